@@ -1,0 +1,93 @@
+package kernel
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open connects to the IPVS of the current network namespace. The kernel may
+// load the module by itself. ENOPROTOOPT: it has none; EPERM: CAP_NET_ADMIN
+// (without IPVS: CAP_NET_RAW) is missing.
+func Open() (*Conn, error) {
+	s, err := dialNetlink()
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(s)
+	if _, none := errors.AsType[errNoFamily](err); none {
+		return nil, legacyInfo()
+	}
+	return c, err
+}
+
+type netlinkSocket int
+
+func dialNetlink() (netlinkSocket, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return netlinkSocket(fd), nil
+}
+
+// Send repeats a call that a signal interrupted, as Receive does: the runtime
+// sends itself signals.
+func (s netlinkSocket) Send(b []byte) error {
+	for {
+		err := unix.Sendto(int(s), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// Receive passes over what other processes may have sent to the socket.
+func (s netlinkSocket) Receive(b []byte) (int, error) {
+	for {
+		n, from, err := unix.Recvfrom(int(s), b, unix.MSG_TRUNC)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if sender, ok := from.(*unix.SockaddrNetlink); ok && sender.Pid == 0 {
+			return n, nil
+		}
+	}
+}
+
+func (s netlinkSocket) Close() error { return unix.Close(int(s)) }
+
+// soGetInfo is IP_VS_SO_GET_INFO of linux/ip_vs.h.
+const soGetInfo = 64 + 1024 + 64 + 1
+
+// legacyInfo asks the older interface, for the sake of its error: it tells a
+// kernel without IPVS from a caller without permission.
+func legacyInfo() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.GetsockoptInt(fd, unix.IPPROTO_IP, soGetInfo)
+	if err == nil {
+		return unix.ENOPROTOOPT // IPVS without generic netlink: Linux before 2.6.28
+	}
+	return err
+}
+
+// LoadModule runs modprobe for IPVS with the caller's streams, and reports
+// whether it said that the module is there.
+func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool {
+	cmd := exec.Command("/sbin/modprobe", "--", "ip_vs")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	return cmd.Run() == nil
+}

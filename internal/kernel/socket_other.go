@@ -1,0 +1,14 @@
+//go:build !linux
+
+package kernel
+
+import (
+	"errors"
+	"io"
+)
+
+// Open says that IPVS is a part of Linux.
+func Open() (*Conn, error) { return nil, errors.ErrUnsupported }
+
+// LoadModule says that there is no module to load.
+func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool { return false }
