@@ -1,0 +1,68 @@
+package umlinux
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ipvsTable exists in every network namespace as soon as IPVS is loaded.
+const ipvsTable = "/proc/self/net/ip_vs"
+
+// runNative replaces this process by the command, in a fresh network namespace
+// of the running kernel. It returns only if that cannot be: errNotHere if the
+// kernel lacks IPVS or we lack the right, anything else if the command is to
+// blame.
+//
+// The namespace is the calling thread's. execve makes that thread the new
+// program's main one, so /proc/net shows the new namespace from the start.
+func runNative(args []string) (status int, err error) {
+	if !hasIPVS() {
+		return 0, errNotHere
+	}
+	runtime.LockOSThread() // for good: no other goroutine may see the namespace
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return 0, errNotHere
+	}
+	if err := raiseLoopback(); err != nil {
+		return statusFailed, err
+	}
+	os.Setenv("PATH", withSbin(os.Getenv("PATH")))
+	path, status, err := find(args[0])
+	if err != nil {
+		return status, err
+	}
+	err = syscall.Exec(path, args, os.Environ())
+	return statusNotExecutable, fmt.Errorf("run %q: %w", path, err)
+}
+
+func hasIPVS() bool {
+	if _, err := os.Stat(ipvsTable); err == nil {
+		return true
+	}
+	exec.Command("/sbin/modprobe", "ip_vs").Run() // its outcome is what the next line sees
+	_, err := os.Stat(ipvsTable)
+	return err == nil
+}
+
+// raiseLoopback sets the loopback interface of the current namespace up.
+func raiseLoopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package umlinux
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Exit statuses of a command that did not run, as shells have them.
+const (
+	statusFailed        = 1
+	statusNotExecutable = 126
+	statusNotFound      = 127
+	statusSignalled     = 128 // plus the signal's number
+)
+
+// A spec is what the guest needs to know to run the command. It travels as gob,
+// not JSON: arguments and environment need not be UTF-8.
+type spec struct {
+	Args  []string
+	Env   []string
+	Dir   string
+	Umask int
+
+	// Terminal asks for one, of Rows by Columns; PipeStderr keeps standard
+	// error out of it.
+	Terminal      bool
+	PipeStderr    bool
+	Rows, Columns uint16
+}
+
+func (s spec) encode() ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(s)
+	return b.Bytes(), err
+}
+
+func decodeSpec(p []byte) (spec, error) {
+	var s spec
+	err := gob.NewDecoder(bytes.NewReader(p)).Decode(&s)
+	return s, err
+}
+
+// withSbin is a PATH that has the system administrator's directories too: an
+// ordinary user's often lacks them, and is root in the guest.
+func withSbin(path string) string {
+	dirs := filepath.SplitList(path)
+	if path == "" {
+		dirs = []string{"/usr/local/bin", "/usr/bin", "/bin"}
+	}
+	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return strings.Join(dirs, string(filepath.ListSeparator))
+}
+
+// find returns the file that a command name stands for under this process's
+// PATH, or the exit status that says why there is none.
+func find(name string) (path string, status int, err error) {
+	path, err = exec.LookPath(name)
+	if err == nil || errors.Is(err, exec.ErrDot) {
+		return path, 0, nil
+	}
+	status = statusNotFound
+	if errors.Is(err, fs.ErrPermission) {
+		status = statusNotExecutable
+	} else if info, statErr := os.Stat(name); statErr == nil && info.IsDir() && strings.Contains(name, "/") {
+		status = statusNotExecutable
+	}
+	return "", status, err
+}
+
+// hostDirs are the directories of the command that the guest's own file systems
+// would hide.
+func hostDirs(s spec) []string {
+	wanted := []string{s.Dir, filepath.Dir(s.Args[0])}
+	for _, entry := range s.Env {
+		if dir, ok := strings.CutPrefix(entry, "TMPDIR="); ok {
+			wanted = append(wanted, dir)
+		}
+	}
+	var dirs []string
+	for _, dir := range wanted {
+		hidden := strings.HasPrefix(dir+"/", "/run/") || strings.HasPrefix(dir+"/", "/dev/shm/")
+		if hidden && dir != "/run" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}

@@ -1,0 +1,105 @@
+// Package lvsdr is our own command: what an operator does with an LVS-DR
+// cluster beyond ipvsadm.
+//
+// Its errors are one line of lower case on standard error, beginning with
+// "lvsdr:". Exit statuses: 0 done or already so, 1 a step failed, 2 usage.
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/command"
+)
+
+const (
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// Run runs lvsdr and returns its exit status.
+func Run(env command.Env) int {
+	args := env.Args
+	if len(args) == 0 {
+		args = []string{"lvsdr"}
+	}
+	err := newApp(env).Run(args)
+	var exit exitError
+	switch {
+	case err == nil:
+		return 0
+	case !errors.As(err, &exit):
+		exit = exitError{statusFailed, err}
+	}
+	if exit.err != nil {
+		fmt.Fprintf(env.Stderr, "lvsdr: %v\n", exit.err)
+	}
+	return exit.status
+}
+
+// An exitError ends the command with a status, and a message if it has one.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+func (e exitError) Unwrap() error { return e.err }
+
+func usageError(format string, args ...any) error {
+	return exitError{statusUsage, fmt.Errorf(format, args...)}
+}
+
+func newApp(env command.Env) *cli.App {
+	app := &cli.App{
+		Name:           "lvsdr",
+		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
+		HideVersion:    true,
+		Reader:         env.Stdin,
+		Writer:         env.Stdout,
+		ErrWriter:      env.Stderr,
+		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
+		Commands: []*cli.Command{
+			labCommand(),
+			versionCommand(),
+		},
+	}
+	app.Action = group(app.Name)
+	app.OnUsageError = refuseFlags
+	for _, c := range app.Commands {
+		setUsage(c)
+	}
+	return app
+}
+
+// setUsage gives a command, and those below it, our manner of usage errors.
+func setUsage(c *cli.Command) {
+	c.OnUsageError = refuseFlags
+	c.HideHelpCommand = true
+	if len(c.Subcommands) > 0 {
+		c.Action = group(c.Name)
+	}
+	for _, sub := range c.Subcommands {
+		setUsage(sub)
+	}
+}
+
+// group is the action of a name that only leads to others: help if it is given
+// alone.
+func group(name string) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if word := c.Args().First(); word != "" {
+			return usageError("unknown command %q after %s", word, name)
+		}
+		if c.App.Name == name {
+			return cli.ShowAppHelp(c)
+		}
+		return cli.ShowSubcommandHelp(c)
+	}
+}
+
+func refuseFlags(_ *cli.Context, err error, _ bool) error {
+	return exitError{statusUsage, err}
+}
