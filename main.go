@@ -7,12 +7,16 @@ import (
 	"path/filepath"
 
 	"lvsdr/internal/command"
+	"lvsdr/ipvsadm"
 	"lvsdr/lvsdr"
 )
 
 // commands are the names we answer to.
 var commands = map[string]func(command.Env) int{
-	"lvsdr": lvsdr.Run,
+	"ipvsadm":         ipvsadm.Run,
+	"ipvsadm-restore": ipvsadm.Restore,
+	"ipvsadm-save":    ipvsadm.Save,
+	"lvsdr":           lvsdr.Run,
 }
 
 func main() {

@@ -1,0 +1,206 @@
+package ipvsadm
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"lvsdr/internal/kernel"
+)
+
+// balancer is what the commands need of the kernel; [kernel.Conn] has it.
+type balancer interface {
+	Info() kernel.Info
+	Services() ([]kernel.ServiceEntry, error)
+	Service(kernel.Service) (kernel.ServiceEntry, error)
+	Destinations(kernel.Service, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
+	AddService(kernel.Service) error
+	EditService(kernel.Service) error
+	DeleteService(kernel.Service) error
+	AddDestination(kernel.Service, kernel.Destination) error
+	EditDestination(kernel.Service, kernel.Destination) error
+	DeleteDestination(kernel.Service, kernel.Destination) error
+	Flush() error
+	Zero() error
+	ZeroService(kernel.Service) error
+	Timeouts() (kernel.Timeouts, error)
+	SetTimeouts(kernel.Timeouts) error
+	Daemons() ([]kernel.Daemon, error)
+	StartDaemon(kernel.Daemon) error
+	StopDaemon(kernel.Daemon) error
+}
+
+// executor carries out commands.
+type executor struct {
+	kernel      balancer
+	connections func() (io.ReadCloser, error)
+	names       resolver
+	out         *bufio.Writer
+}
+
+// run carries out one command, other than a restore.
+func (x *executor) run(c *Command) *failure {
+	switch c.action {
+	case list:
+		return x.list(c)
+	case save:
+		return x.save(c)
+	}
+	if err := x.change(c); err != nil {
+		return refused(c.action, err)
+	}
+	return nil
+}
+
+// change carries out a command that prints nothing.
+func (x *executor) change(c *Command) error {
+	switch c.action {
+	case addService:
+		return x.kernel.AddService(c.service)
+	case editService:
+		return x.kernel.EditService(c.service)
+	case deleteService:
+		return x.kernel.DeleteService(c.service)
+	case addServer:
+		return x.kernel.AddDestination(c.service, c.dest)
+	case editServer:
+		return x.kernel.EditDestination(c.service, c.dest)
+	case deleteServer:
+		return x.kernel.DeleteDestination(c.service, c.dest)
+	case flush:
+		return x.kernel.Flush()
+	case zero:
+		if everything(&c.service) {
+			return x.kernel.Zero()
+		}
+		return x.kernel.ZeroService(c.service)
+	case setTimeouts:
+		return x.kernel.SetTimeouts(c.timeouts)
+	case startDaemon:
+		return x.kernel.StartDaemon(c.daemon)
+	case stopDaemon:
+		return x.kernel.StopDaemon(c.daemon)
+	}
+	return nil
+}
+
+// everything reports a service that means the whole table: none was named, or
+// the address and the port are zero.
+func everything(s *kernel.Service) bool {
+	return s.FWMark == 0 && s.Port == 0 && (s.Addr == netip.Addr{} || s.Addr.IsUnspecified())
+}
+
+// list carries out -L.
+func (x *executor) list(c *Command) *failure {
+	switch {
+	case c.options.has(optConnection):
+		return x.listConnections(c)
+	case c.options.has(optTimeout):
+		return x.listTimeouts()
+	case c.options.has(optDaemon):
+		return x.listDaemons()
+	}
+	f := format{layoutOf(c.options), c.options.has(optExact), shortened(x.namer(c))}
+	write := func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
+		b := f.service(x.out.AvailableBuffer(), s)
+		x.out.Write(b)
+		for i := range destinations {
+			x.out.Write(f.destination(x.out.AvailableBuffer(), &destinations[i], s.Protocol))
+		}
+	}
+	sorted := !c.options.has(optNoSort)
+	if c.options.has(optService) {
+		c.service.Netmask = 0 // as the original asks
+		s, err := x.kernel.Service(c.service)
+		if err != nil {
+			return unlisted(list, err)
+		}
+		x.out.WriteString(titles[f.layout])
+		return x.walk(list, []kernel.ServiceEntry{s}, sorted, write)
+	}
+	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
+	services, err := x.kernel.Services()
+	if err != nil {
+		return unlisted(list, err)
+	}
+	x.out.WriteString(titles[f.layout])
+	return x.walk(list, services, sorted, write)
+}
+
+// save carries out -S.
+func (x *executor) save(c *Command) *failure {
+	services, err := x.kernel.Services()
+	if err != nil {
+		return unlisted(save, err)
+	}
+	name := x.namer(c)
+	return x.walk(save, services, true, func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
+		x.out.Write(appendServiceRule(x.out.AvailableBuffer(), &s.Service, name))
+		for i := range destinations {
+			x.out.Write(appendDestinationRule(x.out.AvailableBuffer(), &s.Service, &destinations[i].Destination, name))
+		}
+	})
+}
+
+// walk writes each service with its destinations, in order, for the action. A
+// service whose destinations cannot be read ends it unwritten.
+func (x *executor) walk(a action, services []kernel.ServiceEntry, sorted bool,
+	write func(*kernel.ServiceEntry, []kernel.DestinationEntry)) *failure {
+	if sorted {
+		mergeSort(services, compareServices)
+	}
+	var destinations []kernel.DestinationEntry
+	for i := range services {
+		s := &services[i]
+		var err error
+		destinations, err = x.kernel.Destinations(s.Service, destinations[:0])
+		if err != nil {
+			return unlisted(a, err)
+		}
+		if sorted {
+			mergeSort(destinations, compareDestinations)
+		}
+		write(s, destinations)
+	}
+	return nil
+}
+
+func (x *executor) namer(c *Command) namer {
+	if c.options.has(optNumeric) {
+		return numeric
+	}
+	return named(x.names)
+}
+
+func (x *executor) listConnections(c *Command) *failure {
+	in, err := x.connections()
+	if err != nil {
+		return &failure{text: fmt.Sprintf(msgNoConnections, kernel.ConnectionsPath), status: statusListing}
+	}
+	defer in.Close()
+	if !writeConnections(x.out, in, shortened(x.namer(c)), c.options.has(optPersistentConn)) {
+		return &failure{text: fmt.Sprintf(msgBadConnections, kernel.ConnectionsPath), status: statusListing}
+	}
+	return nil
+}
+
+func (x *executor) listTimeouts() *failure {
+	t, err := x.kernel.Timeouts()
+	if err != nil {
+		return unlisted(list, err)
+	}
+	fmt.Fprintf(x.out, "Timeout (tcp tcpfin udp): %d %d %d\n", int32(t.TCP), int32(t.TCPFin), int32(t.UDP))
+	return nil
+}
+
+func (x *executor) listDaemons() *failure {
+	daemons, err := x.kernel.Daemons()
+	if err != nil {
+		return unlisted(list, err)
+	}
+	for i := range daemons {
+		x.out.Write(appendDaemonLine(x.out.AvailableBuffer(), &daemons[i]))
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package ipvsadm
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+
+	"lvsdr/internal/command"
+	"lvsdr/internal/kernel"
+	"lvsdr/internal/names"
+)
+
+// outputSize is the room for output before it is written. Output to a pipe
+// is held back until the end, as the original's, so that what standard error
+// says comes first where both are one pipe.
+const outputSize = 64 << 10
+
+// program is one run of ipvsadm.
+type program struct {
+	executor
+	env  command.Env
+	name string // what the program was called
+}
+
+func newProgram(env command.Env) *program {
+	return &program{
+		executor: executor{
+			connections: kernel.Connections,
+			names:       names.System(),
+			out:         bufio.NewWriterSize(env.Stdout, outputSize),
+		},
+		env:  env,
+		name: env.Name("ipvsadm"),
+	}
+}
+
+// Run is ipvsadm.
+func Run(env command.Env) int {
+	p := newProgram(env)
+	defer p.out.Flush()
+	var words []string
+	if len(env.Args) > 1 {
+		words = env.Args[1:]
+	}
+	return p.finish(p.main(words))
+}
+
+// finish says what went wrong and gives the exit status.
+func (p *program) finish(f *failure) int {
+	if f == nil {
+		return statusOK
+	}
+	io.WriteString(p.env.Stderr, f.text)
+	return f.status
+}
+
+// main keeps the original's order: the kernel first, then the words, then what
+// they ask for. Only help and version do without the kernel.
+func (p *program) main(words []string) *failure {
+	first, _, _ := newScanner(words, p.env.LookupEnv).next()
+	if first.option != nil && p.inform(first.action) {
+		return nil
+	}
+	if f := p.connect(); f != nil {
+		return f
+	}
+	if len(words) == 0 {
+		return p.list(&Command{action: list})
+	}
+	c, f := p.parse(words)
+	switch {
+	case f != nil:
+		return f
+	case c.action == restore:
+		return p.restore(p.env.Stdin)
+	}
+	return p.run(&c)
+}
+
+func (p *program) parse(words []string) (Command, *failure) {
+	return Parse(p.name, words, p.names, p.env.LookupEnv)
+}
+
+// inform answers -h and -v, and reports whether it was asked for them.
+func (p *program) inform(a action) bool {
+	switch a {
+	case help:
+		p.out.WriteString(msgVersion + "\n")
+		writeHelp(p.out, p.name)
+	case version:
+		p.out.WriteString(msgVersion + "\n")
+	default:
+		return false
+	}
+	return true
+}
+
+// connect opens the door to the kernel, unless it is open, with the module
+// loaded if need be. The end of the process closes it.
+func (p *program) connect() *failure {
+	if p.kernel != nil {
+		return nil
+	}
+	conn, err := kernel.Open()
+	if err != nil && kernel.LoadModule(p.env.Stdin, p.env.Stdout, p.env.Stderr) {
+		conn, err = kernel.Open()
+	}
+	if err != nil {
+		return &failure{text: fmt.Sprintf(msgNoIPVS, kernelText(none, err)), status: statusUsage}
+	}
+	p.kernel = conn
+	if v := conn.Info().Version; v < minVersion {
+		fmt.Fprintf(p.env.Stderr, msgOldIPVS, v>>16&0xff, v>>8&0xff, v&0xff)
+	}
+	return nil
+}
+
+// minVersion is the oldest IPVS that the original does not warn of: 1.1.4.
+const minVersion = 0x010104
+
+// terminal reports whether somebody is watching the output.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

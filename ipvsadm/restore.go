@@ -1,0 +1,82 @@
+package ipvsadm
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// restore carries out -R: every line is a command line of its own, and takes
+// effect as it arrives. Some faults end the run; the result is otherwise that
+// of the last line.
+func (p *program) restore(r io.Reader) *failure {
+	in := bufio.NewReader(r)
+	watched := terminal(p.env.Stdout)
+	var last *failure
+	for {
+		line, err := in.ReadString('\n')
+		if words := ruleWords(line); len(words) > 0 {
+			f, ends := p.rule(words)
+			if ends {
+				return f
+			}
+			if last = f; f != nil {
+				io.WriteString(p.env.Stderr, f.text)
+			}
+			if watched {
+				p.out.Flush()
+			}
+		}
+		if err != nil {
+			return silent(last)
+		}
+	}
+}
+
+// silent keeps the status of a failure that has been told already.
+func silent(f *failure) *failure {
+	if f == nil {
+		return nil
+	}
+	return &failure{status: f.status}
+}
+
+// rule carries out one line, and reports whether the run ends with it.
+func (p *program) rule(words []string) (f *failure, ends bool) {
+	c, f := p.parseRule(words)
+	switch {
+	case f != nil:
+		return f, !f.goesOn
+	case p.inform(c.action):
+		return nil, true
+	}
+	f = p.run(&c)
+	return f, f != nil && !f.goesOn
+}
+
+// parseRule reads a line of a restore, which may be any command but another
+// restore.
+func (p *program) parseRule(words []string) (Command, *failure) {
+	c, f := p.parse(words)
+	if f == nil && c.action == restore {
+		f = tryHelp(p.name)
+	}
+	return c, f
+}
+
+// ruleWords splits a line at blanks. There are no quotes, no escapes and no
+// comments; a word "ipvsadm" does not count wherever it stands, and a NUL ends
+// its word.
+func ruleWords(line string) []string {
+	words := strings.FieldsFunc(line, func(r rune) bool {
+		return r == ' ' || r == '\t' || r == '\r' || r == '\n'
+	})
+	kept := words[:0]
+	for _, w := range words {
+		w, _, _ = strings.Cut(w, "\x00")
+		if w != "ipvsadm" {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,112 @@
+package ipvsadm
+
+import (
+	"strconv"
+
+	"lvsdr/internal/kernel"
+)
+
+// appendServiceRule appends the command line that makes the service.
+func appendServiceRule(b []byte, s *kernel.Service, name namer) []byte {
+	b = append(b, "-A "...)
+	b = appendServiceOption(b, s, name)
+	b = append(b, " -s "...)
+	b = append(b, s.Scheduler...)
+	if s.Flags&kernel.Persistent != 0 {
+		b = append(b, " -p "...)
+		b = strconv.AppendUint(b, uint64(s.Timeout), 10)
+		b = appendNetmask(b, " -M ", s)
+	}
+	if s.PE != "" {
+		b = append(b, " --pe "...)
+		b = append(b, s.PE...)
+	}
+	if s.Flags&kernel.OnePacket != 0 {
+		b = append(b, " -o"...)
+	}
+	if s.Flags&anySchedFlag != 0 {
+		b = append(b, " -b "...)
+		b = append(b, schedFlagNames(s.Scheduler, s.Flags, true)...)
+	}
+	return append(b, '\n')
+}
+
+func appendServiceOption(b []byte, s *kernel.Service, name namer) []byte {
+	if s.FWMark != 0 {
+		b = append(b, "-f "...)
+		b = strconv.AppendUint(b, uint64(s.FWMark), 10)
+		if s.Family == kernel.INET6 {
+			b = append(b, " -6"...)
+		}
+		return b
+	}
+	switch s.Protocol {
+	case kernel.TCP:
+		b = append(b, "-t "...)
+	case kernel.UDP:
+		b = append(b, "-u "...)
+	case kernel.SCTP:
+		b = append(b, "--sctp-service "...)
+	default:
+		b = append(b, "--xxx-service "...)
+	}
+	return name(b, s.Addr, s.Port, s.Protocol)
+}
+
+// appendDestinationRule appends the command line that adds d to s. Thresholds
+// are the one thing that the original leaves out and this program does not.
+func appendDestinationRule(b []byte, s *kernel.Service, d *kernel.Destination, name namer) []byte {
+	b = append(b, "-a "...)
+	b = appendServiceOption(b, s, name)
+	b = append(b, " -r "...)
+	b = name(b, d.Addr, d.Port, s.Protocol)
+	b = append(b, ' ')
+	b = append(b, forwardOption(d.Forward)...)
+	b = append(b, " -w "...)
+	b = strconv.AppendInt(b, int64(int32(d.Weight)), 10)
+	if d.Forward&forwardMask == kernel.Tunnel {
+		b = appendTunnelOptions(b, d)
+	}
+	if d.Upper != 0 || d.Lower != 0 {
+		b = append(b, " -x "...)
+		b = strconv.AppendUint(b, uint64(d.Upper), 10)
+		b = append(b, " -y "...)
+		b = strconv.AppendUint(b, uint64(d.Lower), 10)
+	}
+	return append(b, '\n')
+}
+
+func forwardOption(m kernel.Forward) string {
+	switch m & forwardMask {
+	case kernel.Masquerade:
+		return "-m"
+	case kernel.Tunnel:
+		return "-i"
+	case kernel.DirectRoute, kernel.Local:
+		return "-g"
+	}
+	return "(null)"
+}
+
+func appendTunnelOptions(b []byte, d *kernel.Destination) []byte {
+	switch d.TunnelType {
+	case kernel.IPIP:
+		return append(b, " --tun-type ipip"...)
+	case kernel.GUE:
+		b = append(b, " --tun-type gue --tun-port "...)
+		b = strconv.AppendUint(b, uint64(d.TunnelPort), 10)
+	case kernel.GRE:
+		b = append(b, " --tun-type gre"...)
+	default:
+		return b
+	}
+	switch d.TunnelFlags {
+	case kernel.TunnelNoChecksum:
+		b = append(b, " --tun-nocsum"...)
+	case kernel.TunnelChecksum:
+		b = append(b, " --tun-csum"...)
+	case kernel.TunnelRemoteChecksum:
+		b = append(b, " --tun-remcsum"...)
+	}
+	return b
+}

@@ -1,0 +1,161 @@
+package ipvsadm
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"lvsdr/internal/kernel"
+)
+
+// maxName is how much of "address:port" a listing shows.
+const maxName = 59
+
+// namer appends the text for an address and a port. The protocol says which
+// service names count; zero is unknown.
+type namer func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte
+
+// numeric is the namer of -n.
+func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
+	b = appendHost(b, addr, "")
+	b = append(b, ':')
+	return strconv.AppendUint(b, uint64(port), 10)
+}
+
+// named is the namer that asks for names.
+func named(names resolver) namer {
+	return func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte {
+		host, _ := names.HostName(addr)
+		b = appendHost(b, addr, host)
+		b = append(b, ':')
+		if protocol := protocolName(p); protocol != "" {
+			if service, ok := names.Service(port, protocol); ok {
+				return append(b, service...)
+			}
+		}
+		return strconv.AppendUint(b, uint64(port), 10)
+	}
+}
+
+// shortened is a namer that keeps to maxName bytes.
+func shortened(name namer) namer {
+	return func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte {
+		start := len(b)
+		b = name(b, addr, port, p)
+		return b[:min(len(b), start+maxName)]
+	}
+}
+
+// appendHost appends the name, or the address if there is none. IPv6 has its
+// brackets either way.
+func appendHost(b []byte, addr netip.Addr, name string) []byte {
+	v6 := addr.Is6()
+	if v6 {
+		b = append(b, '[')
+	}
+	if name != "" {
+		b = append(b, name...)
+	} else {
+		b = appendIP(b, addr)
+	}
+	if v6 {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// appendIP appends an address as the C library's inet_ntop(3) writes it, which
+// differs from Go for IPv4-compatible addresses: where exactly the first six
+// groups are zero, the last two are a dotted quad.
+func appendIP(b []byte, addr netip.Addr) []byte {
+	if addr.Is6() {
+		a := addr.As16()
+		if [12]byte(a[:12]) == [12]byte{} && (a[12] != 0 || a[13] != 0) {
+			b = append(b, "::"...)
+			return netip.AddrFrom4([4]byte(a[12:])).AppendTo(b)
+		}
+	}
+	return addr.AppendTo(b)
+}
+
+// appendMask4 appends an IPv4 mask as a dotted quad.
+func appendMask4(b []byte, mask uint32) []byte {
+	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).AppendTo(b)
+}
+
+// pad fills a field that begins at start up to width bytes, as %-*s does.
+func pad(b []byte, start, width int) []byte {
+	for len(b)-start < width {
+		b = append(b, ' ')
+	}
+	return b
+}
+
+// appendLeft is %-*s, appendLeftUint %-*u, appendLeftInt %-*d.
+func appendLeft(b []byte, s string, width int) []byte {
+	return pad(append(b, s...), len(b), width)
+}
+
+func appendLeftUint(b []byte, v uint32, width int) []byte {
+	return pad(strconv.AppendUint(b, uint64(v), 10), len(b), width)
+}
+
+func appendLeftInt(b []byte, v int32, width int) []byte {
+	return pad(strconv.AppendInt(b, int64(v), 10), len(b), width)
+}
+
+// appendRight is %*u.
+func appendRight(b []byte, v uint64, width int) []byte {
+	var digits [20]byte
+	d := strconv.AppendUint(digits[:0], v, 10)
+	for n := len(d); n < width; n++ {
+		b = append(b, ' ')
+	}
+	return append(b, d...)
+}
+
+// scales are the units of big numbers: values from low on are divided.
+var scales = [...]struct {
+	low, unit uint64
+	letter    byte
+}{
+	{1e14, 1e12, 'T'},
+	{1e11, 1e9, 'G'},
+	{1e9, 1e6, 'M'},
+	{1e8, 1e3, 'K'},
+}
+
+// appendBig appends a counter in nine columns. An exact one that needs more
+// takes them, and is still set off by a blank.
+func appendBig(b []byte, v uint64, exact bool) []byte {
+	if exact {
+		return appendRight(append(b, ' '), v, 8)
+	}
+	for _, s := range scales {
+		if v >= s.low {
+			return append(appendRight(b, v/s.unit, 8), s.letter)
+		}
+	}
+	return appendRight(b, v, 9)
+}
+
+// schedFlagNames joins the names of the scheduler flags that are set. sh and mh
+// have names of their own for the first two and, in a listing, none for the
+// third; a saved rule needs all of them.
+func schedFlagNames(scheduler string, flags kernel.Flags, all bool) string {
+	own := scheduler == "sh" || scheduler == "mh"
+	var set []string
+	for _, f := range schedFlags {
+		if flags&f.flag == 0 {
+			continue
+		}
+		general := f.scheduler == ""
+		last := f.flag == kernel.SchedulerFlag3
+		if general && (!own || last && all) || own && f.scheduler == scheduler {
+			set = append(set, f.name)
+		}
+	}
+	return strings.Join(set, ",")
+}
+
+const anySchedFlag = kernel.SchedulerFlag1 | kernel.SchedulerFlag2 | kernel.SchedulerFlag3

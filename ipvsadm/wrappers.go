@@ -1,0 +1,73 @@
+package ipvsadm
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"lvsdr/internal/command"
+)
+
+// Save is ipvsadm-save: -S, or -S -n. All it knows is -n; words that are no
+// options do not matter.
+func Save(env command.Env) int {
+	name := env.Name("ipvsadm-save")
+	words := []string{"ipvsadm", "-S"}
+	for _, w := range env.Args[min(1, len(env.Args)):] {
+		switch {
+		case w == "-n":
+			words = []string{"ipvsadm", "-S", "-n"}
+		case strings.HasPrefix(w, "-"):
+			fmt.Fprintf(env.Stderr, msgSaveUsage, path.Base(name))
+			return statusListing
+		}
+	}
+	env.Args = words
+	return Run(env)
+}
+
+const msgSaveUsage = "%s: Script to save the IPVS table to stdout.\n" +
+	"   With the -n option, prints out the table in numeric format.\n"
+
+// Restore is ipvsadm-restore: it clears the table and loads the rules on
+// standard input. Unlike the original it reads and checks all of them before
+// it clears anything. Lines that start with "#" are comments here.
+func Restore(env command.Env) int {
+	env.Args = []string{"ipvsadm"}
+	p := newProgram(env)
+	defer p.out.Flush()
+	text, _ := io.ReadAll(env.Stdin) // what cannot be read is not there
+	lines := strings.SplitAfter(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "#") {
+			lines[i] = ""
+			continue
+		}
+		if f := p.checkRule(line); f != nil {
+			f.text += fmt.Sprintf("line %d\n", i+1)
+			return p.finish(f)
+		}
+	}
+	if f := p.main([]string{"-C"}); f != nil {
+		p.finish(f)
+	}
+	p.env.Stdin = strings.NewReader(strings.Join(lines, ""))
+	return p.finish(p.main([]string{"-R"}))
+}
+
+// checkRule reads a line without carrying it out. Nil: it is acceptable.
+func (p *program) checkRule(line string) *failure {
+	if strings.Contains(line, "\x00") {
+		return fail("NUL byte in the input")
+	}
+	words := ruleWords(line)
+	if len(words) == 0 {
+		return nil
+	}
+	c, f := p.parseRule(words)
+	if f == nil && p.inform(c.action) {
+		return &failure{status: statusOK}
+	}
+	return f
+}
