@@ -1,0 +1,246 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// scriptCommands are what our scripts know besides testscript's own commands.
+// They run on the script's thread, hence in its namespaces.
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"await":   await,
+	"close":   closeInput,
+	"connect": connect,
+	"cover":   cover,
+	"open":    open,
+	"send":    send,
+	"serve":   serve,
+	"status":  status,
+}
+
+// patience is how long a script waits for what it expects.
+const patience = 20 * time.Second
+
+// arguments ends a script that misuses a command.
+func arguments(ts *testscript.TestScript, usage string, ok bool) {
+	if !ok {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+// status runs a program that has to end with the given exit status.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "status N program [args...]", !neg && len(args) > 1)
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := exitStatus(ts, ts.Exec(args[1], args[2:]...))
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func exitStatus(ts *testscript.TestScript, err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return 0
+}
+
+// await runs a program again and again until its output matches.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "await pattern program [args...]", !neg && len(args) > 1)
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if re.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no match for %q in the output", args[0])
+		}
+	}
+}
+
+// cover hides a directory behind an empty one.
+func cover(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "cover directory", !neg && len(args) == 1)
+	ts.Check(unix.Mount("tmpfs", args[0], "tmpfs", 0, ""))
+}
+
+// A conversation is a program whose standard input stays open.
+type conversation struct {
+	cmd            *exec.Cmd
+	input          io.WriteCloser
+	stdout, stderr strings.Builder
+}
+
+func conversationOf(ts *testscript.TestScript) *conversation {
+	return ts.Value(conversationKey{}).(*conversation)
+}
+
+type conversationKey struct{}
+
+// open starts the script's conversation.
+func open(ts *testscript.TestScript, neg bool, args []string) {
+	c := conversationOf(ts)
+	arguments(ts, "open program [args...]", !neg && len(args) > 0 && c.cmd == nil)
+	c.cmd = exec.Command(args[0], args[1:]...)
+	c.cmd.Stdout, c.cmd.Stderr = &c.stdout, &c.stderr
+	var err error
+	c.input, err = c.cmd.StdinPipe()
+	ts.Check(err)
+	ts.Check(c.cmd.Start())
+	ts.Defer(func() { c.cmd.Process.Kill() })
+}
+
+// send writes a line to the conversation.
+func send(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "send line", !neg && len(args) == 1)
+	_, err := io.WriteString(conversationOf(ts).input, args[0]+"\n")
+	ts.Check(err)
+}
+
+// closeInput ends the conversation, which has to have the given exit status.
+func closeInput(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "close N", !neg && len(args) == 1)
+	c := conversationOf(ts)
+	ts.Check(c.input.Close())
+	got := exitStatus(ts, c.cmd.Wait())
+	io.WriteString(ts.Stdout(), c.stdout.String())
+	io.WriteString(ts.Stderr(), c.stderr.String())
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}
+
+// serve answers connections with what they say, until the script ends.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "serve tcp|udp address", !neg && len(args) == 2)
+	if args[0] == "udp" {
+		c, err := net.ListenPacket(args[0], args[1])
+		ts.Check(err)
+		ts.Defer(func() { c.Close() })
+		go func() {
+			b := make([]byte, 2048)
+			for {
+				n, from, err := c.ReadFrom(b)
+				if err != nil {
+					return
+				}
+				c.WriteTo(b[:n], from)
+			}
+		}()
+		return
+	}
+	l, err := net.Listen(args[0], args[1])
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				io.Copy(c, c)
+				c.Close()
+			}()
+		}
+	}()
+}
+
+// connect sends a text and waits for the same text, or for another end of the
+// given file's bytes. The connection stays open until the script ends.
+func connect(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "connect tcp|udp address [file]", !neg && (len(args) == 2 || len(args) == 3))
+	text := "hello"
+	if len(args) == 3 {
+		text = ts.ReadFile(args[2])
+	}
+	c, err := net.DialTimeout(args[0], args[1], patience)
+	ts.Check(err)
+	ts.Defer(func() { c.Close() })
+	ts.Check(c.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(c, text)
+	ts.Check(err)
+	echo := make([]byte, len(text))
+	_, err = io.ReadFull(c, echo)
+	ts.Check(err)
+	if string(echo) != text {
+		ts.Fatalf("echo is %q, want %q", echo, text)
+	}
+}
+
+// etc are the files below /etc that a script finds unless it has its own. There
+// is no name server.
+var etc = map[string]string{
+	"hosts":         "127.0.0.1 localhost\n",
+	"services":      "http 80/tcp www\ndomain 53/tcp\ndomain 53/udp\n",
+	"nsswitch.conf": "hosts: files\nservices: files\n",
+	"resolv.conf":   "",
+}
+
+// enterNamespaces gives a script its own network with loopback, and its own
+// /etc. The thread is locked for good: it ends with the script. The programs it
+// starts inherit both, from their first instruction on.
+func enterNamespaces(env *testscript.Env) error {
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("new namespaces: %w", err)
+	}
+	if err := raiseLoopback(); err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	room := env.WorkDir + "/etc"
+	if err := os.MkdirAll(room, 0o755); err != nil {
+		return err
+	}
+	for name, text := range etc {
+		path := room + "/" + name
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	env.Values[conversationKey{}] = new(conversation)
+	if options := os.Getenv("MODPROBE_OPTIONS"); options != "" {
+		env.Setenv("MODPROBE_OPTIONS", options)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return unix.Mount(room, "/etc", "", unix.MS_BIND, "")
+}
+
+func raiseLoopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}
