@@ -127,12 +127,16 @@ func (c *Conn) do() error {
 // the one returned.
 func (c *Conn) exchange(each func(msg []byte) error) error {
 	binary.NativeEndian.PutUint32(c.out, uint32(len(c.out)))
-	if err := c.sock.Send(c.out); err != nil {
+	if err := again(func() error { return c.sock.Send(c.out) }); err != nil {
 		return err
 	}
 	var first error
 	for {
-		n, err := c.sock.Receive(c.in)
+		var n int
+		err := again(func() (err error) {
+			n, err = c.sock.Receive(c.in)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -145,6 +149,16 @@ func (c *Conn) exchange(each func(msg []byte) error) error {
 		}
 		if done {
 			return first
+		}
+	}
+}
+
+// again repeats a call that a signal interrupted: the runtime sends its
+// threads signals.
+func again(call func() error) error {
+	for {
+		if err := call(); err != syscall.EINTR {
+			return err
 		}
 	}
 }

@@ -37,24 +37,14 @@ func dialNetlink() (netlinkSocket, error) {
 	return netlinkSocket(fd), nil
 }
 
-// Send repeats a call that a signal interrupted, as Receive does: the runtime
-// sends itself signals.
 func (s netlinkSocket) Send(b []byte) error {
-	for {
-		err := unix.Sendto(int(s), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
-		if err != unix.EINTR {
-			return err
-		}
-	}
+	return unix.Sendto(int(s), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
 // Receive passes over what other processes may have sent to the socket.
 func (s netlinkSocket) Receive(b []byte) (int, error) {
 	for {
 		n, from, err := unix.Recvfrom(int(s), b, unix.MSG_TRUNC)
-		if err == unix.EINTR {
-			continue
-		}
 		if err != nil {
 			return 0, err
 		}

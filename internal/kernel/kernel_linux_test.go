@@ -1,0 +1,184 @@
+package kernel
+
+import (
+	"errors"
+	"net/netip"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/cloudflare/ipvs"
+	"github.com/cloudflare/ipvs/netmask"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// open connects to the IPVS of a fresh network namespace, which ends with the
+// test's thread. The tests that call it need a kernel with IPVS: run them
+// through "lvsdr lab kernel" as make test does.
+func open(t *testing.T) *Conn {
+	t.Helper()
+	runtime.LockOSThread() // and never unlock: the thread is spoilt
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatalf("new network namespace: %v (run this through lvsdr lab kernel)", err)
+	}
+	raiseLoopback(t)
+	c, err := Open()
+	if err != nil {
+		t.Fatalf("no IPVS: %v (run this through lvsdr lab kernel)", err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// raiseLoopback gives the namespace its table of local addresses: without one
+// the kernel refuses every IPv4 destination.
+func raiseLoopback(t *testing.T) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	must(t, err)
+	lo.SetUint16(unix.IFF_UP)
+	must(t, unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestKernelEmpty(t *testing.T) {
+	c := open(t)
+	if v := c.Info().Version; v < 0x010201 {
+		t.Errorf("version %#x", v)
+	}
+	services, err := c.Services()
+	if err != nil || len(services) != 0 {
+		t.Errorf("services %v, %v; want none", services, err)
+	}
+	daemons, err := c.Daemons()
+	if err != nil || len(daemons) != 0 {
+		t.Errorf("daemons %v, %v; want none", daemons, err)
+	}
+	_, err = c.Service(Service{Family: INET, Protocol: TCP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 80})
+	if !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("missing service: %v, want ESRCH", err)
+	}
+}
+
+// TestKernelSameAsClient writes a table and reads it through the client of
+// cloudflare/ipvs as well: two programs that know nothing of each other agree.
+func TestKernelSameAsClient(t *testing.T) {
+	c := open(t)
+	client, err := ipvs.New()
+	must(t, err)
+	services := map[string]Service{
+		"tcp":  {Family: INET, Protocol: TCP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 80, Scheduler: "wrr", Netmask: 0xffffffff},
+		"udp":  {Family: INET, Protocol: UDP, Addr: netip.MustParseAddr("10.0.0.2"), Port: 53, Scheduler: "sh", Flags: OnePacket | SchedulerFlag2, Netmask: 0xffffffff},
+		"v6":   {Family: INET6, Protocol: SCTP, Addr: netip.MustParseAddr("fd00::1"), Port: 80, Scheduler: "rr", Flags: Persistent, Timeout: 42, Netmask: 64},
+		"mark": {Family: INET6, FWMark: 7, Scheduler: "rr", Netmask: 128},
+	}
+	for _, s := range services {
+		must(t, c.AddService(s))
+		if s.Family == INET {
+			must(t, c.AddDestination(s, Destination{Family: INET, Addr: netip.MustParseAddr("10.0.1.1"), Port: s.Port, Forward: DirectRoute, Weight: 3, Upper: 9, Lower: 8}))
+		}
+		must(t, c.AddDestination(s, Destination{Family: INET6, Addr: netip.MustParseAddr("fd00::7"), Port: s.Port, Forward: Tunnel, Weight: 1, TunnelType: GUE, TunnelPort: 6080, TunnelFlags: TunnelChecksum}))
+	}
+	theirs, err := client.Services()
+	must(t, err)
+	ours, err := c.Services()
+	must(t, err)
+	if len(ours) != len(services) || len(theirs) != len(services) {
+		t.Fatalf("%d services, the client %d, want %d", len(ours), len(theirs), len(services))
+	}
+	for i := range ours {
+		if d := cmp.Diff(theirs[i].Service, asClient(ours[i].Service), cmpAddr, cmp.Comparer(sameMask)); d != "" {
+			t.Errorf("service (-client +ours):\n%s", d)
+		}
+		compareDestinationsWith(t, c, client, ours[i].Service, theirs[i].Service)
+	}
+}
+
+func sameMask(a, b netmask.Mask) bool { return a.String() == b.String() }
+
+func asClient(s Service) ipvs.Service {
+	mask := netmask.MaskFrom(int(s.Netmask), 128)
+	if s.Family == INET {
+		mask = netmask.MaskFrom4([4]byte{byte(s.Netmask >> 24), byte(s.Netmask >> 16), byte(s.Netmask >> 8), byte(s.Netmask)})
+	}
+	return ipvs.Service{Address: s.Addr, Netmask: mask, Scheduler: s.Scheduler, Timeout: s.Timeout, Flags: s.Flags, Port: s.Port,
+		FWMark: s.FWMark, Family: s.Family, Protocol: s.Protocol}
+}
+
+func compareDestinationsWith(t *testing.T, c *Conn, client ipvs.Client, s Service, theirService ipvs.Service) {
+	t.Helper()
+	theirs, err := client.Destinations(theirService)
+	must(t, err)
+	ours, err := c.Destinations(s, nil)
+	must(t, err)
+	if len(ours) != len(theirs) {
+		t.Fatalf("%d destinations, the client %d", len(ours), len(theirs))
+	}
+	for i, d := range ours {
+		got := ipvs.DestinationExtended{
+			Destination: ipvs.Destination{Address: d.Addr, FwdMethod: d.Forward, Weight: d.Weight, UpperThreshold: d.Upper, LowerThreshold: d.Lower,
+				Port: d.Port, Family: d.Family, TunnelType: d.TunnelType, TunnelPort: d.TunnelPort, TunnelFlags: d.TunnelFlags},
+			ActiveConnections: d.Active, InactiveConnections: d.Inactive, PersistentConnections: d.Persistent,
+		}
+		if diff := cmp.Diff(theirs[i], got, cmpAddr); diff != "" {
+			t.Errorf("destination (-client +ours):\n%s", diff)
+		}
+	}
+}
+
+func TestKernelChanges(t *testing.T) {
+	c := open(t)
+	s := Service{Family: INET, Protocol: TCP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
+	d := Destination{Family: INET, Addr: netip.MustParseAddr("10.0.1.1"), Port: 80, Forward: Masquerade, Weight: 1}
+	must(t, c.AddService(s))
+	must(t, c.AddDestination(s, d))
+	s.Scheduler, s.PE, s.Flags, s.Timeout = "wlc", "sip", Persistent, 60
+	must(t, c.EditService(s))
+	d.Weight, d.Forward = 0, DirectRoute
+	must(t, c.EditDestination(s, d))
+	must(t, c.ZeroService(s))
+	must(t, c.Zero())
+
+	got, err := c.Service(s)
+	must(t, err)
+	s.Flags |= ipvs.ServiceHashed // the kernel's own
+	if diff := cmp.Diff(s, got.Service, cmpAddr); diff != "" {
+		t.Errorf("service (-want +got):\n%s", diff)
+	}
+	list, err := c.Destinations(s, nil)
+	must(t, err)
+	if len(list) != 1 || list[0].Destination != d {
+		t.Errorf("destinations %+v, want %+v", list, d)
+	}
+	must(t, c.DeleteDestination(s, d))
+	must(t, c.DeleteService(s))
+	must(t, c.AddService(s))
+	must(t, c.Flush())
+	if list, err := c.Services(); err != nil || len(list) != 0 {
+		t.Errorf("after a flush: %v, %v", list, err)
+	}
+	must(t, c.SetTimeouts(Timeouts{TCP: 7, UDP: 9}))
+	if to, err := c.Timeouts(); err != nil || to != (Timeouts{7, 120, 9}) {
+		t.Errorf("timeouts %v, %v", to, err)
+	}
+}
+
+func TestKernelDaemons(t *testing.T) {
+	c := open(t)
+	if err := c.StartDaemon(Daemon{State: Master, Interface: "nosuch"}); !errors.Is(err, syscall.ENODEV) {
+		t.Errorf("no interface: %v, want ENODEV", err)
+	}
+	if err := c.StopDaemon(Daemon{State: Backup}); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("not running: %v, want ESRCH", err)
+	}
+}
