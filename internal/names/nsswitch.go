@@ -2,6 +2,7 @@ package names
 
 import (
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -43,76 +44,100 @@ func (r *Resolver) switchFile() *nsswitch {
 	return r.order
 }
 
-// parseSwitch reads nsswitch.conf. A database without a line gets the default.
+// parseSwitch reads nsswitch.conf. A database without a line gets the default,
+// and the last of several lines counts. A mistake in brackets costs the whole
+// file, so that nothing resolves. There are no comments: "#files" is a line for
+// an unknown database, and in the middle of a line "#" is an unknown source.
 func parseSwitch(text string) *nsswitch {
 	sw := &nsswitch{
 		hosts:    []source{newSource("files"), newSource("dns")},
 		services: []source{newSource("files")},
 	}
+	databases := map[string]*[]source{"hosts": &sw.hosts, "services": &sw.services}
 	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		database, rest, ok := strings.Cut(line, ":")
-		if !ok {
+		database, rest := cutAny(strings.TrimLeft(line, blanks), blanks+":")
+		list := databases[database]
+		if list == nil {
 			continue
 		}
-		switch strings.TrimSpace(database) {
-		case "hosts":
-			sw.hosts = parseSources(rest)
-		case "services":
-			sw.services = parseSources(rest)
+		var ok bool
+		if *list, ok = parseSources(strings.TrimLeft(rest, blanks+":")); !ok {
+			return &nsswitch{}
 		}
 	}
 	return sw
 }
 
-// parseSources reads what follows the colon: names, each perhaps followed by
-// actions in brackets.
-func parseSources(text string) []source {
-	var list []source
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		if actions, ok := strings.CutPrefix(text, "["); ok {
-			actions, text, _ = strings.Cut(actions, "]")
-			if len(list) > 0 {
-				list[len(list)-1].apply(actions)
-			}
-			continue
-		}
-		end := strings.IndexAny(text, " \t\r\n\v\f[")
-		if end < 0 {
-			end = len(text)
-		}
-		list = append(list, newSource(text[:end]))
-		text = text[end:]
+// blanks are what isspace(3) accepts in the C locale.
+const blanks = " \t\n\v\f\r"
+
+// cutAny splits the text before the first of the characters.
+func cutAny(text, characters string) (before, rest string) {
+	if i := strings.IndexAny(text, characters); i >= 0 {
+		return text[:i], text[i:]
 	}
-	return list
+	return text, ""
 }
 
-// apply reads the inside of one pair of brackets: STATUS=ACTION words, where an
-// exclamation mark means every status but this one.
-func (s *source) apply(actions string) {
-	for _, word := range strings.Fields(strings.ToLower(actions)) {
-		key, action, _ := strings.Cut(word, "=")
-		key, negated := strings.CutPrefix(key, "!")
-		for st, name := range statusNames {
-			if (name == key) != negated {
-				s.ends[st] = action == "return"
+// parseSources reads what follows the colon: names, each perhaps followed by
+// actions in brackets. Brackets in any other place end the list.
+func parseSources(text string) (list []source, ok bool) {
+	for {
+		var name string
+		name, text = cutAny(strings.TrimLeft(text, blanks), blanks+"[")
+		if name == "" {
+			return list, true
+		}
+		s := newSource(name)
+		text = strings.TrimLeft(text, blanks)
+		if inside, found := strings.CutPrefix(text, "["); found {
+			actions, rest, closed := strings.Cut(inside, "]")
+			if !closed || !s.apply(actions) {
+				return nil, false
+			}
+			text = rest
+		}
+		list = append(list, s)
+	}
+}
+
+// apply reads the inside of one pair of brackets, one or more STATUS=ACTION. An
+// exclamation mark means every status but this one. Merging is not done: it has
+// a meaning only for groups.
+func (s *source) apply(actions string) bool {
+	words := strings.Fields(strings.ReplaceAll(strings.ToLower(actions), "=", " = "))
+	if len(words) == 0 || len(words)%3 != 0 {
+		return false
+	}
+	for w := range slices.Chunk(words, 3) {
+		name, negated := strings.CutPrefix(w[0], "!")
+		status := slices.Index(statusNames[:], name)
+		known := w[2] == "return" || w[2] == "continue" || w[2] == "merge"
+		if status < 0 || w[1] != "=" || !known {
+			return false
+		}
+		for i := range s.ends {
+			if (i == status) != negated {
+				s.ends[i] = w[2] == "return"
 			}
 		}
 	}
+	return true
 }
 
 // ask goes through the sources until an outcome ends the search. The answer is
-// that of the last source asked.
+// that of the last source that could be asked.
 func ask[T any](order []source, known map[string]func() answer[T]) answer[T] {
-	a := answer[T]{status: notFound}
+	last := answer[T]{status: unavailable}
 	for _, s := range order {
-		a = answer[T]{status: unavailable}
+		outcome := unavailable
 		if f := known[s.name]; f != nil {
-			a = f()
+			last = f()
+			outcome = last.status
 		}
-		if s.ends[a.status] {
+		if s.ends[outcome] {
 			break
 		}
 	}
-	return a
+	return last
 }

@@ -64,11 +64,14 @@ func parseServices(text string) *servicesTable {
 	return t
 }
 
-// parsePort reads the number as strtoul(3) with base 0 does, so octal and
-// hexadecimal count. Up to 32 bits are accepted, of which 16 are kept: observed
-// with glibc 2.36, where 65536/tcp is port 0.
+// parsePort reads the number as strtoul(3) with base 0 does: octal, hexadecimal
+// and a sign count, even a minus, modulo 2^64. The result must fit in 32 bits, of
+// which 16 are kept: 65536/tcp is port 0.
 func parsePort(s string) (uint16, bool) {
-	s = strings.TrimPrefix(s, "+")
+	s, negative := strings.CutPrefix(s, "-")
+	if !negative {
+		s = strings.TrimPrefix(s, "+")
+	}
 	base := 10
 	switch {
 	case len(s) > 2 && (s[:2] == "0x" || s[:2] == "0X"):
@@ -76,8 +79,11 @@ func parsePort(s string) (uint16, bool) {
 	case len(s) > 1 && s[0] == '0':
 		s, base = s[1:], 8
 	}
-	n, err := strconv.ParseUint(s, base, 32)
-	return uint16(n), err == nil
+	n, err := strconv.ParseUint(s, base, 64)
+	if negative {
+		n = -n
+	}
+	return uint16(n), err == nil && n>>32 == 0
 }
 
 func (t *servicesTable) port(service, protocol string) answer[uint16] {
