@@ -16,6 +16,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 )
 
@@ -23,9 +24,10 @@ import (
 // first needs it, once, and remembers every answer: a long listing asks for each
 // address only once. It may be used by several goroutines.
 type Resolver struct {
-	// Hosts, Services and Switch are the paths of hosts(5), services(5) and
-	// nsswitch.conf(5). A file that cannot be read is an unavailable source.
-	Hosts, Services, Switch string
+	// Hosts, Services, Switch and Servers are the paths of hosts(5), services(5),
+	// nsswitch.conf(5) and resolv.conf(5). A missing hosts or services file is an
+	// unavailable source; without the other two the defaults hold.
+	Hosts, Services, Switch, Servers string
 
 	// Dial, if not nil, connects to a name server in place of [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -34,6 +36,7 @@ type Resolver struct {
 	order    *nsswitch
 	hosts    *hostsTable
 	services *servicesTable
+	config   *resolvConf
 	forward  map[string]answer[netip.Addr]
 	reverse  map[netip.Addr]answer[string]
 }
@@ -44,6 +47,7 @@ func System() *Resolver {
 		Hosts:    "/etc/hosts",
 		Services: "/etc/services",
 		Switch:   "/etc/nsswitch.conf",
+		Servers:  "/etc/resolv.conf",
 	}
 }
 
@@ -55,9 +59,13 @@ type answer[T any] struct {
 
 func found[T any](value T) answer[T] { return answer[T]{value, success} }
 
-// Host4 is the first IPv4 address of a host name. Numeric forms are not names;
-// the caller has already tried to read them.
+// Host4 is the first IPv4 address of a host name, in the order of the hosts file
+// or of the name server. Numeric forms are not names: the caller has already
+// tried to read them, and what only looks like one is never found.
 func (r *Resolver) Host4(name string) (netip.Addr, bool) {
+	if numeric(name) {
+		return netip.Addr{}, false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a, known := r.forward[name]
@@ -121,4 +129,19 @@ func (r *Resolver) Service(port uint16, protocol string) (string, bool) {
 		"files": func() answer[string] { return r.servicesFile().service(port, protocol) },
 	})
 	return a.value, a.status == success
+}
+
+// numeric reports whether the C library takes the text for an address, good or
+// bad, and so asks no source: digits and dots that do not end in a dot, or a
+// colon in a text that begins with one or with a hexadecimal digit.
+func numeric(name string) bool {
+	if name == "" {
+		return false
+	}
+	const digits = "0123456789"
+	if strings.Contains(digits, name[:1]) &&
+		strings.Trim(name, digits+".") == "" && !strings.HasSuffix(name, ".") {
+		return true
+	}
+	return strings.Contains(digits+"abcdefABCDEF:", name[:1]) && strings.Contains(name, ":")
 }

@@ -1,0 +1,237 @@
+package names
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// An outcome is how one question to the name servers ended.
+type outcome int
+
+const (
+	replied  outcome = iota // there are answers
+	absent                  // no such name, or nothing of that type
+	failed                  // the server could not or would not say
+	broken                  // the server did not understand
+	timedOut                // no server answered
+	refused                 // no server is there
+)
+
+// status is the outcome of a search by name in the words of nsswitch.conf.
+func (o outcome) status() status {
+	switch o {
+	case absent, broken:
+		return notFound
+	}
+	return unavailable
+}
+
+// A reply is a message from a name server, and the name that was asked for.
+type reply struct {
+	message []byte
+	name    string
+}
+
+// query asks one question. Each server gets its turn, as often as the
+// configuration says, until one knows.
+func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
+	name = strings.TrimSuffix(name, ".") + "."
+	id := uint16(rand.Uint32())
+	question, err := pack(id, name, kind)
+	if err != nil {
+		return reply{}, absent
+	}
+	c, last := r.serversFile(), refused
+	for range c.attempts {
+		for i, server := range c.servers {
+			var message []byte
+			message, last = r.exchange(server, question, c.wait(i))
+			if last == replied || last == absent || last == broken {
+				return reply{message, name}, last
+			}
+		}
+	}
+	return reply{}, last
+}
+
+// pack is the message that asks for the records of a name.
+func pack(id uint16, name string, kind dnsmessage.Type) ([]byte, error) {
+	n, err := dnsmessage.NewName(name)
+	if err != nil {
+		return nil, err
+	}
+	m := dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
+		Questions: []dnsmessage.Question{{Name: n, Type: kind, Class: dnsmessage.ClassINET}},
+	}
+	return m.Pack()
+}
+
+// exchange asks one server, once more over TCP if the answer was cut short.
+func (r *Resolver) exchange(server netip.Addr, question []byte, wait time.Duration) ([]byte, outcome) {
+	if !r.serversFile().useTCP {
+		message, result, truncated := r.send("udp", server, question, wait)
+		if !truncated {
+			return message, result
+		}
+	}
+	message, result, _ := r.send("tcp", server, question, wait)
+	return message, result
+}
+
+// send asks one server over one network and judges what comes back.
+func (r *Resolver) send(network string, server netip.Addr, question []byte, wait time.Duration) (message []byte, result outcome, truncated bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	dial := r.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, network, netip.AddrPortFrom(server, 53).String())
+	if err != nil {
+		return nil, silence(err), false
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	conn.SetDeadline(deadline)
+	if network == "tcp" {
+		message, err = overTCP(conn, question)
+	} else {
+		message, err = overUDP(conn, question)
+	}
+	if err != nil {
+		return nil, silence(err), false
+	}
+	result, truncated = judge(message)
+	return message, result, truncated
+}
+
+// silence is the outcome when there was no message.
+func silence(err error) outcome {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+		return timedOut
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return refused
+	}
+	return failed
+}
+
+// overUDP waits for the datagram that answers the question; others are ignored.
+func overUDP(conn net.Conn, question []byte) ([]byte, error) {
+	if _, err := conn.Write(question); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return nil, err
+		}
+		if answers(buf[:n], question) {
+			return buf[:n], nil
+		}
+	}
+}
+
+// overTCP writes and reads messages that their length precedes.
+func overTCP(conn net.Conn, question []byte) ([]byte, error) {
+	out := binary.BigEndian.AppendUint16(nil, uint16(len(question)))
+	if _, err := conn.Write(append(out, question...)); err != nil {
+		return nil, err
+	}
+	var length [2]byte
+	if _, err := io.ReadFull(conn, length[:]); err != nil {
+		return nil, err
+	}
+	message := make([]byte, binary.BigEndian.Uint16(length[:]))
+	if _, err := io.ReadFull(conn, message); err != nil {
+		return nil, err
+	}
+	if !answers(message, question) {
+		return nil, errors.New("answer to another question")
+	}
+	return message, nil
+}
+
+// answers reports whether the message is a response to the question.
+func answers(message, question []byte) bool {
+	var got, asked dnsmessage.Parser
+	h, err := got.Start(message)
+	want, _ := asked.Start(question)
+	if err != nil || !h.Response || h.ID != want.ID {
+		return false
+	}
+	q, err := got.Question()
+	if err != nil {
+		// A server that fails may leave the question out.
+		return errors.Is(err, dnsmessage.ErrSectionDone) && h.RCode != dnsmessage.RCodeSuccess
+	}
+	wanted, _ := asked.Question()
+	return q.Type == wanted.Type && q.Class == wanted.Class &&
+		lower(q.Name.String()) == lower(wanted.Name.String())
+}
+
+// judge is the outcome according to the header of a message.
+func judge(message []byte) (result outcome, truncated bool) {
+	var p dnsmessage.Parser
+	h, err := p.Start(message)
+	if err != nil {
+		return failed, false
+	}
+	count := binary.BigEndian.Uint16(message[6:])
+	switch h.RCode {
+	case dnsmessage.RCodeSuccess:
+		if count == 0 {
+			return absent, h.Truncated
+		}
+		return replied, h.Truncated
+	case dnsmessage.RCodeNameError:
+		return absent, h.Truncated
+	case dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused:
+		return failed, false
+	}
+	return broken, h.Truncated
+}
+
+// pick is the first record of the type that belongs to the name asked for, or to
+// the one that a CNAME record before it leads to.
+func (r reply) pick(kind dnsmessage.Type) dnsmessage.ResourceBody {
+	var p dnsmessage.Parser
+	if _, err := p.Start(r.message); err != nil || p.SkipAllQuestions() != nil {
+		return nil
+	}
+	owner := lower(r.name)
+	for {
+		h, err := p.AnswerHeader()
+		if err != nil {
+			return nil
+		}
+		ours := h.Class == dnsmessage.ClassINET && lower(h.Name.String()) == owner
+		if !ours || h.Type != kind && h.Type != dnsmessage.TypeCNAME {
+			if p.SkipAnswer() != nil {
+				return nil
+			}
+			continue
+		}
+		record, err := p.Answer()
+		if err != nil {
+			return nil
+		}
+		if h.Type == kind {
+			return record.Body
+		}
+		owner = lower(record.Body.(*dnsmessage.CNAMEResource).CNAME.String())
+	}
+}
