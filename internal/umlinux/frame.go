@@ -12,8 +12,7 @@ import (
 type kind byte
 
 const (
-	kindReady  kind = iota + 1 // guest: the line is raw, send the command
-	kindStart                  // host: a spec, gob-encoded
+	kindReady  kind = iota + 1 // guest: the line is raw, send the spec
 	kindData                   // both: bytes of a stream
 	kindEnd                    // both: the stream has ended
 	kindCredit                 // both: so many bytes (uint32) were taken, send as many more
@@ -24,20 +23,21 @@ const (
 	kindFailed                 // guest: exit status (uint32) and why the command did not run
 )
 
-// A stream is one of the command's three, by its descriptor number; frames of
-// the session itself carry session.
+// A stream is one of the command's three, by its descriptor number, or the one
+// that says which command it is; frames of the session itself carry session.
 type stream byte
 
 const (
 	stdin   stream = 0
 	stdout  stream = 1
 	stderr  stream = 2
+	setup   stream = 3 // a spec
 	session stream = 255
 )
 
 const (
 	headerSize = 6
-	maxPayload = 16 << 20 // a spec holds a whole environment
+	maxPayload = 64 << 10
 )
 
 // A frame is a kind, a stream and a payload; on the line, one byte each for the

@@ -1,6 +1,7 @@
 package umlinux
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -47,11 +48,7 @@ func serveGuest() error {
 	if err := l.send(kindReady, session, nil); err != nil {
 		return err
 	}
-	f, err := l.receive()
-	if err != nil {
-		return err
-	}
-	s, err := decodeSpec(f.payload)
+	s, err := receiveSpec(l)
 	if err != nil {
 		return err
 	}
@@ -59,6 +56,30 @@ func serveGuest() error {
 		return newGuestSession(l).fail(statusFailed, err)
 	}
 	return newGuestSession(l).run(s)
+}
+
+func receiveSpec(l *link) (spec, error) {
+	r := newReceiver(l, setup)
+	text := new(bytes.Buffer)
+	done := make(chan struct{})
+	go func() {
+		r.copy(text)
+		close(done)
+	}()
+	for {
+		f, err := l.receive()
+		switch {
+		case err != nil:
+			return spec{}, err
+		case f.stream != setup:
+			return spec{}, fmt.Errorf("unexpected frame %d of stream %d", f.kind, f.stream)
+		case f.kind == kindEnd:
+			r.end()
+			<-done
+			return decodeSpec(text)
+		}
+		r.put(f.payload)
+	}
 }
 
 // prepare makes a system of a kernel and a root file system.

@@ -1,6 +1,7 @@
 package umlinux
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 type hostSession struct {
 	*machine
 	link    *link
+	spec    *sender
 	in      *sender
 	out     map[stream]*receiver
 	writers sync.WaitGroup
@@ -54,6 +56,7 @@ func newHostSession(m *machine) *hostSession {
 	return &hostSession{
 		machine: m,
 		link:    l,
+		spec:    newSender(l, setup),
 		in:      newSender(l, stdin),
 		out:     map[stream]*receiver{stdout: newReceiver(l, stdout), stderr: newReceiver(l, stderr)},
 	}
@@ -93,11 +96,11 @@ func (h *hostSession) run(s spec, signals <-chan os.Signal, term *terminal) (sta
 	if err != nil {
 		return statusFailed, err
 	}
-	if err := h.link.send(kindStart, session, p); err != nil {
-		return statusFailed, h.lost()
-	}
-	go h.forward(signals, term)
-	go h.in.copy(os.Stdin)
+	go func() {
+		h.spec.copy(bytes.NewReader(p))
+		go h.forward(signals, term)
+		h.in.copy(os.Stdin)
+	}()
 	for id, w := range map[stream]io.Writer{stdout: os.Stdout, stderr: os.Stderr} {
 		h.writers.Go(func() { h.out[id].copy(w) })
 	}
@@ -127,9 +130,9 @@ func (h *hostSession) serve() (status int, err error) {
 				r.end()
 			}
 		case kindCredit:
-			h.in.grant(f.uint32())
+			h.sender(f.stream).grant(f.uint32())
 		case kindGone:
-			h.in.stop()
+			h.sender(f.stream).stop()
 		case kindExit:
 			return int(f.uint32()), nil
 		case kindFailed:
@@ -137,6 +140,13 @@ func (h *hostSession) serve() (status int, err error) {
 			return int(f.uint32()), fmt.Errorf("%s", f.payload[4:])
 		}
 	}
+}
+
+func (h *hostSession) sender(s stream) *sender {
+	if s == setup {
+		return h.spec
+	}
+	return h.in
 }
 
 // forwarded are the signals that the command gets in our place.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/gob"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -41,9 +42,9 @@ func (s spec) encode() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func decodeSpec(p []byte) (spec, error) {
+func decodeSpec(r io.Reader) (spec, error) {
 	var s spec
-	err := gob.NewDecoder(bytes.NewReader(p)).Decode(&s)
+	err := gob.NewDecoder(r).Decode(&s)
 	return s, err
 }
 

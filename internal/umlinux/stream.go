@@ -5,13 +5,27 @@ import (
 	"sync"
 )
 
+// How many bytes of a stream, with their frames' headers, may be under way.
+//
+// Towards the host that is what a pipe holds. Towards the guest it must fit into
+// the 4 KiB buffer of the guest's terminal driver beside the other frames: a
+// line that was throttled because its buffer was full may never wake up again
+// (observed with user-mode-linux 6.1).
 const (
-	// window is how much of a stream may be under way, as much as a pipe holds.
-	window = 64 << 10
-	// chunk is the most that one data frame carries; small, so that a signal
-	// does not wait behind much.
-	chunk = 4 << 10
+	windowToHost  = 64 << 10
+	windowToGuest = 2 << 10
 )
+
+func (s stream) window() int {
+	if s == stdout || s == stderr {
+		return windowToHost
+	}
+	return windowToGuest
+}
+
+// chunk is the most that one data frame carries; small, so that a signal does
+// not wait behind much.
+const chunk = 4 << 10
 
 // A sender carries what a reader gives to the other side, never more than it
 // was given credit for.
@@ -26,7 +40,7 @@ type sender struct {
 }
 
 func newSender(l *link, s stream) *sender {
-	snd := &sender{link: l, stream: s, credit: window}
+	snd := &sender{link: l, stream: s, credit: s.window()}
 	snd.change = sync.NewCond(&snd.mu)
 	return snd
 }
@@ -41,7 +55,7 @@ func (s *sender) copy(r io.Reader) error {
 		}
 		n, err := r.Read(buf[:min(allowed, chunk)])
 		if n > 0 {
-			s.take(n)
+			s.take(headerSize + n)
 			if err := s.link.send(kindData, s.stream, buf[:n]); err != nil {
 				return err
 			}
@@ -52,17 +66,18 @@ func (s *sender) copy(r io.Reader) error {
 	}
 }
 
-// wait blocks until there is credit, and returns it; 0 means nobody reads.
+// wait blocks until there is credit for a frame, and returns for how many bytes
+// in it; 0 means nobody reads.
 func (s *sender) wait() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.credit == 0 && !s.gone {
+	for s.credit <= headerSize && !s.gone {
 		s.change.Wait()
 	}
 	if s.gone {
 		return 0
 	}
-	return s.credit
+	return s.credit - headerSize
 }
 
 func (s *sender) take(n int) {
@@ -96,6 +111,7 @@ type receiver struct {
 	mu     sync.Mutex
 	change *sync.Cond
 	held   []byte
+	cost   int // of held, as the sender counts it
 	ended  bool
 }
 
@@ -109,6 +125,7 @@ func (r *receiver) put(p []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held = append(r.held, p...)
+	r.cost += headerSize + len(p)
 	r.change.Signal()
 }
 
@@ -120,30 +137,36 @@ func (r *receiver) end() {
 }
 
 // next blocks for what has arrived; nothing means the stream has ended.
-func (r *receiver) next() []byte {
+func (r *receiver) next() (p []byte, cost int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.held) == 0 && !r.ended {
 		r.change.Wait()
 	}
-	p := r.held
-	r.held = nil
-	return p
+	p, cost = r.held, r.cost
+	r.held, r.cost = nil, 0
+	return p, cost
 }
 
 // copy writes what arrives to w until the stream ends. If w fails it tells the
 // other side and throws the rest away.
+//
+// It gives credit back by the quarter window, lest there be as many credit
+// frames as data frames.
 func (r *receiver) copy(w io.Writer) {
+	owed := 0
 	for {
-		p := r.next()
+		p, cost := r.next()
 		if len(p) == 0 {
 			return
 		}
 		if _, err := w.Write(p); err != nil {
 			r.link.send(kindGone, r.stream, nil)
 			w = io.Discard
-			continue
 		}
-		r.link.sendUint32(kindCredit, r.stream, uint32(len(p)))
+		if owed += cost; owed >= r.stream.window()/4 {
+			r.link.sendUint32(kindCredit, r.stream, uint32(owed))
+			owed = 0
+		}
 	}
 }
