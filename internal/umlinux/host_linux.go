@@ -21,7 +21,7 @@ const (
 // A machine is a running guest kernel, seen from its host.
 type machine struct {
 	cmd     *exec.Cmd
-	dir     string   // its own temporary files
+	dir     string   // of the files that it makes for itself as it boots
 	line    *os.File // our end of its console line
 	console *tail
 	done    chan struct{} // closed when the kernel has ended

@@ -79,6 +79,7 @@ func (h *hostSession) ready(signals <-chan os.Signal) (status int, err error) {
 			if err != nil {
 				return statusFailed, h.lost()
 			}
+			os.RemoveAll(h.dir) // it has served: now not even SIGKILL leaves it behind
 			return 0, nil
 		case sig := <-signals:
 			if sig == syscall.SIGWINCH {

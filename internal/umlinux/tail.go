@@ -9,7 +9,7 @@ import (
 // that is shown.
 const (
 	tailSize  = 16 << 10
-	tailLines = 20
+	tailLines = 40
 )
 
 // A tail is a writer that remembers the end of what was written.
