@@ -19,8 +19,10 @@ const outputSize = 64 << 10
 // program is one run of ipvsadm.
 type program struct {
 	executor
-	env  command.Env
-	name string // what the program was called
+	env        command.Env
+	name       string // what the program was called
+	open       func() (balancer, error)
+	loadModule func(stdin io.Reader, stdout, stderr io.Writer) bool
 }
 
 func newProgram(env command.Env) *program {
@@ -30,10 +32,14 @@ func newProgram(env command.Env) *program {
 			names:       names.System(),
 			out:         bufio.NewWriterSize(env.Stdout, outputSize),
 		},
-		env:  env,
-		name: env.Name("ipvsadm"),
+		env:        env,
+		name:       env.Name("ipvsadm"),
+		open:       openKernel,
+		loadModule: kernel.LoadModule,
 	}
 }
+
+func openKernel() (balancer, error) { return kernel.Open() }
 
 // Run is ipvsadm.
 func Run(env command.Env) int {
@@ -102,9 +108,9 @@ func (p *program) connect() *failure {
 	if p.kernel != nil {
 		return nil
 	}
-	conn, err := kernel.Open()
-	if err != nil && kernel.LoadModule(p.env.Stdin, p.env.Stdout, p.env.Stderr) {
-		conn, err = kernel.Open()
+	conn, err := p.open()
+	if err != nil && p.loadModule(p.env.Stdin, p.env.Stdout, p.env.Stderr) {
+		conn, err = p.open()
 	}
 	if err != nil {
 		return &failure{text: fmt.Sprintf(msgNoIPVS, kernelText(none, err)), status: statusUsage}

@@ -37,7 +37,12 @@ func Restore(env command.Env) int {
 	env.Args = []string{"ipvsadm"}
 	p := newProgram(env)
 	defer p.out.Flush()
-	text, _ := io.ReadAll(env.Stdin) // what cannot be read is not there
+	return p.replace(env.Stdin)
+}
+
+// replace puts the rules read from r in the place of the table.
+func (p *program) replace(r io.Reader) int {
+	text, _ := io.ReadAll(r) // what cannot be read is not there
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines {
 		if strings.HasPrefix(line, "#") {
