@@ -1,0 +1,137 @@
+//go:build linux
+
+package compat
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCases runs the table of cases: the real program against ours, and the
+// real program against what was recorded of it.
+func TestCases(t *testing.T) {
+	for _, area := range Areas() {
+		t.Run(area.Name, func(t *testing.T) { runArea(t, area) })
+	}
+}
+
+// runArea compares all groups of an area and keeps its golden file.
+func runArea(t *testing.T, area Area) {
+	golden := readGolden(t, area.Name)
+	for _, g := range area.Groups {
+		t.Run(g.Name, func(t *testing.T) {
+			if goldenOnly {
+				againstGolden(t, g, golden)
+				return
+			}
+			recorded := againstReal(t, g)
+			if *rewriteGolden {
+				golden.replace(g.Name, recorded)
+				return
+			}
+			if d := cmp.Diff(normal(g, golden[g.Name]), normal(g, recorded)); d != "" {
+				t.Errorf("the real program has changed (-golden +real):\n%s", d)
+			}
+		})
+	}
+	if *rewriteGolden {
+		golden.write(t, area)
+	}
+}
+
+// againstReal runs a group with both programs, compares them step by step and
+// returns what the real one did.
+func againstReal(t *testing.T, g Group) []string {
+	a, b := newSession(t, g.User), newSession(t, g.User)
+	prepare(t, a, reference, g)
+	prepare(t, b, ours, g)
+	var recorded []string
+	for _, line := range g.Steps {
+		c := parse(t, line)
+		compared++
+		want := a.run(t, reference, c)
+		var got outcome
+		if c.Lists() {
+			got = a.run(t, ours, c)
+		} else {
+			got = b.run(t, ours, c)
+		}
+		compare(t, g, line, want.String(), got.String())
+		recorded = append(recorded, want.String())
+	}
+	return recorded
+}
+
+// againstGolden runs a group with our program alone.
+func againstGolden(t *testing.T, g Group, golden goldenFile) {
+	recorded := golden[g.Name]
+	if len(recorded) != len(g.Steps) {
+		t.Fatalf("golden file has %d steps, the table %d (make golden)", len(recorded), len(g.Steps))
+	}
+	s := newSession(t, g.User)
+	prepare(t, s, ours, g)
+	for i, line := range g.Steps {
+		compared++
+		got := s.run(t, ours, parse(t, line))
+		compare(t, g, line, recorded[i], got.String())
+	}
+}
+
+// compare reports a step that differs, unless the [Ledger] knows it; then ours
+// must do what is pinned there, and the real program must not.
+func compare(t *testing.T, g Group, line, want, got string) {
+	t.Helper()
+	if goldenOnly && g.Unordered {
+		want, got = sortLines(want), sortLines(got)
+	}
+	known, ok := pinned(g.Name, line)
+	if !ok {
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("$ %s (-real +ours):\n%s", escape(line), d)
+		}
+		return
+	}
+	if want == got {
+		t.Errorf("$ %s: %s no longer differs", escape(line), known.difference.ID)
+	}
+	known.check(t, line, got)
+}
+
+// prepare brings an empty table to where the group starts.
+func prepare(t *testing.T, s *session, p program, g Group) {
+	t.Helper()
+	restore, err := setNames(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := restore(); err != nil {
+			t.Error(err)
+		}
+	})
+	user := s.user
+	s.user = 0
+	for _, line := range g.Setup {
+		if o := s.run(t, p, parse(t, line)); o.status != 0 {
+			t.Fatalf("setup with %s program: %s\n%s", p.name, line, o)
+		}
+	}
+	s.user = user
+	if g.Prepare == nil {
+		return
+	}
+	if err := g.Prepare(s.table); err != nil {
+		t.Fatalf("setup by netlink: %v", err)
+	}
+	s.changes(t)
+}
+
+func parse(t testing.TB, line string) Command {
+	t.Helper()
+	c, err := ParseLine(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
