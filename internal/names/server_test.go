@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -167,6 +168,13 @@ func (n *network) note(host, kind string, question []byte) {
 		n.start = time.Now()
 	}
 	n.log = append(n.log, fmt.Sprintf("%v %s %s %s", time.Since(n.start), host, kind, describe(m.Questions[0])))
+}
+
+// asked is the log so far.
+func (n *network) asked() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.log)
 }
 
 // newDNS is a Resolver whose hosts come from the name servers of the network.
