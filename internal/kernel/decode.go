@@ -83,7 +83,7 @@ func decodeService(msg []byte, e *ServiceEntry) error {
 		e.Netmask = binary.BigEndian.Uint32(p.netmask)
 	}
 	if p.got.has(svcFWMark) {
-		e.Protocol = 0
+		e.Protocol, e.Port = 0, 0
 		return nil
 	}
 	if !p.got.has(svcProtocol, svcAddr, svcPort) {
