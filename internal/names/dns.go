@@ -55,19 +55,15 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 	asked := absolute || strings.Count(name, ".") >= c.ndots
 	if asked {
 		reply, last = r.query(name, dnsmessage.TypeA)
-		if absolute || last == replied || last == refused {
+		if absolute || last == replied {
 			return reply, last
 		}
 	}
 	for _, domain := range c.search {
-		if domain == "." {
-			if asked {
-				continue
-			}
-			domain, asked = "", true
-		}
-		reply, last = r.query(name+"."+strings.TrimPrefix(domain, "."), dnsmessage.TypeA)
-		if last == replied || last == refused {
+		domain = strings.TrimPrefix(domain, ".")
+		asked = asked || domain == "" // the root: the name as it is
+		reply, last = r.query(name+"."+domain, dnsmessage.TypeA)
+		if last == replied {
 			return reply, last
 		}
 		if last == timedOut || last == broken {

@@ -117,6 +117,7 @@ func TestReverseName(t *testing.T) {
 			n := &network{servers: map[string]zone{"192.0.2.1": {}}}
 			r := newDNS(t, n, map[string]string{"resolv.conf": searchConf})
 			checkHostName(t, r, tt.addr, none)
+			checkHostName(t, r, tt.addr, none) // without asking again
 			if diff := cmp.Diff([]string{"0s 192.0.2.1 udp " + tt.want}, n.asked()); diff != "" {
 				t.Errorf("%s: questions (-want +got):\n%s", tt.addr, diff)
 			}
@@ -152,6 +153,7 @@ func TestSearch(t *testing.T) {
 	}{
 		{"short", search, "10.9.0.16", []string{"short.search.test"}},
 		{"short.", search, "", []string{"short"}},
+		{"short.", search + "options ndots:2\n", "", []string{"short"}},
 		{"two.lab", search, "10.9.0.17", []string{"two.lab"}},
 		{"two.lab", search + "options ndots:2\n", "10.9.0.18", []string{"two.lab.search.test"}},
 		{"single", search, "10.9.0.19", []string{"single.search.test", "single.second.test", "single"}},
@@ -236,6 +238,11 @@ func TestWaiting(t *testing.T) {
 			log:  []string{"0s 192.0.2.94 udp web.test A", "0s 192.0.2.1 udp web.test A"},
 		},
 		{
+			name: "first server does not understand",
+			conf: "nameserver 192.0.2.93\nnameserver 192.0.2.1\n",
+			log:  []string{"0s 192.0.2.93 udp web.test A"},
+		},
+		{
 			name: "use-vc",
 			conf: "nameserver 192.0.2.1\noptions use-vc\n",
 			log:  []string{"0s 192.0.2.1 tcp web.test A"},
@@ -246,6 +253,7 @@ func TestWaiting(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := &network{servers: map[string]zone{
 					"192.0.2.1":  {"web.test A": "web.test A 10.9.0.3"},
+					"192.0.2.93": {"web.test A": "FORMERR"},
 					"192.0.2.94": {"web.test A": "SERVFAIL"},
 					"192.0.2.96": nil, "192.0.2.97": nil, "192.0.2.98": nil,
 				}}

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -22,10 +21,9 @@ type outcome int
 const (
 	replied  outcome = iota // there are answers
 	absent                  // no such name, or nothing of that type
-	failed                  // the server could not or would not say
+	failed                  // the server could not or would not say, or is not there
 	broken                  // the server did not understand
 	timedOut                // no server answered
-	refused                 // no server is there
 )
 
 // status is the outcome of a search by name in the words of nsswitch.conf.
@@ -52,7 +50,7 @@ func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
 	if err != nil {
 		return reply{}, absent
 	}
-	c, last := r.serversFile(), refused
+	c, last := r.serversFile(), failed
 	for range c.attempts {
 		for i, server := range c.servers {
 			var message []byte
@@ -121,9 +119,6 @@ func (r *Resolver) send(network string, server netip.Addr, question []byte, wait
 func silence(err error) outcome {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		return timedOut
-	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return refused
 	}
 	return failed
 }

@@ -125,6 +125,7 @@ func TestHostsReverse(t *testing.T) {
 		{"::10.0.0.11", "compat"},
 		{"fd00::9", "six9"},
 		{"fe80::1", none},
+		{"fe80::1%lo", none},
 		{"::5", none},
 		{"10.0.0.12", "trail."},
 		{"10.0.0.14", "bad!char"},

@@ -87,7 +87,6 @@ func (r *Resolver) Host4(name string) (netip.Addr, bool) {
 func (r *Resolver) HostName(addr netip.Addr) (string, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	addr = addr.WithZone("")
 	a, known := r.reverse[addr]
 	if !known {
 		a = ask(r.switchFile().hosts, map[string]func() answer[string]{

@@ -2,6 +2,7 @@ package names
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -131,10 +132,12 @@ func TestSwitchOutcomes(t *testing.T) {
 		{"a..b", "drop", "", "NOTFOUND"},
 		{"x.test", "SERVFAIL", "", "UNAVAIL"},
 		{"x.test", "REFUSED", "", "UNAVAIL"},
+		{"x.test", "NOTIMP", "", "UNAVAIL"},
 		{"x.test", "drop", "", "UNAVAIL"},
 		{"x.test", "SERVFAIL", "nameserver 192.0.2.95\n", "UNAVAIL"},
 		{"x.test", "SERVFAIL", "nameserver 192.0.2.1\nsearch search.test\n", "NOTFOUND"}, // the last question counts
 		{"x.test", "drop", "nameserver 192.0.2.1\nsearch search.test\n", "NOTFOUND"},
+		{"x.test.", "SERVFAIL", "nameserver 192.0.2.1\nsearch search.test\n", "UNAVAIL"},
 		{"x.test", "other.test A 1.1.1.1", "", "TRYAGAIN"},
 		{"", owner + "bad!x.test", "", "UNAVAIL"},
 		{"", "SERVFAIL", "", "NOTFOUND"},
@@ -147,8 +150,8 @@ func TestSwitchOutcomes(t *testing.T) {
 		for _, word := range []string{"NOTFOUND", "UNAVAIL", "TRYAGAIN"} {
 			synctest.Test(t, func(t *testing.T) {
 				n := &network{servers: map[string]zone{"192.0.2.1": {
-					tt.name + " A":              tt.records,
-					"1.1.9.10.in-addr.arpa PTR": tt.records,
+					strings.TrimSuffix(tt.name, ".") + " A": tt.records,
+					"1.1.9.10.in-addr.arpa PTR":             tt.records,
 				}}}
 				if tt.conf == "" {
 					tt.conf = "nameserver 192.0.2.1\nsearch .\n"
@@ -169,5 +172,17 @@ func TestSwitchOutcomes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A hosts file that is not there is unavailable.
+func TestSwitchNoHosts(t *testing.T) {
+	for word, want := range map[string]string{"UNAVAIL": "", "NOTFOUND": "10.9.0.3"} {
+		n := &network{servers: map[string]zone{"192.0.2.1": {"web.test A": "web.test A 10.9.0.3"}}}
+		r := newDNS(t, n, map[string]string{
+			"nsswitch.conf": "hosts: files [" + word + "=return] dns\n",
+			"resolv.conf":   "nameserver 192.0.2.1\n",
+		})
+		checkHost4(t, r, "web.test", want)
 	}
 }
