@@ -1,0 +1,119 @@
+package ipvsadm
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"lvsdr/internal/kernel"
+)
+
+func TestServiceRule(t *testing.T) {
+	with := func(f func(*kernel.Service)) kernel.Service { return changed(web.Service, f) }
+	tests := []struct {
+		service kernel.Service
+		want    string
+	}{
+		{web.Service, "-A -t 10.0.0.1:80 -s rr"},
+		{serviceOf(kernel.UDP, "[fd00::1]:53").Service, "-A -u [fd00::1]:53 -s rr"},
+		{serviceOf(kernel.SCTP, "10.0.0.1:2905").Service, "-A --sctp-service 10.0.0.1:2905 -s rr"},
+		{serviceOf(47, "10.0.0.1:0").Service, "-A --xxx-service 10.0.0.1:0 -s rr"},
+		{markOf(7, kernel.INET).Service, "-A -f 7 -s rr"},
+		{markOf(7, kernel.INET6).Service, "-A -f 7 -6 -s rr"},
+		{markOf(1<<32-1, kernel.INET).Service, "-A -f 4294967295 -s rr"},
+		{with(func(s *kernel.Service) { s.Netmask = 24 }), "-A -t 10.0.0.1:80 -s rr"},
+		{with(func(s *kernel.Service) { s.Flags, s.Timeout = kernel.Persistent, 360 }), "-A -t 10.0.0.1:80 -s rr -p 360"},
+		{with(func(s *kernel.Service) { s.Flags, s.Timeout, s.Netmask = kernel.Persistent, 1, 24 }), "-A -t 10.0.0.1:80 -s rr -p 1 -M 0.0.0.24"},
+		{with(func(s *kernel.Service) { s.PE = "sip" }), "-A -t 10.0.0.1:80 -s rr --pe sip"},
+		{with(func(s *kernel.Service) { s.Scheduler, s.Flags = "sh", kernel.SchedulerFlag3 }), "-A -t 10.0.0.1:80 -s sh -b flag-3"},
+		{with(func(s *kernel.Service) {
+			s.Scheduler, s.PE, s.Timeout, s.Netmask = "mh", "sip", 60, 0xffff0000
+			s.Flags = kernel.Persistent | kernel.OnePacket | kernel.SchedulerFlag1
+		}), "-A -t 10.0.0.1:80 -s mh -p 60 -M 255.255.0.0 --pe sip -o -b mh-fallback"},
+	}
+	for _, tt := range tests {
+		if got := string(appendServiceRule(nil, &tt.service, numeric)); got != tt.want+"\n" {
+			t.Errorf("%+v:\n got %q\nwant %q", tt.service, got, tt.want)
+		}
+	}
+}
+
+func TestDestinationRule(t *testing.T) {
+	plain := changed(realServer.Destination, func(d *kernel.Destination) { d.Upper, d.Lower = 0, 0 })
+	with := func(f func(*kernel.Destination)) kernel.Destination { return changed(plain, f) }
+	tunnel := func(kind kernel.TunnelType, flags kernel.TunnelFlags) kernel.Destination {
+		return with(func(d *kernel.Destination) {
+			d.Forward, d.TunnelType, d.TunnelFlags, d.TunnelPort = kernel.Tunnel, kind, flags, 6080
+		})
+	}
+	tests := []struct {
+		destination kernel.Destination
+		want        string
+	}{
+		{plain, "-r 10.0.1.1:80 -g -w 1"},
+		{with(func(d *kernel.Destination) { d.Forward = kernel.Masquerade }), "-r 10.0.1.1:80 -m -w 1"},
+		{with(func(d *kernel.Destination) { d.Forward = kernel.Local }), "-r 10.0.1.1:80 -g -w 1"},
+		{with(func(d *kernel.Destination) { d.Forward = 4 }), "-r 10.0.1.1:80 (null) -w 1"},
+		{with(func(d *kernel.Destination) { d.Weight = 1<<32 - 1 }), "-r 10.0.1.1:80 -g -w -1"},
+		{with(func(d *kernel.Destination) { d.Upper = 5 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 0"},
+		{with(func(d *kernel.Destination) { d.Upper, d.Lower = 5, 4 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 4"},
+		{with(func(d *kernel.Destination) { d.Family, d.Addr = kernel.INET6, netip.IPv6LinkLocalAllNodes() }), "-r [ff02::1]:80 -g -w 1"},
+		{tunnel(kernel.IPIP, 0), "-r 10.0.1.1:80 -i -w 1 --tun-type ipip"},
+		{tunnel(kernel.GUE, kernel.TunnelNoChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
+		{tunnel(kernel.GUE, kernel.TunnelRemoteChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum"},
+		{tunnel(kernel.GUE, 3), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080"},
+		{tunnel(kernel.GRE, kernel.TunnelChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gre --tun-csum"},
+		{tunnel(9, 0), "-r 10.0.1.1:80 -i -w 1"},
+	}
+	for _, tt := range tests {
+		want := "-a -t 10.0.0.1:80 " + tt.want + "\n"
+		if got := string(appendDestinationRule(nil, &web.Service, &tt.destination, numeric)); got != want {
+			t.Errorf("%+v:\n got %q\nwant %q", tt.destination, got, want)
+		}
+	}
+}
+
+// A mark has no protocol, so that its real servers have port numbers.
+func TestDestinationRuleNames(t *testing.T) {
+	mark := markOf(7, kernel.INET).Service
+	d := changed(realServer.Destination, func(d *kernel.Destination) {
+		d.Addr, d.Upper, d.Lower = netip.MustParseAddr("10.9.9.9"), 0, 0
+	})
+	for _, tt := range []struct {
+		service kernel.Service
+		want    string
+	}{
+		{mark, "-a -f 7 -r web9:80 -g -w 1\n"},
+		{web.Service, "-a -t vip:http -r web9:http -g -w 1\n"},
+	} {
+		if got := string(appendDestinationRule(nil, &tt.service, &d, named(knownNames))); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestRuleWords(t *testing.T) {
+	tests := []struct{ line, want string }{ // words joined by "|"
+		{"", ""},
+		{"\n", ""},
+		{" \t\r\n", ""},
+		{"-A -t  10.0.0.1:80\n", "-A|-t|10.0.0.1:80"},
+		{"\t-A\t-C\r\n", "-A|-C"},
+		{"ipvsadm -A ipvsadm -s ipvsadm rr", "-A|-s|rr"},
+		{"ipvsadm", ""},
+		{"ipvsadm2 Ipvsadm", "ipvsadm2|Ipvsadm"},
+		{"# comment", "#|comment"},
+		{`-s "r r" 'x'`, `-s|"r|r"|'x'`},
+		{"a\vb\fc", "a\vb\fc"},
+		{"rr\x00more next", "rr|next"},
+		{"\x00", ""},
+		{"a\u00a0b a\u2003b", "a\u00a0b|a\u2003b"},
+		{"\xff\xfe", "\xff\xfe"},
+		{strings.Repeat("x", 5000) + " y", strings.Repeat("x", 5000) + "|y"},
+	}
+	for _, tt := range tests {
+		if got := strings.Join(ruleWords(tt.line), "|"); got != tt.want {
+			t.Errorf("ruleWords(%q) = %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
