@@ -41,7 +41,7 @@ func boot(kernel string) (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(memory, "lvsdr-kernel-")
+	dir, err := os.MkdirTemp(memory, fmt.Sprintf("lvsdr-kernel-%d-", os.Getpid()))
 	if err != nil {
 		return nil, err
 	}

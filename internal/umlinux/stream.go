@@ -51,7 +51,7 @@ func (s *sender) copy(r io.Reader) error {
 	for {
 		allowed := s.wait()
 		if allowed == 0 {
-			return nil
+			return s.link.send(kindEnd, s.stream, nil)
 		}
 		n, err := r.Read(buf[:min(allowed, chunk)])
 		if n > 0 {
