@@ -1,10 +1,79 @@
 PREFIX ?= /usr/local
 SBIN    = $(DESTDIR)$(PREFIX)/sbin
+N      ?= 10000
+SEED   ?= 1
+
+# The documentation generator of urfave/cli stays out of the binary.
+TAGS = -tags urfave_cli_no_docs
+TEST = go test $(TAGS)
+
+# The packages whose tests need a kernel with IPVS, and what gives them one;
+# internal/umlinux tests that itself.
+KERNEL_PACKAGES = . ./compat ./internal/kernel
+PURE_PACKAGES   = ./internal/command ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr
+KERNEL_TEST     = $(TEST) -exec "$(abspath bin/lvsdr) lab kernel --"
 
 export CGO_ENABLED ?= 0
-GOBUILD = go build -trimpath -tags urfave_cli_no_docs
 
 build: ## build bin/lvsdr
-	$(GOBUILD) -o bin/lvsdr .
+	go build -trimpath $(TAGS) -o bin/lvsdr .
 
-.PHONY: build
+install: ## install the binary and its links; DESTDIR, PREFIX=/usr/local
+	test -e bin/lvsdr || $(MAKE) build
+	install -D -m 755 bin/lvsdr $(SBIN)/lvsdr
+	for name in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf lvsdr $(SBIN)/$$name || exit; done
+
+deps: ## install from Debian what tests and demo need
+	@.ci/deps
+
+demo: deps build ## set up a director on a kernel with IPVS
+	@bin/lvsdr lab kernel -- sh -ec "$$DEMO"
+
+test: deps build ## everything, beside the real ipvsadm
+	go vet $(TAGS) ./...
+	$(TEST) $(PURE_PACKAGES)
+	$(KERNEL_TEST) $(KERNEL_PACKAGES)
+
+kernel-test: deps build ## only what needs a kernel
+	$(KERNEL_TEST) $(KERNEL_PACKAGES)
+
+compat: deps build ## compare with the real ipvsadm
+	$(KERNEL_TEST) ./compat
+
+golden: deps build ## record what the real ipvsadm does
+	$(KERNEL_TEST) ./compat -golden
+
+fuzz: deps build ## compare N generated commands; N=10000, SEED=1
+	$(KERNEL_TEST) -timeout 0 -v -run Fuzz ./compat -fuzz-commands $(N) -seed $(SEED)
+
+lint: ## gofmt, vet, staticcheck
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
+	go vet $(TAGS) ./...
+	go tool staticcheck $(TAGS) ./...
+
+cover: ## coverage of the tests that need no kernel
+	$(TEST) -coverprofile=cover.out $(PURE_PACKAGES)
+	go tool cover -func=cover.out | tail -1
+
+clean: ## remove what the other targets made
+	rm -rf bin cover.out
+
+pure-packages:
+	@echo $(PURE_PACKAGES)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: build install deps demo test kernel-test compat golden fuzz lint cover clean pure-packages help
+
+define DEMO
+ipvsadm() { echo "# ipvsadm $$*"; bin/lvsdr ipvsadm "$$@"; }
+ipvsadm -C
+ipvsadm -A -t 172.16.0.100:80 -s wrr
+ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.7 -g -w 1
+ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.17 -g -w 1
+ipvsadm -Ln
+ipvsadm -Ln --stats
+ipvsadm -Sn
+endef
+export DEMO

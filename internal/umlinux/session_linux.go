@@ -28,7 +28,7 @@ func runGuest(kernel string, args []string) (status int, err error) {
 	term := findTerminal()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded...)
-	signal.Notify(make(chan os.Signal), syscall.SIGPIPE) // a write tells us, by its error
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write tells us, by its error
 
 	s, err := newSpec(args, term)
 	if err != nil {
