@@ -9,7 +9,12 @@
 // (hosts(5) and services(5)) and, for hosts, "dns". Every other one, such as
 // "db", "myhostname" or "mdns4_minimal", is a shared object that a static binary
 // cannot load; it counts as unavailable, as it does in glibc when its package is
-// not installed. The name service cache daemon is not asked.
+// not installed.
+//
+// Left out, because they do not change the answers on an ordinary machine: the
+// name service cache daemon, host.conf(5), the variables HOSTALIASES, LOCALDOMAIN
+// and RES_OPTIONS, the resolv.conf(5) lines and options sortlist and rotate, and
+// name servers written in any form but a full address.
 package names
 
 import (

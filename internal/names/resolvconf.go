@@ -9,8 +9,7 @@ import (
 )
 
 // A resolvConf is what resolv.conf(5) says. Of its options those that change
-// answers or waiting times are honoured: ndots, timeout, attempts and use-vc. So
-// rotate and sortlist are not, nor are the variables LOCALDOMAIN and RES_OPTIONS.
+// answers or waiting times are honoured: ndots, timeout, attempts and use-vc.
 type resolvConf struct {
 	servers  []netip.Addr
 	search   []string
