@@ -17,7 +17,7 @@ type namer func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byt
 
 // numeric is the namer of -n.
 func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
-	b = appendHost(b, addr, "")
+	b = appendHost(b, addr, nil)
 	b = append(b, ':')
 	return strconv.AppendUint(b, uint64(port), 10)
 }
@@ -25,8 +25,7 @@ func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
 // named is the namer that asks for names.
 func named(names resolver) namer {
 	return func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte {
-		host, _ := names.HostName(addr)
-		b = appendHost(b, addr, host)
+		b = appendHost(b, addr, names)
 		b = append(b, ':')
 		if protocol := protocolName(p); protocol != "" {
 			if service, ok := names.Service(port, protocol); ok {
@@ -46,14 +45,20 @@ func shortened(name namer) namer {
 	}
 }
 
-// appendHost appends the name, or the address if there is none. IPv6 has its
-// brackets either way.
-func appendHost(b []byte, addr netip.Addr, name string) []byte {
+// appendHost appends the name, or the address if there is none or nobody to
+// ask. IPv6 has its brackets either way. A name may be empty: that is what the
+// C library finds in a line of the hosts file that holds only an address.
+func appendHost(b []byte, addr netip.Addr, names resolver) []byte {
 	v6 := addr.Is6()
 	if v6 {
 		b = append(b, '[')
 	}
-	if name != "" {
+	var name string
+	var ok bool
+	if names != nil {
+		name, ok = names.HostName(addr)
+	}
+	if ok {
 		b = append(b, name...)
 	} else {
 		b = appendIP(b, addr)
