@@ -55,6 +55,7 @@ func Areas() []Area {
 		{"daemons", daemons},
 		{"restore", restores},
 		{"errors", errorTexts},
+		{"known", known},
 	}
 }
 

@@ -4,7 +4,7 @@ package compat
 // the messages of mistakes in the command line are with the other cases.
 var errorTexts = []Group{
 	{Name: "as nobody", User: 65534, Steps: []string{
-		"-L", "-Ln", "-A -t 10.0.0.1:80", "-Q", "x", "", "-S", "ipvsadm-save", "ipvsadm-save -h", "-R\n-C\n", "-L -c", "@/x/y -C",
+		"-L", "-Ln", "-A -t 10.0.0.1:80", "-Q", "x", "", "-S", "ipvsadm-save", "ipvsadm-save -h", "-R\n-C\n", "-L -c", "@/x/ipvsadm -C",
 	}},
 	{Name: "without modprobe's path", User: 65534, Steps: []string{"PATH=/nowhere ipvsadm -L; true", "ipvsadm -L 2>/dev/null"}},
 	{Name: "refused by the kernel", Setup: aServer, Steps: []string{

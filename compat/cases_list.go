@@ -7,14 +7,19 @@ import (
 )
 
 var mixedTable = []string{
-	"-A -t 10.0.0.1:80 -s wrr", "-a -t 10.0.0.1:80 -r 10.0.1.1 -w 5", "-a -t 10.0.0.1:80 -r 10.0.1.2:8080 -m -x 100 -y 50",
+	"-A -t 10.0.0.1:80 -s wrr", "-a -t 10.0.0.1:80 -r 10.0.1.1 -w 5", "-a -t 10.0.0.1:80 -r 10.0.1.2:8080 -m",
 	"-a -t 10.0.0.1:80 -r fd00::9 -i", "-a -t 10.0.0.1:80 -r 10.9.9.9 -i --tun-type gue --tun-port 65535 --tun-remcsum",
 	"-a -t 10.0.0.1:80 -r 10.9.9.10 -i --tun-type gre --tun-csum", "-a -t 10.0.0.1:80 -r fd00::8 -i --tun-type gre -w 2147483647",
 	"-A -u 10.9.9.10:53 -s rr", "-a -u 10.9.9.10:53 -r 10.9.9.10 -w 0", "-A -u [fd00::9]:53 -s sh -p 9",
-	"-a -u [fd00::9]:53 -r fd00:1234:5678:9abc:def0:1234:5678:9abc -x 2147483647 -y 2147483646",
+	"-a -u [fd00::9]:53 -r fd00:1234:5678:9abc:def0:1234:5678:9abc",
 	"-A --sctp-service 10.9.9.9:80", "-a --sctp-service 10.9.9.9:80 -r 10.9.9.9 -m",
 	"-A -f 5 -p -s sh -b sh-port", "-a -f 5 -r 10.9.9.9:80", "-a -f 5 -r 10.9.9.10 -i --tun-type gue --tun-port 1 --tun-csum",
 	"-A -f 2147483647 -6", "-a -f 2147483647 -6 -r [fd00::9]:80 -m",
+}
+
+var thresholds = []string{
+	"-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.1.1 -x 9", "-a -t 10.0.0.1:80 -r 10.0.1.2 -x 2147483647 -y 2147483646",
+	"-a -t 10.0.0.1:80 -r 10.0.1.3 -i --tun-type gre -x 1 -y 1", "-A -f 5", "-a -f 5 -r 10.0.1.1",
 }
 
 var layouts = []string{"", "--stats", "--rate", "--thresholds", "--persistent-conn", "--tun-info"}
@@ -23,6 +28,7 @@ var listings = []Group{
 	{Name: "layouts of a table", Setup: mixedTable, Steps: layoutSteps()},
 	{Name: "layouts of an empty table", Steps: emptySteps()},
 	{Name: "one service", Setup: mixedTable, Steps: oneServiceSteps()},
+	{Name: "thresholds", Setup: thresholds, Steps: []string{"-L", "-Ln --thresholds", "-L --thresholds -f 5"}},
 	{Name: "timeouts", Setup: []string{"--set 1 22 2678400"}, Steps: []string{"-L --timeout", "-l --timeout -n", "-L --timeout --nosort --exact"}},
 	{Name: "write errors", Setup: mixedTable, Steps: []string{
 		"ipvsadm -L >/dev/full", "ipvsadm -L --timeout >/dev/full", "ipvsadm -L >&-", "ipvsadm -L 2>&-", "ipvsadm -v >/dev/full", "ipvsadm -L -t 1.1.1.1:80 2>/dev/full", "ipvsadm -L <&-", "ipvsadm -L -Q 2>&-", "ipvsadm -L >&- 2>&- <&-",
@@ -84,7 +90,7 @@ func rawDestinations(t *Table) error {
 // sorting has the tables whose order shows the original's comparison, which
 // wraps around, and its merge sort.
 var sorting = append([]Group{
-	{Name: "sorted services", Unordered: true, Setup: serviceSet(), Steps: []string{"-Ln", "-Sn", "-Ln --nosort", "-L --stats", "-L --sort -n"}},
+	{Name: "sorted services", Unordered: true, Setup: serviceSet(), Steps: []string{"-Ln", "-Ln --nosort", "-L --stats", "-L --sort -n"}},
 }, sortedDestinations()...)
 
 func serviceSet() []string {

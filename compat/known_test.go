@@ -3,48 +3,56 @@
 package compat
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// knownStep is a step at which a difference is expected.
-type knownStep struct {
-	difference Difference
-	pin        Pin
-}
-
-// pinned finds the ledger's entry for a step.
-func pinned(group, step string) (knownStep, bool) {
+// known differences of a step; nil if it must not differ.
+func differences(group, step string) []string {
+	var ids []string
 	for _, d := range Ledger() {
-		for _, p := range d.Pins {
-			if p.Group == group && p.Step == step {
-				return knownStep{d, p}, true
-			}
+		if slices.Contains(d.Shown[group], step) {
+			ids = append(ids, d.ID)
 		}
 	}
-	return knownStep{}, false
+	return ids
 }
 
-// check compares what our program did with what the ledger says.
-func (k knownStep) check(t *testing.T, line, got string) {
+// pins collects what our program does in the steps of the ledger, to write
+// testdata/ours.txt anew.
+var pins strings.Builder
+
+// checkPinned compares what our program did with what is pinned.
+func checkPinned(t *testing.T, group, step, got string, ids []string) {
 	t.Helper()
-	if k.pin.Ours != "" {
-		if d := cmp.Diff(k.pin.Ours, got); d != "" {
-			t.Errorf("$ %s: %s (-pinned +ours):\n%s", escape(line), k.difference.ID, d)
-		}
+	if *rewritePins {
+		fmt.Fprintf(&pins, "\n[%s]\n$ %s\n%s", group, escape(step), got)
+		return
 	}
-	for _, want := range k.pin.Contains {
-		if !strings.Contains(got, want) {
-			t.Errorf("$ %s: %s: %q is not in\n%s", escape(line), k.difference.ID, want, got)
-		}
+	want, ok := Pinned(group, step)
+	if !ok {
+		t.Errorf("$ %s: %s: nothing is pinned in testdata/ours.txt", escape(step), ids)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("$ %s: %s (-pinned +ours):\n%s", escape(step), ids, d)
 	}
 }
 
-// TestLedger checks that every pin belongs to a step that is run, so that an
-// entry cannot outlive its cases.
+func writePins(t *testing.T) {
+	t.Helper()
+	const header = "# What our program does in the steps of the ledger, on purpose.\n# Made by go test -pins; read the difference before you commit it.\n"
+	if err := os.WriteFile("testdata/ours.txt", []byte(header+pins.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLedger checks that every entry is complete and that its steps are run, so
+// that an entry cannot outlive its cases.
 func TestLedger(t *testing.T) {
 	steps := make(map[[2]string]bool)
 	for _, area := range Areas() {
@@ -55,15 +63,14 @@ func TestLedger(t *testing.T) {
 		}
 	}
 	for _, d := range Ledger() {
-		if d.Title == "" || d.Reason == "" || (len(d.Pins) == 0) != (d.NotShown != "") {
+		if d.Title == "" || d.Reason == "" || (len(d.Shown) == 0) != (d.NotShown != "") {
 			t.Errorf("%s: incomplete entry", d.ID)
 		}
-		for _, p := range d.Pins {
-			if !steps[[2]string{p.Group, p.Step}] {
-				t.Errorf("%s: no case %q in group %q", d.ID, p.Step, p.Group)
-			}
-			if (p.Ours == "") == (p.Contains == nil) {
-				t.Errorf("%s: %q pins nothing, or twice", d.ID, p.Step)
+		for group, shown := range d.Shown {
+			for _, s := range shown {
+				if !steps[[2]string{group, s}] {
+					t.Errorf("%s: no case %q in group %q", d.ID, s, group)
+				}
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 var (
 	rewriteGolden = flag.Bool("golden", false, "rewrite the golden files from the real ipvsadm")
+	rewritePins   = flag.Bool("pins", false, "rewrite testdata/ours.txt from our program")
 	fuzzCommands  = flag.Int("fuzz-commands", 300, "number of generated commands to compare")
 	fuzzSeed      = flag.Uint64("seed", 1, "seed of the generated commands")
 

@@ -55,24 +55,6 @@ func quote(b *strings.Builder, mark, text string) {
 	}
 }
 
-// escape makes control characters visible.
-func escape(s string) string {
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		switch {
-		case c == '\\':
-			b.WriteString(`\\`)
-		case c == '\n':
-			b.WriteString(`\n`)
-		case c < ' ' || c >= 0x7f:
-			fmt.Fprintf(&b, `\x%02x`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
 // session is a namespace in which commands are run one after the other.
 type session struct {
 	*namespace

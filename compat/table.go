@@ -63,7 +63,7 @@ func (t *Table) Dump() ([]string, error) {
 		id := s.service()
 		lines = append(lines, fmt.Sprintf("service %s sched %s pe %q flags %x timeout %d mask %x",
 			id, s.text(6), s.text(11), s[7], s.number(8), s[9]))
-		dests, err := t.dump(cmdGetDest, attrService, s.identity())
+		dests, err := t.dump(cmdGetDest, attrDest, s.identity())
 		if err != nil {
 			return nil, err
 		}
