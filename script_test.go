@@ -4,13 +4,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -137,37 +134,41 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		c, err := net.ListenPacket(args[0], args[1])
 		ts.Check(err)
 		ts.Defer(func() { c.Close() })
-		go func() {
-			b := make([]byte, 2048)
-			for {
-				n, from, err := c.ReadFrom(b)
-				if err != nil {
-					return
-				}
-				c.WriteTo(b[:n], from)
-			}
-		}()
+		go echoPackets(c)
 		return
 	}
 	l, err := net.Listen(args[0], args[1])
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				io.Copy(c, c)
-				c.Close()
-			}()
-		}
-	}()
+	go echoStreams(l)
 }
 
-// connect sends a text and waits for the same text, or for another end of the
-// given file's bytes. The connection stays open until the script ends.
+func echoPackets(c net.PacketConn) {
+	b := make([]byte, 2048)
+	for {
+		n, from, err := c.ReadFrom(b)
+		if err != nil {
+			return
+		}
+		c.WriteTo(b[:n], from)
+	}
+}
+
+func echoStreams(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			io.Copy(c, c)
+			c.Close()
+		}()
+	}
+}
+
+// connect sends a file, or a word if there is none, and waits for the same
+// bytes. The connection stays open until the script ends.
 func connect(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, "connect tcp|udp address [file]", !neg && (len(args) == 2 || len(args) == 3))
 	text := "hello"
@@ -186,61 +187,4 @@ func connect(ts *testscript.TestScript, neg bool, args []string) {
 	if string(echo) != text {
 		ts.Fatalf("echo is %q, want %q", echo, text)
 	}
-}
-
-// etc are the files below /etc that a script finds unless it has its own. There
-// is no name server.
-var etc = map[string]string{
-	"hosts":         "127.0.0.1 localhost\n",
-	"services":      "http 80/tcp www\ndomain 53/tcp\ndomain 53/udp\n",
-	"nsswitch.conf": "hosts: files\nservices: files\n",
-	"resolv.conf":   "",
-}
-
-// enterNamespaces gives a script its own network with loopback, and its own
-// /etc. The thread is locked for good: it ends with the script. The programs it
-// starts inherit both, from their first instruction on.
-func enterNamespaces(env *testscript.Env) error {
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("new namespaces: %w", err)
-	}
-	if err := raiseLoopback(); err != nil {
-		return fmt.Errorf("set lo up: %w", err)
-	}
-	room := env.WorkDir + "/etc"
-	if err := os.MkdirAll(room, 0o755); err != nil {
-		return err
-	}
-	for name, text := range etc {
-		path := room + "/" + name
-		if _, err := os.Stat(path); err == nil {
-			continue
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return err
-		}
-	}
-	env.Values[conversationKey{}] = new(conversation)
-	if options := os.Getenv("MODPROBE_OPTIONS"); options != "" {
-		env.Setenv("MODPROBE_OPTIONS", options)
-	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return err
-	}
-	return unix.Mount(room, "/etc", "", unix.MS_BIND, "")
-}
-
-func raiseLoopback() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	lo, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
-	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
 }

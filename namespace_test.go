@@ -1,0 +1,82 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// etc are the files below /etc that a script finds unless it has its own. There
+// is no name server.
+var etc = map[string]string{
+	"hosts":         "127.0.0.1 localhost\n",
+	"services":      "http 80/tcp www\ndomain 53/tcp\ndomain 53/udp\n",
+	"nsswitch.conf": "hosts: files\nservices: files\n",
+	"resolv.conf":   "",
+}
+
+// enterNamespaces gives a script its own network with loopback, and its own
+// /etc. The thread is locked for good: it ends with the script. The programs it
+// starts inherit both, from their first instruction on.
+func enterNamespaces(env *testscript.Env) error {
+	env.Values[conversationKey{}] = new(conversation)
+	if options := os.Getenv("MODPROBE_OPTIONS"); options != "" {
+		env.Setenv("MODPROBE_OPTIONS", options)
+	}
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET | unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("new namespaces: %w", err)
+	}
+	if err := raiseLoopback(); err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
+	}
+	room, err := furnishEtc(env.WorkDir)
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount(room, "/etc", "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("replace /etc: %w", err)
+	}
+	return nil
+}
+
+// furnishEtc completes a script's files to a folder that can be its /etc.
+func furnishEtc(work string) (room string, err error) {
+	room = filepath.Join(work, "etc")
+	if err := os.MkdirAll(room, 0o755); err != nil {
+		return "", err
+	}
+	for name, text := range etc {
+		path := filepath.Join(room, name)
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	return room, nil
+}
+
+func raiseLoopback() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	lo, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}
