@@ -60,9 +60,10 @@ func writeConnections(w io.Writer, r io.Reader, name namer, engines bool) (ok bo
 }
 
 // parseConnection reads protocol, three addresses each with its port, state,
-// expiry and, where there is one, the engine and its data.
+// expiry and, where there is one, the engine and its data. The data is a
+// client's: only blanks of the C locale end it.
 func parseConnection(line string) (connection, bool) {
-	f := strings.Fields(line)
+	f := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(white, r) })
 	if len(f) < 9 {
 		return connection{}, false
 	}

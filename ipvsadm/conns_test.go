@@ -64,6 +64,8 @@ func TestConnections(t *testing.T) {
 			connTitles + "47  14:56  ESTABLISHED client.example.com:443 vip.example.com:80 rs1:8080\n", false},
 		{"an engine without data", connHeader + strings.Replace(sipLine, " callid-123456@host", "", 1), numeric, true,
 			connTitlesEngine + "UDP 04:56  ASSURED     10.1.0.2:0         10.1.0.100:5060    10.3.0.2:5060\n", false},
+		{"data with blanks of other alphabets", connHeader + strings.Replace(sipLine, "-", "\u00a0\u2003\xa0", 1), numeric, true,
+			connTitlesEngine + "UDP 04:56  ASSURED     10.1.0.2:0         10.1.0.100:5060    10.3.0.2:5060    sip                callid\u00a0\u2003\xa0123456@host\n", false},
 		{"blank lines", connHeader + "\n  \t\n" + tcpLine + "\n", numeric, false, connTitles + tcp, false},
 		{"last line without newline", connHeader + strings.TrimSuffix(tcpLine, "\n"), numeric, false, connTitles + tcp, false},
 		{"kernel order", connHeader + ipv6Line + tcpLine + ipv6Line, numeric, false, connTitles +
