@@ -34,7 +34,8 @@ TCP 00000000 0000 FFFFFFFF FFFF 0A030002 0000 CLOSE           2147483647
 TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 FIN_WAIT        100   
 `,
 		Steps: []string{
-			"-L -c", "-Lnc", "-L --connection --persistent-conn", "-Lnc --persistent-conn", "-Lc --nosort", "-Lnc --exact --tun-info", "-L -c --sort", "-Lnc --syncid 9", "-L -c --nosort --persistent-conn -n",
+			"-L -c", "-Lnc", "-L --connection --persistent-conn", "-Lnc --persistent-conn", "-Lc --nosort",
+			"-Lnc --exact --tun-info", "-L -c --sort", "-Lnc --syncid 9", "-L -c --nosort --persistent-conn -n",
 		},
 	},
 	{

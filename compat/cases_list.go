@@ -25,13 +25,15 @@ var thresholds = []string{
 var layouts = []string{"", "--stats", "--rate", "--thresholds", "--persistent-conn", "--tun-info"}
 
 var listings = []Group{
-	{Name: "layouts of a table", Setup: mixedTable, Steps: layoutSteps()},
+	{Name: "layouts of a table", Unordered: true, Setup: mixedTable, Steps: layoutSteps()},
 	{Name: "layouts of an empty table", Steps: emptySteps()},
 	{Name: "one service", Setup: mixedTable, Steps: oneServiceSteps()},
 	{Name: "thresholds", Setup: thresholds, Steps: []string{"-L", "-Ln --thresholds", "-L --thresholds -f 5"}},
 	{Name: "timeouts", Setup: []string{"--set 1 22 2678400"}, Steps: []string{"-L --timeout", "-l --timeout -n", "-L --timeout --nosort --exact"}},
 	{Name: "write errors", Setup: mixedTable, Steps: []string{
-		"ipvsadm -L >/dev/full", "ipvsadm -L --timeout >/dev/full", "ipvsadm -L >&-", "ipvsadm -L 2>&-", "ipvsadm -v >/dev/full", "ipvsadm -L -t 1.1.1.1:80 2>/dev/full", "ipvsadm -L <&-", "ipvsadm -L -Q 2>&-", "ipvsadm -L >&- 2>&- <&-",
+		"ipvsadm -L >/dev/full", "ipvsadm -L --timeout >/dev/full", "ipvsadm -L >&-", "ipvsadm -L 2>&-",
+		"ipvsadm -v >/dev/full", "ipvsadm -L -t 1.1.1.1:80 2>/dev/full", "ipvsadm -L <&-", "ipvsadm -L -Q 2>&-",
+		"ipvsadm -L >&- 2>&- <&-",
 	}},
 	{Name: "raw destinations", Setup: []string{"-A -t 10.0.0.1:80 -s rr"}, Prepare: rawDestinations, Steps: []string{
 		"-Ln", "-Sn", "-Ln --thresholds", "-Ln --tun-info", "-L --stats",
@@ -67,7 +69,8 @@ func oneServiceSteps() []string {
 		}
 	}
 	return append(steps,
-		"-L -t 10.0.0.1:81", "-L -t 10.0.0.1", "-L -f 6", "-L -f 5 -6", "-L -u 10.0.0.1:80", "-L -t [fd00::9]:53", "-L -t 10.0.0.2:80 --stats", "-Ln -t 10.0.0.1:80 --daemon",
+		"-L -t 10.0.0.1:81", "-L -t 10.0.0.1", "-L -f 6", "-L -f 5 -6", "-L -u 10.0.0.1:80", "-L -t [fd00::9]:53",
+		"-L -t 10.0.0.2:80 --stats", "-Ln -t 10.0.0.1:80 --daemon",
 		"-L -t bad", "-L -t web9:nosuch", "-L --sctp-service web9:81 --rate", "-L -f 4294967295", "-L -t 0.0.0.0:0", "-L -t 10.0.0.1:80 -c")
 }
 
@@ -96,8 +99,11 @@ var sorting = append([]Group{
 func serviceSet() []string {
 	var lines []string
 	for _, id := range []string{
-		"-t 10.0.0.1:80", "-t 10.0.0.1:81", "-t 200.0.0.1:80", "-t 128.0.0.1:80", "-t 0.0.0.1:80", "-t 127.255.255.255:80", "-t 255.255.255.255:65535", "-u 1.1.1.1:1", "-u 9.9.9.9:65535", "--sctp-service 1.1.1.1:1",
-		"-f 1", "-f 2147483647", "-f 2147483648", "-f 4294967295", "-f 1 -6", "-f 2147483648 -6", "-t [fd00::1]:80", "-t [2001::1]:80", "-t [::1]:80", "-t [fd00:0:0:1::]:80", "-u [8000::]:1", "-t [7fff:ffff::]:1",
+		"-t 10.0.0.1:80", "-t 10.0.0.1:81", "-t 200.0.0.1:80", "-t 128.0.0.1:80", "-t 0.0.0.1:80",
+		"-t 127.255.255.255:80", "-t 255.255.255.255:65535", "-u 1.1.1.1:1", "-u 9.9.9.9:65535",
+		"--sctp-service 1.1.1.1:1",
+		"-f 1", "-f 2147483647", "-f 2147483648", "-f 4294967295", "-f 1 -6", "-f 2147483648 -6", "-t [fd00::1]:80",
+		"-t [2001::1]:80", "-t [::1]:80", "-t [fd00:0:0:1::]:80", "-u [8000::]:1", "-t [7fff:ffff::]:1",
 	} {
 		lines = append(lines, "-A "+id+" -s rr")
 	}
@@ -107,8 +113,12 @@ func serviceSet() []string {
 func sortedDestinations() []Group {
 	var groups []Group
 	for i, addresses := range []string{
-		"10.0.0.1 100.0.0.1 200.0.0.1 172.16.0.1 223.0.0.1", "200.0.0.1 100.0.0.1 10.0.0.1", "10.0.0.1 100.0.0.1 200.0.0.1", "10.0.0.1 200.0.0.1 100.0.0.1", "172.16.0.1 10.0.0.1 223.0.0.1 100.0.0.1 200.0.0.1",
-		"0.0.0.1 128.0.0.1", "0.0.0.1 128.0.0.0", "128.0.0.1 0.0.0.1", "128.0.0.0 0.0.0.1", "20.0.0.1 2001::1 200.0.0.1 fd00::2 10.0.0.1 fd00::1", "fd00::1 2001::1 ::2 fd00:0:0:1:: 7fff:: 1::", "2001::1 20.1.0.0 32.1.0.0 32.1.0.1",
+		"10.0.0.1 100.0.0.1 200.0.0.1 172.16.0.1 223.0.0.1", "200.0.0.1 100.0.0.1 10.0.0.1",
+		"10.0.0.1 100.0.0.1 200.0.0.1", "10.0.0.1 200.0.0.1 100.0.0.1",
+		"172.16.0.1 10.0.0.1 223.0.0.1 100.0.0.1 200.0.0.1",
+		"0.0.0.1 128.0.0.1", "0.0.0.1 128.0.0.0", "128.0.0.1 0.0.0.1", "128.0.0.0 0.0.0.1",
+		"20.0.0.1 2001::1 200.0.0.1 fd00::2 10.0.0.1 fd00::1", "fd00::1 2001::1 ::2 fd00:0:0:1:: 7fff:: 1::",
+		"2001::1 20.1.0.0 32.1.0.0 32.1.0.1",
 		"9.0.0.1 73.0.0.1 137.0.0.1 201.0.0.1 41.0.0.1 105.0.0.1 169.0.0.1 221.0.0.1 5.0.0.1 68.0.0.1 132.0.0.1 196.0.0.1 36.0.0.1",
 		"1.0.0.1 1.0.0.1:81 129.0.0.1 1.0.0.1:65535 129.0.0.1:1 65.0.0.1",
 	} {

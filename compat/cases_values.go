@@ -22,13 +22,15 @@ func values() []Group {
 		}
 		groups = append(groups, g)
 	}
-	return append(groups, strings1, schedulerFlags, netmasks, cutNames())
+	return append(groups, textValues, schedulerFlags, netmasks, cutNames())
 }
 
 // spellings are ways of writing a number.
 var spellings = []string{
-	"''", "' '", "5", "' 5'", "'5 '", "'\t5'", "'\v\f\r5'", "+5", "'+ 5'", "-0", "+0", "--5", "+-5", "-5", "007", "0x10", "1e3", "5x", "x5", "5.0", "5,0", "+", "٥", "'5\t'",
-	"0000000000000000000000000000005", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "18446744073709551621", "-9223372036854775808", "99999999999999999999",
+	"''", "' '", "5", "' 5'", "'5 '", "'\t5'", "'\v\f\r5'", "+5", "'+ 5'", "-0", "+0", "--5", "+-5", "-5", "007",
+	"0x10", "1e3", "5x", "x5", "5.0", "5,0", "+", "٥", "'5\t'",
+	"0000000000000000000000000000005", "9223372036854775807", "9223372036854775808", "18446744073709551615",
+	"18446744073709551616", "18446744073709551621", "-9223372036854775808", "99999999999999999999",
 }
 
 const (
@@ -64,8 +66,8 @@ var numericOptions = []struct {
 	{"IPv6 netmask", "-A -t [fd00::1]:80 -p 9 -M %; ipvsadm -Sn; ipvsadm -C", nil, []string{"0", "1", "64", "127", "128", "129", "64x", "-1", "4294967296", "4294967297", "4294967360", "255.255.0.0"}, true},
 }
 
-// strings1 are the options that take a word.
-var strings1 = Group{
+// textValues are the options that take a word.
+var textValues = Group{
 	Name:  "words",
 	Setup: aDummy,
 	Steps: []string{
@@ -92,12 +94,14 @@ var schedulerFlags = Group{
 func schedulerFlagSteps() []string {
 	steps := []string{
 		"-A -t 10.0.0.4:80 -b sh-port -s sh", "-A -t 10.0.0.5:80 -b sh-port", "-A -t 10.0.0.6:80 -b mh-port -s mh",
-		"-D -t 10.0.0.4:80 -b flag-1", "-a -t 10.0.0.4:80 -r 1.1.1.1 -b bogus", "-C -b sh-port", "-L -b flag-1", "-E -t 10.0.0.1:80 -b x -s sh",
+		"-D -t 10.0.0.4:80 -b flag-1", "-a -t 10.0.0.4:80 -r 1.1.1.1 -b bogus", "-C -b sh-port", "-L -b flag-1",
+		"-E -t 10.0.0.1:80 -b x -s sh",
 	}
 	for i, s := range []string{"sh", "mh", "rr"} {
 		for _, flags := range []string{
 			"flag-1", "flag-2", "flag-1,flag-2", "flag-1,,flag-1,", "sh-fallback", "sh-port", "sh-port,sh-fallback",
-			"mh-fallback", "mh-port", "mh-fallback,mh-port", "flag-2,mh-port,sh-port", "flag-4", "flag-1 ", "FLAG-1", "sh-port,bogus", "bogus,sh-port", "",
+			"mh-fallback", "mh-port", "mh-fallback,mh-port", "flag-2,mh-port,sh-port", "flag-4", "flag-1 ", "FLAG-1",
+			"sh-port,bogus", "bogus,sh-port", "",
 			strings.Repeat("flag-1,", 19), strings.Repeat("flag-2,", 18) + "x", strings.Repeat(",", 120) + "flag-1",
 		} {
 			steps = append(steps, fmt.Sprintf("-E -t 10.0.0.%d:80 -s %s -b '%s'", i+1, s, flags))
@@ -113,12 +117,16 @@ var netmasks = Group{
 	Steps: []string{
 		"-A -t 10.0.0.1:80 -p 9 -M 255.255.255.0", "-E -t 10.0.0.1:80 -p 9 -M 255.255.255.255", "-E -t 10.0.0.1:80 -p 9 -M 24",
 		"-E -t 10.0.0.1:80 -p 9 -M 0", "-E -t 10.0.0.1:80 -p 9 -M 0xffffff00", "-E -t 10.0.0.1:80 -p 9 -M 255.0.255.0",
-		"-E -t 10.0.0.1:80 -p 9 -M 255.255", "-E -t 10.0.0.1:80 -p 9 -M 0377.1", "-E -t 10.0.0.1:80 -p 9 -M classa", "-E -t 10.0.0.1:80 -p 9 -M v6only",
-		"-E -t 10.0.0.1:80 -p 9 -M nosuch", "-E -t 10.0.0.1:80 -p 9 -M ''", "-E -t 10.0.0.1:80 -p 9 -M 256.0.0.0", "-E -t 10.0.0.1:80 -p 9 -M '255.0.0.0 x'",
+		"-E -t 10.0.0.1:80 -p 9 -M 255.255", "-E -t 10.0.0.1:80 -p 9 -M 0377.1", "-E -t 10.0.0.1:80 -p 9 -M classa",
+		"-E -t 10.0.0.1:80 -p 9 -M v6only",
+		"-E -t 10.0.0.1:80 -p 9 -M nosuch", "-E -t 10.0.0.1:80 -p 9 -M ''", "-E -t 10.0.0.1:80 -p 9 -M 256.0.0.0",
+		"-E -t 10.0.0.1:80 -p 9 -M '255.0.0.0 x'",
 		"-E -t 10.0.0.1:80 -p 9 -M ffff::", "-E -M 255.0.0.0 -t 10.0.0.1:80 -p 9", "-E -t 10.0.0.1:80 -M 255.255.255.0",
-		"-A -t [fd00::1]:80 -p 9 -M 64", "-E -t [fd00::1]:80 -p 9", "-E -M 64 -t [fd00::1]:80 -p 9", "-E -M 255.0.0.0 -t [fd00::1]:80 -p 9",
+		"-A -t [fd00::1]:80 -p 9 -M 64", "-E -t [fd00::1]:80 -p 9", "-E -M 64 -t [fd00::1]:80 -p 9",
+		"-E -M 255.0.0.0 -t [fd00::1]:80 -p 9",
 		"-E -M x -t [fd00::1]:80 -p 9", "-E -t [fd00::1]:80 -p 9 -M 0", "-E -t [fd00::1]:80 -p 9 -M ''", "-E -t [fd00::1]:80 -M 64",
-		"-A -f 1 -p 9 -M 255.0.0.0", "-A -f 1 -6 -p 9 -M 48", "-E -f 1 -M 255.0.0.0 -6 -p 9", "-E -f 1 -M 48 -6 -p 9", "-E -M 0.0.0.1 -f 1 -p 9",
+		"-A -f 1 -p 9 -M 255.0.0.0", "-A -f 1 -6 -p 9 -M 48", "-E -f 1 -M 255.0.0.0 -6 -p 9", "-E -f 1 -M 48 -6 -p 9",
+		"-E -M 0.0.0.1 -f 1 -p 9",
 		"-E -f 1 -6 -M 0.0.0.1 -p 9", "-L -n", "-S -n", "-L", "-S",
 	},
 }
