@@ -141,7 +141,7 @@ func (g *guestSession) serve(pid int, wires *wires) {
 		case kindSignal:
 			unix.Kill(-pid, unix.Signal(f.uint32()))
 		case kindSize:
-			wires.resize(binary.BigEndian.Uint16(f.payload), binary.BigEndian.Uint16(f.payload[2:]))
+			wires.resize(uint16(f.uint32()>>16), uint16(f.uint32()))
 		}
 	}
 }

@@ -18,7 +18,7 @@ const (
 	kindCredit                 // both: so many bytes (uint32) were taken, send as many more
 	kindGone                   // both: nobody reads that stream any more
 	kindSignal                 // host: a signal number (uint32)
-	kindSize                   // host: rows and columns (two uint16)
+	kindSize                   // host: rows and columns (one uint32, upper and lower half)
 	kindExit                   // guest: the command's exit status (uint32)
 	kindFailed                 // guest: exit status (uint32) and why the command did not run
 )
@@ -99,4 +99,9 @@ func (f frame) uint32() uint32 {
 		return 0
 	}
 	return binary.BigEndian.Uint32(f.payload)
+}
+
+// text is what a frame carries after its number.
+func (f frame) text() string {
+	return string(f.payload[min(4, len(f.payload)):])
 }

@@ -1,7 +1,6 @@
 package umlinux
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -60,7 +59,7 @@ func serveGuest() error {
 
 func receiveSpec(l *link) (spec, error) {
 	r := newReceiver(l, setup)
-	text := new(bytes.Buffer)
+	text := new(strings.Builder)
 	done := make(chan struct{})
 	go func() {
 		r.copy(text)
@@ -76,7 +75,7 @@ func receiveSpec(l *link) (spec, error) {
 		case f.kind == kindEnd:
 			r.end()
 			<-done
-			return decodeSpec(text)
+			return decodeSpec(text.String())
 		}
 		r.put(f.payload)
 	}

@@ -1,12 +1,12 @@
 package umlinux
 
 import (
-	"bytes"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -93,12 +93,8 @@ func (h *hostSession) ready(signals <-chan os.Signal) (status int, err error) {
 
 // run sends the command and serves it until it ends.
 func (h *hostSession) run(s spec, signals <-chan os.Signal, term *terminal) (status int, err error) {
-	p, err := s.encode()
-	if err != nil {
-		return statusFailed, err
-	}
 	go func() {
-		h.spec.copy(bytes.NewReader(p))
+		h.spec.copy(strings.NewReader(s.encode()))
 		go h.forward(signals, term)
 		h.in.copy(os.Stdin)
 	}()
@@ -138,7 +134,7 @@ func (h *hostSession) serve() (status int, err error) {
 			return int(f.uint32()), nil
 		case kindFailed:
 			h.end()
-			return int(f.uint32()), fmt.Errorf("%s", f.payload[4:])
+			return int(f.uint32()), errors.New(f.text())
 		}
 	}
 }
@@ -164,8 +160,7 @@ func (h *hostSession) forward(signals <-chan os.Signal, term *terminal) {
 		}
 		if term != nil {
 			rows, columns := term.size()
-			p := binary.BigEndian.AppendUint16(nil, rows)
-			h.link.send(kindSize, session, binary.BigEndian.AppendUint16(p, columns))
+			h.link.sendUint32(kindSize, session, uint32(rows)<<16|uint32(columns))
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package umlinux
 
 import (
-	"bytes"
-	"encoding/gob"
 	"errors"
-	"io"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -21,8 +19,7 @@ const (
 	statusSignalled     = 128 // plus the signal's number
 )
 
-// A spec is what the guest needs to know to run the command. It travels as gob,
-// not JSON: arguments and environment need not be UTF-8.
+// A spec is what the guest needs to know to run the command.
 type spec struct {
 	Args  []string
 	Env   []string
@@ -36,16 +33,27 @@ type spec struct {
 	Rows, Columns uint16
 }
 
-func (s spec) encode() ([]byte, error) {
-	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(s)
-	return b.Bytes(), err
+// specNumbers are the numbers of a spec: its flags, and how many of its words
+// are arguments.
+const specNumbers = "%d %t %t %d %d %d"
+
+// encode joins everything by NUL, the one byte that neither argument nor
+// environment nor file name can hold: numbers, folder, arguments, environment.
+func (s spec) encode() string {
+	numbers := fmt.Sprintf(specNumbers, s.Umask, s.Terminal, s.PipeStderr, s.Rows, s.Columns, len(s.Args))
+	return strings.Join(slices.Concat([]string{numbers, s.Dir}, s.Args, s.Env), "\x00")
 }
 
-func decodeSpec(r io.Reader) (spec, error) {
+func decodeSpec(text string) (spec, error) {
+	words := strings.Split(text, "\x00")
 	var s spec
-	err := gob.NewDecoder(r).Decode(&s)
-	return s, err
+	var args int
+	_, err := fmt.Sscanf(words[0], specNumbers, &s.Umask, &s.Terminal, &s.PipeStderr, &s.Rows, &s.Columns, &args)
+	if err != nil || args < 1 || len(words) < 2+args {
+		return spec{}, fmt.Errorf("what to run: not understood: %q", words[0])
+	}
+	s.Dir, s.Args, s.Env = words[1], words[2:2+args], words[2+args:]
+	return s, nil
 }
 
 // withSbin is a PATH that has the system administrator's directories too: an

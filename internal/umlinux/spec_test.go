@@ -8,6 +8,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+func TestSpec(t *testing.T) {
+	tests := []struct {
+		name string
+		spec spec
+	}{
+		{"pipes", spec{Args: []string{"ls"}, Env: []string{}, Dir: "/"}},
+		{"terminal", spec{
+			Args: []string{"ipvsadm", "", "\xff\n"}, Env: []string{"A=\xfe", "B="},
+			Dir: "/tmp/a b", Umask: 0o77, Terminal: true, PipeStderr: true, Rows: 24, Columns: 80,
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := decodeSpec(tt.spec.encode())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tt.spec, got); d != "" {
+				t.Errorf("spec (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestDecodeSpecRefuses(t *testing.T) {
+	for _, text := range []string{"", "1 2 3", "0 false false 0 0 1\x00/", "0 false false 0 0 -1\x00/\x00a"} {
+		if s, err := decodeSpec(text); err == nil {
+			t.Errorf("decodeSpec(%q) = %v, want an error", text, s)
+		}
+	}
+}
+
 func TestWithSbin(t *testing.T) {
 	tests := []struct{ name, path, want string }{
 		{"unset", "", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"},

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // deliver carries frames from one link to a receiver, and its answers back.
@@ -107,24 +105,6 @@ func TestReceiverWithoutReader(t *testing.T) {
 	rcv.copy(brokenWriter{})
 	if err := <-done; err != nil {
 		t.Errorf("copy to a stream nobody reads: %v", err)
-	}
-}
-
-func TestSpec(t *testing.T) {
-	want := spec{
-		Args: []string{"ipvsadm", "", "\xff"}, Env: []string{"A=\xfe", "B="},
-		Dir: "/tmp/a b", Umask: 0o77, Terminal: true, PipeStderr: true, Rows: 24, Columns: 80,
-	}
-	p, err := want.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := decodeSpec(bytes.NewReader(p))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("spec (-want +got):\n%s", d)
 	}
 }
 

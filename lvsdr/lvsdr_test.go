@@ -1,0 +1,75 @@
+package lvsdr
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvsdr/internal/command"
+)
+
+func TestRun(t *testing.T) {
+	type result struct {
+		Stdout, Stderr string
+		Status         int
+	}
+	tests := []struct {
+		name string
+		args []string
+		want result
+	}{
+		{"version", []string{"lvsdr", "version"}, result{"lvsdr " + version() + "\n", "", 0}},
+		{
+			"version of something", []string{"lvsdr", "version", "now"},
+			result{"", "lvsdr: version: unexpected argument \"now\"\n", 2},
+		},
+		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr\n", 2}},
+		{
+			"unknown command of a group", []string{"lvsdr", "lab", "kernal", "--", "true"},
+			result{"", "lvsdr: unknown command \"kernal\" after lab\n", 2},
+		},
+		{"called by another name", []string{"/tmp/lv", "x"}, result{"", "lvsdr: unknown command \"x\" after lvsdr\n", 2}},
+		{"no command for the kernel", []string{"lvsdr", "lab", "kernel", "--"}, result{"", "lvsdr: lab kernel: no command given\n", 2}},
+		{
+			"init of a guest, by hand", []string{"lvsdr", "lab", "kernel-guest"},
+			result{"", "lvsdr: this word is for the init of a guest kernel\n", 1},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			status := Run(command.Env{Args: tt.args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs})
+			if d := cmp.Diff(tt.want, result{out.String(), errs.String(), status}); d != "" {
+				t.Errorf("%q (-want +got):\n%s", tt.args, d)
+			}
+		})
+	}
+}
+
+// Help is on standard output, names what there is, and is no mistake.
+func TestRunHelp(t *testing.T) {
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{nil, "lab "},
+		{[]string{"lvsdr"}, "version "},
+		{[]string{"lvsdr", "--help"}, "lab "},
+		{[]string{"lvsdr", "lab"}, "kernel "},
+		{[]string{"lvsdr", "lab", "kernel", "-h"}, "CMD [ARG...]"},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			var out, errs bytes.Buffer
+			status := Run(command.Env{Args: tt.args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs})
+			if status != 0 || errs.Len() > 0 || !strings.Contains(out.String(), tt.want) {
+				t.Errorf("status %d, stderr %q, stdout lacks %q:\n%s", status, errs.String(), tt.want, out.String())
+			}
+			if strings.Contains(out.String(), "kernel-guest") {
+				t.Error("help shows the hidden word")
+			}
+		})
+	}
+}
