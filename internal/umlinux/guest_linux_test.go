@@ -183,7 +183,7 @@ func TestGuestDies(t *testing.T) {
 }
 
 // In a guest [Run] finds IPVS, and takes a fresh namespace of that kernel.
-func TestRunNested(t *testing.T) {
+func TestGuestNested(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

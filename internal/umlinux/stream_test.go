@@ -85,7 +85,9 @@ func TestSenderKeepsToWindow(t *testing.T) {
 		snd := newSender(&link{w: line}, s)
 		done := make(chan error)
 		go func() { done <- snd.copy(iotest.OneByteReader(neverEnding{})) }()
-		time.Sleep(20 * time.Millisecond) // nobody grants: it must be waiting by now
+		for snd.left() > headerSize { // nobody grants: it will come to a halt
+			time.Sleep(time.Millisecond)
+		}
 		snd.stop()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -118,6 +120,12 @@ func TestTail(t *testing.T) {
 	if len(lines) != tailLines || lines[0] != "a line.." || lines[tailLines-1] != "Kernel panic" {
 		t.Errorf("%d lines from %q to %q", len(lines), lines[0], lines[len(lines)-1])
 	}
+}
+
+func (s *sender) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.credit
 }
 
 type neverEnding struct{}
