@@ -109,6 +109,16 @@ func TestListConnections(t *testing.T) {
 	}
 }
 
+// The kernel is asked for a service without a netmask, as the original asks,
+// and for destinations by the service that it answered with.
+func TestListAsks(t *testing.T) {
+	k := aTable()
+	newRig(t, k, "").do("-L -t 10.0.0.1:80")
+	if d := diff([]string{"Service t 10.0.0.1:80 0", "Destinations t 10.0.0.1:80"}, k.calls); d != "" {
+		t.Errorf("calls (-want +got):\n%s", d)
+	}
+}
+
 // changes are the operations that print nothing: what they ask of the kernel.
 var changes = []struct {
 	line   string

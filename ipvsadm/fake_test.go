@@ -103,7 +103,7 @@ func (k *fakeKernel) Services() ([]kernel.ServiceEntry, error) {
 }
 
 func (k *fakeKernel) Service(s kernel.Service) (kernel.ServiceEntry, error) {
-	err := k.ask("Service", s)
+	err := k.ask("Service", s, s.Netmask)
 	for _, e := range k.services {
 		if e.Family == s.Family && e.FWMark == s.FWMark && e.Protocol == s.Protocol && e.Addr == s.Addr && e.Port == s.Port {
 			return e, err

@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,6 +100,37 @@ func TestRestoreActsOnEachLine(t *testing.T) {
 	want := []string{"", "Flush", "Flush Zero", "Flush Zero SetTimeouts"}
 	if d := diff(want, done); d != "" {
 		t.Errorf("done when asking for more (-want +got):\n%s", d)
+	}
+}
+
+// Who watches sees the output of a line before the next one is typed.
+func TestRestoreShowsEachLine(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a character device
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	for _, tt := range []struct {
+		stdout io.Writer
+		want   []string
+	}{
+		{terminal, []string{"", "Timeout (tcp tcpfin udp): 0 0 0\n"}},
+		{io.Discard, []string{"", ""}},
+	} {
+		r := newRig(t, &fakeKernel{}, "")
+		r.env.Stdout = tt.stdout
+		var seen []string
+		r.env.Stdin = readFunc(func(b []byte) (int, error) {
+			seen = append(seen, r.stdout.String())
+			if len(seen) > 1 {
+				return 0, io.EOF
+			}
+			return copy(b, "-L --timeout\n"), nil
+		})
+		r.do("-R")
+		if d := diff(tt.want, seen); d != "" {
+			t.Errorf("seen on %T when asking for more (-want +got):\n%s", tt.stdout, d)
+		}
 	}
 }
 

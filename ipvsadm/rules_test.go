@@ -56,6 +56,7 @@ func TestDestinationRule(t *testing.T) {
 		{with(func(d *kernel.Destination) { d.Forward = 4 }), "-r 10.0.1.1:80 (null) -w 1"},
 		{with(func(d *kernel.Destination) { d.Weight = 1<<32 - 1 }), "-r 10.0.1.1:80 -g -w -1"},
 		{with(func(d *kernel.Destination) { d.Upper = 5 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 0"},
+		{with(func(d *kernel.Destination) { d.Lower = 4 }), "-r 10.0.1.1:80 -g -w 1 -x 0 -y 4"},
 		{with(func(d *kernel.Destination) { d.Upper, d.Lower = 5, 4 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 4"},
 		{with(func(d *kernel.Destination) { d.Family, d.Addr = kernel.INET6, netip.IPv6LinkLocalAllNodes() }), "-r [ff02::1]:80 -g -w 1"},
 		{tunnel(kernel.IPIP, 0), "-r 10.0.1.1:80 -i -w 1 --tun-type ipip"},
