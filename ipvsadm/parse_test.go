@@ -221,6 +221,7 @@ func TestParseRefuses(t *testing.T) {
 		{"group out of range", "--start-daemon master --mcast-group 10.0.0.1", fail("invalid IPv4 mcast-group `10.0.0.1'")},
 		{"group with leading zeros", "--start-daemon master --mcast-group 224.0.0.01", fail("invalid IPv4 mcast-group `224.0.0.01'")},
 		{"group of IPv6", "--start-daemon master --mcast-group fd00::1", fail("invalid IPv6 mcast-group `fd00::1'")},
+		{"group of IPv4 in IPv6", "--start-daemon master --mcast-group ::ffff:224.0.0.1", fail("invalid IPv6 mcast-group `::ffff:224.0.0.1'")},
 		{"group with a zone", "--start-daemon master --mcast-group ff02::1%lo", fail(msgMcastGroup6, "ff02::1%lo")},
 		{"group of no family", "--start-daemon master --mcast-group :", fail("invalid IPv6 mcast-group `:'")},
 		{"two timeouts", "--set 1 2", fail("--set option requires 3 timeout values")},
