@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"bufio"
 	"io"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ type connection struct {
 	virtual     netip.AddrPort
 	destination netip.AddrPort
 	state       string
-	expires     uint64 // seconds
+	expires     uint32 // seconds
 	engine      string // persistence engine and its data; both or neither
 	engineData  string
 }
@@ -76,10 +77,11 @@ func parseConnection(line string) (connection, bool) {
 		}
 		*to = netip.AddrPortFrom(addr, uint16(port))
 	}
-	var err error
-	if c.expires, err = strconv.ParseUint(f[8], 10, 64); err != nil {
+	seconds, ok := number(f[8], math.MinInt64, math.MaxInt64)
+	if !ok {
 		return connection{}, false
 	}
+	c.expires = uint32(seconds) // modulo 2^32, as the original reads it
 	if len(f) > 10 {
 		c.engine, c.engineData = f[9], f[10]
 	}
@@ -123,11 +125,11 @@ func appendConnection(b []byte, c *connection, name namer, engines bool) []byte 
 	return append(b, '\n')
 }
 
-func appendTwoDigits(b []byte, v uint64) []byte {
+func appendTwoDigits(b []byte, v uint32) []byte {
 	if v < 10 {
 		b = append(b, '0')
 	}
-	return strconv.AppendUint(b, v, 10)
+	return strconv.AppendUint(b, uint64(v), 10)
 }
 
 // protocolOf is the protocol that the kernel's file calls by that name; zero

@@ -107,13 +107,29 @@ func TestParseConnection(t *testing.T) {
 	}
 }
 
+// TestConnectionExpiry: the original keeps 32 bits, as observed.
+func TestConnectionExpiry(t *testing.T) {
+	for seconds, want := range map[string]string{
+		"0": "00:00", "59": "00:59", "6000": "100:00",
+		"4294967296": "00:00", "73786976294838206": "13171233:02", "-1": "71582788:15",
+	} {
+		c, ok := parseConnection("TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 NONE " + seconds)
+		if !ok {
+			t.Fatalf("%s is not understood", seconds)
+		}
+		if got := strings.Fields(string(appendConnection(nil, &c, numeric, false)))[1]; got != want {
+			t.Errorf("%s seconds are %s, want %s", seconds, got, want)
+		}
+	}
+}
+
 func TestParseConnectionRefuses(t *testing.T) {
 	for _, line := range []string{
 		"",
 		"TCP",
 		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED",
 		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED many",
-		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED -1",
+		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896s",
 		"TCP 0A01000G 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
 		"TCP 0A01000200 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
 		"TCP 0A010002 101BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",

@@ -231,11 +231,11 @@ type schedFlag struct {
 var schedFlags = [...]schedFlag{
 	{"", "flag-1", kernel.SchedulerFlag1},
 	{"", "flag-2", kernel.SchedulerFlag2},
-	{"", "flag-3", kernel.SchedulerFlag3},
 	{"sh", "sh-fallback", kernel.SchedulerFlag1},
 	{"sh", "sh-port", kernel.SchedulerFlag2},
 	{"mh", "mh-fallback", kernel.SchedulerFlag1},
 	{"mh", "mh-port", kernel.SchedulerFlag2},
+	{"", "flag-3", kernel.SchedulerFlag3}, // last: the names are written in this order
 }
 
 func schedFlagNamed(name string) (schedFlag, bool) {
