@@ -44,7 +44,7 @@ golden: deps build ## record what the real ipvsadm does
 	$(KERNEL_TEST) ./compat -golden
 
 fuzz: deps build ## compare N generated commands; N=10000, SEED=1
-	$(KERNEL_TEST) -timeout 0 -v -run Fuzz ./compat -fuzz-commands $(N) -seed $(SEED)
+	$(KERNEL_TEST) -timeout 0 -v -run TestGenerated ./compat -fuzz-commands $(N) -seed $(SEED)
 
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
