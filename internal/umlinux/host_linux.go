@@ -21,8 +21,8 @@ const (
 // A machine is a running guest kernel, seen from its host.
 type machine struct {
 	cmd     *exec.Cmd
-	dir     string   // of the files that it makes for itself as it boots
-	line    *os.File // our end of its console line
+	dir     string // of the files that it makes for itself as it boots
+	line    line   // our end of its console line
 	console *tail
 	done    chan struct{} // closed when the kernel has ended
 	err     error         // how, once done
@@ -54,26 +54,26 @@ func boot(kernel string) (*machine, error) {
 }
 
 func (m *machine) start(kernel, self, memory string) error {
-	ours, theirs, err := socketPair()
+	ours, theirs, err := newLine()
 	if err != nil {
 		return err
 	}
-	defer theirs.Close()
+	defer theirs.close()
 	m.line = ours
 	m.cmd = exec.Command(kernel,
 		fmt.Sprintf("mem=%d", guestMemory), "umid=guest", "uml_dir="+m.dir,
 		"root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
-		"con=null", "con0=null,fd:1", "con1=fd:3", "loglevel=5", "panic=-1", "noreboot",
+		"con=null", "con0=null,fd:1", "con1=fd:3,fd:4", "loglevel=5", "panic=-1", "noreboot",
 		`init="`+self+`"`, "--", "lab", GuestWord)
 	m.cmd.Env = append(os.Environ(), "TMPDIR="+memory)
 	m.cmd.Stdout, m.cmd.Stderr = m.console, m.console
-	m.cmd.ExtraFiles = []*os.File{theirs}
+	m.cmd.ExtraFiles = []*os.File{theirs.in, theirs.out}
 	m.cmd.WaitDelay = time.Second
 	// Its own session: a Ctrl-C at our terminal is for the command, by way of
 	// a signal frame, not for the kernel.
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := m.cmd.Start(); err != nil {
-		ours.Close()
+		ours.close()
 		return err
 	}
 	go func() {
@@ -97,7 +97,7 @@ func (m *machine) end() {
 func (m *machine) kill() {
 	unix.Kill(-m.cmd.Process.Pid, unix.SIGKILL)
 	<-m.done
-	m.line.Close()
+	m.line.close()
 	os.RemoveAll(m.dir)
 }
 
@@ -109,19 +109,6 @@ func (m *machine) lost() error {
 		how = m.err.Error()
 	}
 	return fmt.Errorf("the guest kernel died (%s); its last words:\n%s", how, m.console)
-}
-
-// socketPair returns two connected sockets; the first one's reads end when it
-// is closed.
-func socketPair() (ours, theirs *os.File, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := unix.SetNonblock(fds[0], true); err != nil {
-		return nil, nil, err
-	}
-	return os.NewFile(uintptr(fds[0]), "guest line"), os.NewFile(uintptr(fds[1]), "guest line"), nil
 }
 
 // memoryDir is where the guest's memory file can be: a file system with room

@@ -7,12 +7,12 @@ import (
 
 // How many bytes of a stream, with their frames' headers, may be under way.
 //
-// Towards the host that is what a pipe holds. Towards the guest it must fit into
-// the 4 KiB buffer of the guest's terminal driver beside the other frames: a
-// line that was throttled because its buffer was full may never wake up again
-// (observed with user-mode-linux 6.1).
+// The line must never be full, since user-mode-linux (observed with 6.1) may
+// miss that it no longer is. Towards the host two windows and some smaller
+// frames fit into a pipe, 64 KiB. Towards the guest one fits, beside such
+// frames, into the 4 KiB that the guest's terminal driver holds.
 const (
-	windowToHost  = 64 << 10
+	windowToHost  = 24 << 10
 	windowToGuest = 2 << 10
 )
 
