@@ -64,3 +64,17 @@ const (
 	NoConnections    = "\x00no file"
 	EmptyConnections = "\x00empty file"
 )
+
+// The names that exist; a [Group] may replace both files. There is no DNS:
+// nobody listens on the name server's address.
+const (
+	defaultHosts = `127.0.0.1 localhost
+10.9.9.9 web9
+10.9.9.10 averyveryverylonghostname.example.com
+fd00::9 six9
+`
+	defaultServices = `http 80/tcp www
+domain 53/tcp
+domain 53/udp
+`
+)

@@ -162,9 +162,9 @@ func (a attributes) number(n uint16) uint32 {
 	case 1:
 		return uint32(b[0])
 	case 2:
-		return uint32(nlenc.Uint16(b))
+		return uint32(binary.NativeEndian.Uint16(b))
 	case 4:
-		return nlenc.Uint32(b)
+		return binary.NativeEndian.Uint32(b)
 	}
 	return 0
 }
@@ -178,7 +178,7 @@ func address(family uint32, b []byte) netip.Addr {
 
 func (a attributes) service() string {
 	if mark, ok := a[5]; ok {
-		return fmt.Sprintf("af %d mark %d", a.number(1), nlenc.Uint32(mark))
+		return fmt.Sprintf("af %d mark %d", a.number(1), binary.NativeEndian.Uint32(mark))
 	}
 	return fmt.Sprintf("%d/%s:%d", a.number(2), address(a.number(1), a.padded(3, 16)),
 		binary.BigEndian.Uint16(a.padded(4, 2)))

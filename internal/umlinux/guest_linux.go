@@ -11,10 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// GuestWord is the word after "lab" by which the guest's kernel starts its
-// init; whoever sees it calls [Guest].
-const GuestWord = "kernel-guest"
-
 // guestLine is the guest's end of the line to its host.
 const guestLine = "/dev/tty1"
 

@@ -11,6 +11,10 @@ import (
 	"strings"
 )
 
+// GuestWord is the word after "lab" by which the guest's kernel starts its
+// init; whoever sees it calls [Guest].
+const GuestWord = "kernel-guest"
+
 // Exit statuses of a command that did not run, as shells have them.
 const (
 	statusFailed        = 1
