@@ -12,7 +12,7 @@ TEST = go test $(TAGS)
 PURE_PACKAGES   = ./internal/command ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr
 # Half of the commands of compat, by area: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
-KERNEL_TEST     = $(TEST) -exec "$(abspath bin/lvsdr) lab kernel --"
+KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
 
 export CGO_ENABLED ?= 0
 
