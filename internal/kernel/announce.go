@@ -1,0 +1,87 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+
+	"github.com/mdlayher/arp"
+	"golang.org/x/net/icmp"
+	"golang.org/x/net/ipv6"
+)
+
+// EtherTypes (linux/if_ether.h).
+const (
+	etherARP  = 0x0806
+	etherIPv6 = 0x86dd
+)
+
+// announcement is what goes to the neighbours behind the Ethernet header.
+type announcement struct {
+	etherType int
+	to        net.HardwareAddr
+	packets   [][]byte
+}
+
+var (
+	broadcast = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	// allNodes is ff02::1, and the Ethernet address it is sent to (RFC 2464).
+	allNodes    = netip.MustParseAddr("ff02::1")
+	allNodesMAC = net.HardwareAddr{0x33, 0x33, 0, 0, 0, 1}
+)
+
+// newAnnouncement says that mac is where vip is.
+func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) (announcement, error) {
+	if vip.Is4() {
+		packets, err := gratuitousARP(mac, vip)
+		return announcement{etherARP, broadcast, packets}, err
+	}
+	advertisement, err := unsolicitedAdvertisement(mac, vip)
+	return announcement{etherIPv6, allNodesMAC, [][]byte{advertisement}}, err
+}
+
+// gratuitousARP is a request and a reply, as arping sends them with -U and -A:
+// some neighbours learn from the one only, some from the other (RFC 5227,
+// section 3).
+func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
+	var packets [][]byte
+	for _, op := range []arp.Operation{arp.OperationRequest, arp.OperationReply} {
+		p, err := arp.NewPacket(op, mac, vip, broadcast, vip)
+		if err != nil {
+			return nil, err
+		}
+		b, err := p.MarshalBinary()
+		if err != nil {
+			return nil, err
+		}
+		packets = append(packets, b)
+	}
+	return packets, nil
+}
+
+// unsolicitedAdvertisement is an IPv6 packet with a neighbour advertisement
+// that overrides what is known of vip (RFC 4861, sections 4.4 and 7.2.6). Its
+// source is the VIP itself, so that the interface needs no address of its own.
+func unsolicitedAdvertisement(mac net.HardwareAddr, vip netip.Addr) ([]byte, error) {
+	const (
+		override      = 0x20
+		targetAddress = 2 // option: link-layer address of the target
+		hopLimit      = 255
+		protocol      = 58 // ICMPv6
+	)
+	body := []byte{override, 0, 0, 0}
+	body = append(body, vip.AsSlice()...)
+	body = append(body, targetAddress, 1) // in units of eight bytes
+	body = append(body, mac...)
+	msg := icmp.Message{Type: ipv6.ICMPTypeNeighborAdvertisement, Body: &icmp.RawBody{Data: body}}
+	payload, err := msg.Marshal(icmp.IPv6PseudoHeader(vip.AsSlice(), allNodes.AsSlice()))
+	if err != nil {
+		return nil, err
+	}
+	b := []byte{6 << 4, 0, 0, 0}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
+	b = append(b, protocol, hopLimit)
+	b = append(b, vip.AsSlice()...)
+	b = append(b, allNodes.AsSlice()...)
+	return append(b, payload...), nil
+}

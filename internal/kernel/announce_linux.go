@@ -1,0 +1,35 @@
+package kernel
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"github.com/mdlayher/packet"
+)
+
+// Announce tells the neighbours on l that this machine has vip: by gratuitous
+// ARP, both as a request and as a reply, or by an unsolicited neighbour
+// advertisement. EPERM: CAP_NET_RAW is missing; ENETDOWN: l is down;
+// EAFNOSUPPORT: it is no Ethernet.
+func (h *Host) Announce(l Link, vip netip.Addr) error {
+	if len(l.MAC) != ethernetLen {
+		return fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
+	}
+	a, err := newAnnouncement(l.MAC, vip)
+	if err != nil {
+		return err
+	}
+	conn, err := packet.Listen(&net.Interface{Index: l.Index, Name: l.Name}, packet.Datagram, a.etherType, nil)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, p := range a.packets {
+		if _, err := conn.WriteTo(p, &packet.Addr{HardwareAddr: a.to}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

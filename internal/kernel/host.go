@@ -1,0 +1,42 @@
+package kernel
+
+import (
+	"net"
+	"net/netip"
+)
+
+// Host is everything about the machine but its IPVS: interfaces, addresses,
+// routes. It is of the network namespace of the calling thread at each call,
+// and holds nothing that would have to be closed.
+type Host struct{}
+
+// NewHost returns the machine's addresses and interfaces; it asks for nothing.
+func NewHost() *Host { return &Host{} }
+
+// Address is an address of an interface.
+type Address struct {
+	Prefix    netip.Prefix // the address and the length of its network
+	Interface string
+	// Label is the name that ifconfig shows, of IPv4 only and at most 15
+	// bytes. The kernel puts the interface's name where none was given.
+	Label string
+	// Deprecated addresses have a preferred lifetime of zero: the machine
+	// answers on them, but does not choose them as the source of anything new.
+	Deprecated bool
+}
+
+// Link is a network interface.
+type Link struct {
+	Name                    string
+	Index                   int
+	Up, Loopback, Broadcast bool
+	MAC                     net.HardwareAddr
+}
+
+// Route is a unicast route of the main table; one with several next hops is a
+// Route for each.
+type Route struct {
+	Prefix    netip.Prefix // 0.0.0.0/0 and ::/0 are default routes
+	Interface string
+	Gateway   bool // what it leads to is behind a router, not on the link
+}

@@ -1,0 +1,35 @@
+//go:build !linux
+
+package kernel
+
+import (
+	"errors"
+	"net/netip"
+)
+
+// Addresses is a part of Linux.
+func (h *Host) Addresses() ([]Address, error) { return nil, errors.ErrUnsupported }
+
+// AddAddress is a part of Linux.
+func (h *Host) AddAddress(a Address) error { return errors.ErrUnsupported }
+
+// DeleteAddress is a part of Linux.
+func (h *Host) DeleteAddress(a Address) error { return errors.ErrUnsupported }
+
+// Links is a part of Linux.
+func (h *Host) Links() ([]Link, error) { return nil, errors.ErrUnsupported }
+
+// Routes is a part of Linux.
+func (h *Host) Routes() ([]Route, error) { return nil, errors.ErrUnsupported }
+
+// Facing is a part of Linux.
+func (h *Host) Facing(vip netip.Addr) ([]Link, error) { return nil, errors.ErrUnsupported }
+
+// Announce is a part of Linux.
+func (h *Host) Announce(l Link, vip netip.Addr) error { return errors.ErrUnsupported }
+
+// EnterNetNS says that network namespaces are a part of Linux.
+func EnterNetNS(name string) (restore func() error, err error) { return nil, errors.ErrUnsupported }
+
+// NamespaceID says that network namespaces are a part of Linux.
+func NamespaceID() (uint64, error) { return 0, errors.ErrUnsupported }
