@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/kernel"
@@ -124,13 +123,3 @@ func (p *program) connect() *failure {
 
 // minVersion is the oldest IPVS that the original does not warn of: 1.1.4.
 const minVersion = 0x010104
-
-// terminal reports whether somebody is watching the output.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"io"
 	"strings"
+
+	"lvsdr/internal/command"
 )
 
 // restore carries out -R: every line is a command line of its own, and takes
@@ -11,7 +13,7 @@ import (
 // of the last line.
 func (p *program) restore(r io.Reader) *failure {
 	in := bufio.NewReader(r)
-	watched := terminal(p.env.Stdout)
+	watched := command.IsTerminal(p.env.Stdout)
 	var last *failure
 	for {
 		line, err := in.ReadString('\n')

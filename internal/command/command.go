@@ -40,3 +40,14 @@ func (e Env) Name(fallback string) string {
 	}
 	return e.Args[0]
 }
+
+// IsTerminal reports whether somebody is watching what is written to w: a
+// character device.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
