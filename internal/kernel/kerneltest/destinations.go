@@ -1,0 +1,85 @@
+package kerneltest
+
+import (
+	"math"
+	"slices"
+	"syscall"
+
+	"lvsdr/internal/kernel"
+)
+
+// find returns the place of the destination with d's address and port, or -1.
+func (s *service) find(d *kernel.Destination) int {
+	return slices.IndexFunc(s.destinations, func(have kernel.DestinationEntry) bool {
+		return d.Addr == have.Addr && d.Port == have.Port
+	})
+}
+
+// Destinations is [kernel.Conn.Destinations].
+func (m *Machine) Destinations(s kernel.Service, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.find(&s)
+	if i < 0 {
+		return buf, nil
+	}
+	return append(buf, m.services[i].destinations...), nil
+}
+
+// AddDestination is [kernel.Conn.AddDestination].
+func (m *Machine) AddDestination(s kernel.Service, d kernel.Destination) error {
+	return m.with(s, func(i int) error {
+		sv := &m.services[i]
+		if err := objection(sv, &d); err != nil {
+			return err
+		}
+		if sv.find(&d) >= 0 {
+			return syscall.EEXIST
+		}
+		if !d.Addr.IsValid() || d.Addr.IsUnspecified() || d.Addr.IsMulticast() {
+			return syscall.EINVAL
+		}
+		sv.destinations = slices.Insert(sv.destinations, 0, kernel.DestinationEntry{Destination: d})
+		return nil
+	})
+}
+
+// EditDestination is [kernel.Conn.EditDestination].
+func (m *Machine) EditDestination(s kernel.Service, d kernel.Destination) error {
+	return m.with(s, func(i int) error {
+		sv := &m.services[i]
+		if err := objection(sv, &d); err != nil {
+			return err
+		}
+		j := sv.find(&d)
+		if j < 0 {
+			return syscall.ENOENT
+		}
+		sv.destinations[j].Destination = d
+		return nil
+	})
+}
+
+// DeleteDestination is [kernel.Conn.DeleteDestination].
+func (m *Machine) DeleteDestination(s kernel.Service, d kernel.Destination) error {
+	return m.with(s, func(i int) error {
+		sv := &m.services[i]
+		j := sv.find(&d)
+		if j < 0 {
+			return syscall.ENOENT
+		}
+		sv.destinations = slices.Delete(sv.destinations, j, j+1)
+		return nil
+	})
+}
+
+// objection is what the kernel says of a destination before it looks for it.
+func objection(s *service, d *kernel.Destination) error {
+	if d.Family != s.Family && d.Forward != kernel.Tunnel {
+		return syscall.EINVAL
+	}
+	if d.Weight > math.MaxInt32 || d.Lower > d.Upper {
+		return syscall.ERANGE
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package kerneltest
+
+import (
+	"slices"
+	"syscall"
+
+	"github.com/cloudflare/ipvs"
+
+	"lvsdr/internal/kernel"
+)
+
+// service is a virtual service with its destinations, the newest first.
+type service struct {
+	kernel.ServiceEntry
+	destinations []kernel.DestinationEntry
+}
+
+// schedulers are those of Linux 6.1.
+var schedulers = []string{"dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr"}
+
+// Info is [kernel.Conn.Info]: IPVS 1.2.1 with 4096 slots.
+func (m *Machine) Info() kernel.Info { return kernel.Info{Version: 0x010201, ConnSize: 4096} }
+
+// Close is [kernel.Conn.Close].
+func (m *Machine) Close() error { return nil }
+
+// find returns the place of the service of s's identity, or -1.
+func (m *Machine) find(s *kernel.Service) int {
+	return slices.IndexFunc(m.services, func(have service) bool {
+		if s.FWMark != 0 || have.FWMark != 0 {
+			return s.FWMark == have.FWMark && s.Family == have.Family
+		}
+		return s.Family == have.Family && s.Protocol == have.Protocol && s.Addr == have.Addr && s.Port == have.Port
+	})
+}
+
+// Services is [kernel.Conn.Services], the newest first.
+func (m *Machine) Services() ([]kernel.ServiceEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []kernel.ServiceEntry
+	for _, s := range m.services {
+		list = append(list, s.ServiceEntry)
+	}
+	return list, nil
+}
+
+// Service is [kernel.Conn.Service].
+func (m *Machine) Service(s kernel.Service) (kernel.ServiceEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.find(&s)
+	if i < 0 {
+		return kernel.ServiceEntry{}, syscall.ESRCH
+	}
+	return m.services[i].ServiceEntry, nil
+}
+
+// stored is s as the kernel shows it, or its objection.
+func stored(s kernel.Service) (kernel.Service, error) {
+	if !slices.Contains(schedulers, s.Scheduler) || s.PE != "" && s.PE != "sip" {
+		return s, syscall.ENOENT
+	}
+	if s.Family == kernel.INET6 && (s.Netmask < 1 || s.Netmask > 128) {
+		return s, syscall.EINVAL
+	}
+	if s.FWMark != 0 {
+		s.Protocol, s.Port = 0, 0
+	}
+	s.Flags |= ipvs.ServiceHashed
+	return s, nil
+}
+
+// AddService is [kernel.Conn.AddService].
+func (m *Machine) AddService(s kernel.Service) error {
+	return m.change(func() error {
+		if m.find(&s) >= 0 {
+			return syscall.EEXIST
+		}
+		s, err := stored(s)
+		if err == nil {
+			m.services = slices.Insert(m.services, 0, service{ServiceEntry: kernel.ServiceEntry{Service: s}})
+		}
+		return err
+	})
+}
+
+// with runs do with the service of s's identity; ESRCH: there is none.
+func (m *Machine) with(s kernel.Service, do func(i int) error) error {
+	return m.change(func() error {
+		i := m.find(&s)
+		if i < 0 {
+			return syscall.ESRCH
+		}
+		return do(i)
+	})
+}
+
+// EditService is [kernel.Conn.EditService].
+func (m *Machine) EditService(s kernel.Service) error {
+	return m.with(s, func(i int) error {
+		s, err := stored(s)
+		if err == nil {
+			m.services[i].Service = s
+		}
+		return err
+	})
+}
+
+// DeleteService is [kernel.Conn.DeleteService].
+func (m *Machine) DeleteService(s kernel.Service) error {
+	return m.with(s, func(i int) error {
+		m.services = slices.Delete(m.services, i, i+1)
+		return nil
+	})
+}
+
+// Flush is [kernel.Conn.Flush].
+func (m *Machine) Flush() error {
+	return m.change(func() error {
+		m.services = nil
+		return nil
+	})
+}
+
+// Zero is [kernel.Conn.Zero].
+func (m *Machine) Zero() error {
+	return m.change(func() error {
+		for i := range m.services {
+			m.services[i].zero()
+		}
+		return nil
+	})
+}
+
+// ZeroService is [kernel.Conn.ZeroService].
+func (m *Machine) ZeroService(s kernel.Service) error {
+	return m.with(s, func(i int) error {
+		m.services[i].zero()
+		return nil
+	})
+}
+
+func (s *service) zero() {
+	s.Stats = kernel.Stats{}
+	for i := range s.destinations {
+		s.destinations[i].Stats = kernel.Stats{}
+	}
+}
