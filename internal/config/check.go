@@ -1,0 +1,171 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"lvsdr/internal/kernel"
+)
+
+// Validate reports what a director lacks or what cannot be. [Load] and
+// [Overrides.Apply] have checked what they were given, but either may give what
+// the other lacks.
+func (c Config) Validate() error {
+	if err := c.ValidateRealServer(); err != nil {
+		return err
+	}
+	for i, s := range c.Services {
+		if len(c.servers(s)) == 0 {
+			return fmt.Errorf("services[%d]: no real servers, expected some in the file or with --rs", i)
+		}
+	}
+	return nil
+}
+
+// ValidateRealServer is [Config.Validate] for a real server, which need not
+// know the others.
+func (c Config) ValidateRealServer() error {
+	if len(c.VIPs) == 0 {
+		return errors.New("no VIP, expected one in the file or with --vip")
+	}
+	if p := c.problem(); p != nil {
+		return p
+	}
+	return nil
+}
+
+// problem is the first thing that cannot be, whatever may still be lacking.
+func (c Config) problem() *problem {
+	for _, check := range []func(Config) *problem{
+		checkVIPs, checkInterfaces, checkServices, checkServers, checkFamilies, checkUse,
+	} {
+		if p := check(c); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func checkVIPs(c Config) *problem {
+	for i, vip := range c.VIPs {
+		if slices.Contains(c.VIPs[:i], vip) {
+			return &problem{at: path("vip").item(i), what: "the same VIP again", want: "each VIP once"}
+		}
+	}
+	return nil
+}
+
+func checkInterfaces(c Config) *problem {
+	for i, name := range c.ARP.Interfaces {
+		if slices.Contains(c.ARP.Interfaces[:i], name) {
+			at := path("arp.interfaces").item(i)
+			return &problem{at: at, what: "the same interface again", want: "each interface once"}
+		}
+	}
+	return nil
+}
+
+func checkServices(c Config) *problem {
+	for i, s := range c.Services {
+		at := path("services").item(i)
+		if p := checkService(s, at); p != nil {
+			return p
+		}
+		for _, other := range c.Services[:i] {
+			if s.FWMark == other.FWMark && s.Family == other.Family && s.Protocol == other.Protocol && s.Port == other.Port {
+				return &problem{at: at, what: "the same service again", want: "each service once"}
+			}
+		}
+	}
+	return nil
+}
+
+// checkService looks at what a service says of itself.
+func checkService(s Service, at path) *problem {
+	switch {
+	case s.Port == 0 && s.FWMark == 0 && s.Persistent == 0:
+		return &problem{
+			at: at.key("port"), also: []path{at.key("persistent")},
+			what: "every port, but not persistent", want: "a number from 1 to 65535, or persistent as well",
+		}
+	case s.Netmask != 0 && s.Persistent == 0:
+		return &problem{
+			at: at.key("netmask"), also: []path{at.key("persistent")},
+			what: "not a persistent service", want: "it only with persistent",
+		}
+	case s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP:
+		return &problem{
+			at: at.key("one_packet"), also: []path{at.key("protocol")},
+			what: "not a UDP service", want: "it only with protocol: udp or fwmark",
+		}
+	}
+	return nil
+}
+
+// checkServers looks at each list of real servers, and the services that use it.
+func checkServers(c Config) *problem {
+	if p := c.checkList(c.RealServers, "real_servers"); p != nil {
+		return p
+	}
+	for i, s := range c.Services {
+		service := path("services").item(i)
+		at := path("real_servers")
+		if len(s.RealServers) > 0 {
+			at = service.key("real_servers")
+			if p := c.checkList(s.RealServers, at); p != nil {
+				return p
+			}
+		}
+		if p := checkPorts(c.servers(s), s, at, service); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// checkList looks at real servers on their own.
+func (c Config) checkList(list []RealServer, at path) *problem {
+	for i, r := range list {
+		if r.Lower > r.Upper {
+			return &problem{
+				at: at.item(i).key("lower"), what: "above the upper threshold",
+				want: fmt.Sprintf("a number from 0 to %d", r.Upper),
+			}
+		}
+		if j := slices.Index(c.VIPs, r.Addr); j >= 0 {
+			return &problem{
+				at: at.item(i).key("address"), also: []path{at.item(i), path("vip").item(j)},
+				what: fmt.Sprintf("%s is a VIP", r.Addr), want: "the real server's own address",
+			}
+		}
+	}
+	return nil
+}
+
+// checkPorts looks at the ports of real servers for a service.
+func checkPorts(list []RealServer, s Service, at, service path) *problem {
+	type endpoint struct {
+		server RealServer
+		port   uint16
+	}
+	seen := map[endpoint]bool{}
+	for i, r := range list {
+		if r.Port != 0 && s.Forward != kernel.Masquerade {
+			return &problem{
+				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
+				what: fmt.Sprintf("the real server of a service with forward: %s listens on the service's port", nameOf(forwards, s.Forward)),
+				want: "it only with forward: masquerade",
+			}
+		}
+		e := endpoint{RealServer{Addr: r.Addr}, r.port(s)}
+		if seen[e] {
+			return &problem{
+				at: at.item(i), also: []path{service.key("port"), service},
+				what: "the same real server again", want: "each real server once",
+			}
+		}
+		seen[e] = true
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+// Package config is the configuration of lvsdr: the file, the environment and
+// the flags become one checked [Config]. It has no side effects and asks no
+// kernel.
+//
+// [Load] reads the file, [Overrides] holds what the command line and the
+// environment say, and [Config.Wanted] is what the director's table should
+// hold. A fault in the file is a [*Fault] with its position; a fault in a flag
+// names the flag.
+package config
+
+import (
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/kernel"
+)
+
+// Config says how a cluster should look. The same one serves the director and
+// the real servers.
+type Config struct {
+	VIPs        []netip.Addr
+	Label       string       // interface:alias of the IPv4 VIPs, which share it
+	Services    []Service    // at least one, in the order of the file
+	RealServers []RealServer // for every service without some of its own
+	ARP         ARP
+	Announce    bool // tell the network when the director has added a VIP
+}
+
+// Service is a virtual service: a port of every VIP or, with a non-zero FWMark,
+// a firewall mark. Port zero, without a mark, is every port.
+type Service struct {
+	Port       uint16
+	FWMark     uint32
+	Family     kernel.AddressFamily // of a mark; zero with a port
+	Protocol   kernel.Protocol      // of a port; zero with a mark
+	Scheduler  string
+	Forward    kernel.Forward
+	Persistent uint32 // seconds; zero is not persistent
+	// Netmask is the granularity of persistence, as [kernel.Service] has it;
+	// zero is single clients. An IPv4 mask is never as small as a prefix length,
+	// for its ones lead.
+	Netmask     uint32
+	Flags       kernel.Flags // of the scheduler
+	OnePacket   bool
+	RealServers []RealServer // instead of the common ones
+}
+
+// RealServer is a machine that does the work of a service.
+type RealServer struct {
+	Addr   netip.Addr
+	Port   uint16 // zero is the service's
+	Weight uint32
+	Upper  uint32 // thresholds; zero is none
+	Lower  uint32
+}
+
+// ARP says where a real server is kept from answering for the VIP.
+type ARP struct {
+	Interfaces []string // whose arp_ignore and arp_announce are raised
+}
+
+// Default is the configuration of an empty file: the tutorial's, without a VIP
+// and without real servers.
+func Default() Config {
+	return Config{
+		Label:    "lo:1",
+		Services: []Service{portService(kernel.TCP, 80)},
+		ARP:      ARP{Interfaces: []string{"all", "lo"}},
+		Announce: true,
+	}
+}
+
+// portService is a service with nothing but defaults.
+func portService(p kernel.Protocol, port uint16) Service {
+	return Service{Port: port, Protocol: p, Scheduler: "wrr", Forward: kernel.DirectRoute}
+}
+
+// Wanted is a virtual service with its real servers, as the kernel should have
+// them.
+type Wanted struct {
+	Service      kernel.Service
+	Destinations []kernel.Destination
+}
+
+// Wanted returns the virtual services of all VIPs, by VIP, service and real
+// server. A mark belongs to no VIP: it comes once, with the first.
+func (c Config) Wanted() []Wanted {
+	var all []Wanted
+	for i, vip := range c.VIPs {
+		for _, s := range c.Services {
+			if s.FWMark != 0 && i > 0 {
+				continue
+			}
+			w := Wanted{Service: s.service(vip)}
+			for _, r := range c.serve(s, w.Service.Family) {
+				w.Destinations = append(w.Destinations, r.destination(s))
+			}
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// service is the kernel's view of the service on the VIP.
+func (s Service) service(vip netip.Addr) kernel.Service {
+	k := kernel.Service{
+		Family:    s.Family,
+		FWMark:    s.FWMark,
+		Scheduler: s.Scheduler,
+		Flags:     s.Flags,
+		Timeout:   s.Persistent,
+		Netmask:   s.Netmask,
+	}
+	if s.FWMark == 0 {
+		k.Family, k.Protocol, k.Addr, k.Port = familyOf(vip), s.Protocol, vip, s.Port
+	}
+	if s.Persistent != 0 {
+		k.Flags |= kernel.Persistent
+	}
+	if s.OnePacket {
+		k.Flags |= kernel.OnePacket
+	}
+	if k.Netmask == 0 {
+		k.Netmask = singleClients(k.Family)
+	}
+	return k
+}
+
+// destination is the kernel's view of a real server of the service.
+func (r RealServer) destination(s Service) kernel.Destination {
+	return kernel.Destination{
+		Family:  familyOf(r.Addr),
+		Addr:    r.Addr,
+		Port:    r.port(s),
+		Forward: s.Forward,
+		Weight:  r.Weight,
+		Upper:   r.Upper,
+		Lower:   r.Lower,
+	}
+}
+
+// port is where the real server listens for the service.
+func (r RealServer) port(s Service) uint16 {
+	if r.Port != 0 {
+		return r.Port
+	}
+	return s.Port
+}
+
+// servers are the real servers of a service: its own or the common ones.
+func (c Config) servers(s Service) []RealServer {
+	if len(s.RealServers) > 0 {
+		return s.RealServers
+	}
+	return c.RealServers
+}
+
+// serve picks the real servers of the service that serve an address family.
+func (c Config) serve(s Service, family kernel.AddressFamily) []RealServer {
+	var picked []RealServer
+	serves := c.serves(s, family)
+	for _, r := range c.servers(s) {
+		if serves(r) {
+			picked = append(picked, r)
+		}
+	}
+	return picked
+}
+
+// serves tells the real servers of the service that serve an address family:
+// those of that family. Only a tunnel leads to the other one, and is used so
+// where no VIP is of the real server's family or no real server of the VIP's.
+func (c Config) serves(s Service, family kernel.AddressFamily) func(RealServer) bool {
+	families := c.families(s)
+	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return familyOf(r.Addr) == family })
+	return func(r RealServer) bool {
+		own := familyOf(r.Addr)
+		return own == family || s.Forward == kernel.Tunnel && (lacking || !slices.Contains(families, own))
+	}
+}
+
+// families are the address families that a service is offered in.
+func (c Config) families(s Service) []kernel.AddressFamily {
+	if s.FWMark != 0 {
+		return []kernel.AddressFamily{s.Family}
+	}
+	var families []kernel.AddressFamily
+	for _, vip := range c.VIPs {
+		if f := familyOf(vip); !slices.Contains(families, f) {
+			families = append(families, f)
+		}
+	}
+	return families
+}
+
+func familyOf(addr netip.Addr) kernel.AddressFamily {
+	if addr.Is4() {
+		return kernel.INET
+	}
+	return kernel.INET6
+}
+
+// singleClients is the netmask that tells all clients apart.
+func singleClients(family kernel.AddressFamily) uint32 {
+	if family == kernel.INET6 {
+		return 128
+	}
+	return 0xffffffff
+}

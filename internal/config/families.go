@@ -1,0 +1,92 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"lvsdr/internal/kernel"
+)
+
+// checkFamilies looks at whether masks, marks and real servers fit the VIPs.
+func checkFamilies(c Config) *problem {
+	for i, s := range c.Services {
+		at := path("services").item(i)
+		for _, f := range c.families(s) {
+			if s.Netmask != 0 && isMask4(s.Netmask) != (f == kernel.INET) {
+				return &problem{
+					at: at.key("netmask"), also: []path{"vip[0]"},
+					what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
+				}
+			}
+			if s.FWMark != 0 && len(c.VIPs) > 0 && !c.hasVIP(f) {
+				return &problem{
+					at: at.key("fwmark"), also: []path{at.key("family"), "vip[0]"},
+					what: fmt.Sprintf("its family is %s, but no VIP is", familyName(f)), want: "the family of a VIP",
+				}
+			}
+			if len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0 {
+				return &problem{
+					at: c.listOf(i), also: []path{at},
+					what: fmt.Sprintf("none is %s, as a VIP is", familyName(f)),
+					want: fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkUse looks for real servers that no VIP can use.
+func checkUse(c Config) *problem {
+	if len(c.VIPs) == 0 {
+		return nil
+	}
+	used := map[path]bool{}
+	for i, s := range c.Services {
+		for _, f := range c.families(s) {
+			serves := c.serves(s, f)
+			for j, r := range c.servers(s) {
+				at := c.listOf(i).item(j)
+				used[at] = used[at] || serves(r)
+			}
+		}
+	}
+	for i, s := range c.Services {
+		for j, r := range c.servers(s) {
+			if at := c.listOf(i).item(j); !used[at] {
+				return &problem{
+					at: at, also: []path{"vip[0]", path("services").item(i).key("forward")},
+					what: fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(familyOf(r.Addr))),
+					want: "the family of a VIP, or forward: tunnel",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// listOf is where the real servers of a service are from.
+func (c Config) listOf(service int) path {
+	if len(c.Services[service].RealServers) > 0 {
+		return path("services").item(service).key("real_servers")
+	}
+	return "real_servers"
+}
+
+func (c Config) hasVIP(f kernel.AddressFamily) bool {
+	return slices.Contains(c.families(Service{}), f)
+}
+
+func familyName(f kernel.AddressFamily) string {
+	if f == kernel.INET6 {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
+func maskOf(f kernel.AddressFamily) string {
+	if f == kernel.INET6 {
+		return "a prefix length from 1 to 128"
+	}
+	return "a mask like 255.255.255.0"
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/goccy/go-yaml/token"
+)
+
+// YAML writes the configuration as a file: [Load] makes the same of it.
+func (c Config) YAML() []byte {
+	var b bytes.Buffer
+	if len(c.VIPs) > 0 {
+		fmt.Fprintf(&b, "vip: %s\n", oneOrList(texts(c.VIPs)))
+	}
+	fmt.Fprintf(&b, "label: %s\n", plain(c.Label))
+	fmt.Fprintf(&b, "services:\n")
+	for _, s := range c.Services {
+		s.print(&b)
+	}
+	if len(c.RealServers) > 0 {
+		printRealServers(&b, "", c.RealServers)
+	}
+	fmt.Fprintf(&b, "arp:\n  interfaces: %s\n", flow(c.ARP.Interfaces))
+	fmt.Fprintf(&b, "announce: %t\n", c.Announce)
+	return b.Bytes()
+}
+
+func (s Service) print(w io.Writer) {
+	if s.FWMark != 0 {
+		fmt.Fprintf(w, "  - fwmark: %d\n", s.FWMark)
+		fmt.Fprintf(w, "    family: %s\n", nameOf(families, s.Family))
+	} else {
+		fmt.Fprintf(w, "  - port: %d\n", s.Port)
+		fmt.Fprintf(w, "    protocol: %s\n", nameOf(protocols, s.Protocol))
+	}
+	fmt.Fprintf(w, "    scheduler: %s\n", s.Scheduler)
+	fmt.Fprintf(w, "    forward: %s\n", nameOf(forwards, s.Forward))
+	fmt.Fprintf(w, "    persistent: %d\n", s.Persistent)
+	if s.Netmask != 0 {
+		fmt.Fprintf(w, "    netmask: %s\n", maskText(s.Netmask))
+	}
+	fmt.Fprintf(w, "    flags: %s\n", flow(flagNames(s.Scheduler, s.Flags)))
+	fmt.Fprintf(w, "    one_packet: %t\n", s.OnePacket)
+	if len(s.RealServers) > 0 {
+		printRealServers(w, "    ", s.RealServers)
+	}
+}
+
+func printRealServers(w io.Writer, indent string, all []RealServer) {
+	fmt.Fprintf(w, "%sreal_servers:\n", indent)
+	for _, r := range all {
+		port := ""
+		if r.Port != 0 {
+			port = fmt.Sprintf("port: %d, ", r.Port)
+		}
+		fmt.Fprintf(w, "%s  - {address: %s, %sweight: %d, upper: %d, lower: %d}\n",
+			indent, plain(r.Addr.String()), port, r.Weight, r.Upper, r.Lower)
+	}
+}
+
+// maskText writes a netmask as [Load] reads it.
+func maskText(mask uint32) string {
+	if isMask4(mask) {
+		return fmt.Sprintf("%d.%d.%d.%d", mask>>24, mask>>16&255, mask>>8&255, mask&255)
+	}
+	return fmt.Sprint(mask)
+}
+
+func texts[T fmt.Stringer](all []T) []string {
+	var s []string
+	for _, v := range all {
+		s = append(s, v.String())
+	}
+	return s
+}
+
+func oneOrList(all []string) string {
+	if len(all) == 1 {
+		return plain(all[0])
+	}
+	return flow(all)
+}
+
+// flow writes a list on one line.
+func flow(all []string) string {
+	quoted := make([]string, len(all))
+	for i, s := range all {
+		quoted[i] = plain(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// plain writes a text that has no special characters but colons; with quotes,
+// where YAML would take it for something else.
+func plain(s string) string {
+	if token.IsNeedQuoted(s) || strings.HasPrefix(s, ":") || strings.HasPrefix(s, "-") || strings.Contains(s, "::") {
+		return `"` + s + `"`
+	}
+	return s
+}
