@@ -42,11 +42,15 @@ func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) (announcement, error)
 
 // gratuitousARP is a request and a reply, as arping sends them with -U and -A:
 // some neighbours learn from the one only, some from the other (RFC 5227,
-// section 3).
+// section 3). Linux takes a reply for gratuitous only if it is targeted at the
+// sender's own Ethernet address.
 func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
 	var packets [][]byte
-	for _, op := range []arp.Operation{arp.OperationRequest, arp.OperationReply} {
-		p, err := arp.NewPacket(op, mac, vip, broadcast, vip)
+	for _, form := range []struct {
+		operation arp.Operation
+		target    net.HardwareAddr
+	}{{arp.OperationRequest, broadcast}, {arp.OperationReply, mac}} {
+		p, err := arp.NewPacket(form.operation, mac, vip, form.target, vip)
 		if err != nil {
 			return nil, err
 		}

@@ -106,12 +106,17 @@ func whole[T any](list func() ([]T, error)) (found []T, err error) {
 	return found, err
 }
 
-// prefixOf translates the network of the older vocabulary.
+// prefixOf translates the network of the older vocabulary, in which the mask
+// tells the family.
 func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
 	if n == nil {
 		return netip.Prefix{}, false
 	}
-	addr, ok := netip.AddrFromSlice(n.IP)
+	ip := n.IP
+	if len(n.Mask) == net.IPv4len {
+		ip = ip.To4()
+	}
+	addr, ok := netip.AddrFromSlice(ip)
 	bits, _ := n.Mask.Size()
 	return netip.PrefixFrom(addr, bits), ok
 }

@@ -39,7 +39,7 @@ func New() *Machine {
 	}
 	m.addParameters("all")
 	m.addParameters("default")
-	m.AddLink(kernel.Link{Name: "lo", Loopback: true, Up: true, MAC: make(net.HardwareAddr, 6)})
+	m.AddLink(kernel.Link{Name: "lo", Loopback: true, Up: true})
 	m.AddLink(kernel.Link{Name: "eth0", Up: true, Broadcast: true, MAC: net.HardwareAddr{0x02, 0, 0x0a, 0, 0, 0x08}})
 	m.addresses = append(m.addresses, kernel.Address{Prefix: netip.MustParsePrefix("10.0.0.8/24"), Interface: "eth0", Label: "eth0"})
 	m.AddRoute(kernel.Route{Prefix: netip.MustParsePrefix("10.0.0.0/24"), Interface: "eth0"})
