@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	statusFailed = 1
-	statusUsage  = 2
+	statusFailed  = 1
+	statusUsage   = 2
+	statusDiffers = 3 // status: not in place; diff: there are differences
 )
 
 // Run runs lvsdr and returns its exit status.
@@ -34,7 +35,9 @@ func Run(env command.Env) int {
 		exit = exitError{statusFailed, err}
 	}
 	if exit.err != nil {
-		fmt.Fprintf(env.Stderr, "lvsdr: %v\n", exit.err)
+		for _, line := range lines(exit.err) {
+			fmt.Fprintf(env.Stderr, "lvsdr: %s\n", line)
+		}
 	}
 	return exit.status
 }
@@ -57,17 +60,24 @@ func newApp(env command.Env) *cli.App {
 		Name:           "lvsdr",
 		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
 		HideVersion:    true,
+		Flags:          globalFlags(),
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
 		Commands: []*cli.Command{
+			roleCommand(director),
+			roleCommand(realServer),
+			initCommand(),
+			configCommand(),
 			labCommand(),
 			versionCommand(),
+			completionCommand(),
 		},
 	}
 	app.Action = group(app.Name)
 	app.OnUsageError = refuseFlags
+	app.EnableBashCompletion = true
 	for _, c := range app.Commands {
 		setUsage(c)
 	}

@@ -15,7 +15,7 @@ import (
 const guestLine = "/dev/tty1"
 
 // guestDir holds the guest's own files. It is on the tmpfs of /run.
-const guestDir = "/run/lvsdr"
+const guestDir = "/run/lvsdr-kernel"
 
 // Guest is the init of a guest: it prepares the system, runs the command that
 // the host sends, and powers off. It returns only where it is not an init.

@@ -1,0 +1,57 @@
+package lvsdr
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+)
+
+// completionCommand is "lvsdr completion SHELL". The scripts ask the program
+// itself what may come next.
+func completionCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print a script that completes words of lvsdr",
+		ArgsUsage: "bash|zsh|fish",
+		Action: func(c *cli.Context) error {
+			script, ok := completions[c.Args().First()]
+			if !ok || c.NArg() != 1 {
+				return usageError("completion: one of bash, zsh, fish expected, got %q", c.Args().Slice())
+			}
+			_, err := fmt.Fprint(c.App.Writer, script)
+			return err
+		},
+	}
+}
+
+var completions = map[string]string{
+	"bash": `# lvsdr completion for bash: eval "$(lvsdr completion bash)"
+_lvsdr() {
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local words=("${COMP_WORDS[@]:0:COMP_CWORD}")
+	[[ $cur == -* ]] && words+=("$cur")
+	COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
+}
+complete -o default -F _lvsdr lvsdr
+`,
+	"zsh": `#compdef lvsdr
+# lvsdr completion for zsh: lvsdr completion zsh > ~/.zfunc/_lvsdr
+_lvsdr() {
+	local -a replies
+	local -a asked=("${(@)words[1,CURRENT-1]}")
+	[[ $words[CURRENT] == -* ]] && asked+=("$words[CURRENT]")
+	replies=("${(@f)$("${asked[@]}" --generate-bash-completion 2>/dev/null)}")
+	compadd -- ${replies%%:*}
+}
+compdef _lvsdr lvsdr
+`,
+	"fish": `# lvsdr completion for fish: lvsdr completion fish | source
+function __lvsdr
+	set -l asked (commandline -opc)
+	set -l current (commandline -ct)
+	string match -q -- '-*' $current; and set -a asked $current
+	$asked --generate-bash-completion 2>/dev/null
+end
+complete -c lvsdr -f -a '(__lvsdr)'
+`,
+}

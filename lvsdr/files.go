@@ -1,0 +1,36 @@
+package lvsdr
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/config"
+)
+
+// initCommand is "lvsdr init".
+func initCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "init",
+		Usage: "print a commented configuration with the tutorial's values",
+		Action: func(c *cli.Context) error {
+			_, err := c.App.Writer.Write(config.Example())
+			return err
+		},
+	}
+}
+
+// configCommand is "lvsdr config".
+func configCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "config",
+		Usage: "print the configuration that file, environment and flags make",
+		Flags: append(globalFlags(), configFlags()...),
+		Action: func(c *cli.Context) error {
+			cfg, err := configOf(c)
+			if err != nil {
+				return err
+			}
+			_, err = c.App.Writer.Write(cfg.YAML())
+			return err
+		},
+	}
+}

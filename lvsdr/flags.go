@@ -1,0 +1,103 @@
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/config"
+)
+
+// defaultConfig is the file that the director and the real servers share.
+const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
+
+// globalFlags may stand before or behind the verb.
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", EnvVars: env("config"), DefaultText: defaultConfig},
+		&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
+		&cli.DurationFlag{Name: "wait", Usage: "wait so long for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
+		&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
+		&cli.BoolFlag{Name: "quiet", Usage: "say nothing but errors", EnvVars: env("quiet")},
+	}
+}
+
+// configFlags win over the file.
+func configFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS`; repeatable", EnvVars: env("vip")},
+		&cli.StringFlag{Name: "label", Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label")},
+		&cli.StringSliceFlag{Name: "port", Usage: "virtual service, `PORT[/udp]`; repeatable", EnvVars: env("port")},
+		&cli.StringFlag{Name: "scheduler", Usage: "`NAME` of the scheduler", EnvVars: env("scheduler")},
+		&cli.StringFlag{Name: "forward", Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward")},
+		&cli.StringFlag{Name: "persistent", Usage: "`SECONDS` that a client stays with its real server", EnvVars: env("persistent")},
+		&cli.StringSliceFlag{Name: "rs", Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs")},
+	}
+}
+
+// env is the environment's name of a flag.
+func env(flag string) []string {
+	return []string{"LVSDR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+}
+
+// setIn is the context nearest to the verb in which a flag was given, since
+// flags may stand before or behind it.
+func setIn(c *cli.Context, flag string) *cli.Context {
+	for _, outer := range c.Lineage() {
+		if outer.IsSet(flag) {
+			return outer
+		}
+	}
+	return c
+}
+
+func stringOf(c *cli.Context, flag string) string { return setIn(c, flag).String(flag) }
+func stringsOf(c *cli.Context, flag string) []string {
+	return setIn(c, flag).StringSlice(flag)
+}
+func boolOf(c *cli.Context, flag string) bool { return setIn(c, flag).Bool(flag) }
+
+// configOf is the configuration that file, environment and flags make. A
+// missing file matters only if it was named, or if nothing says what the VIP is.
+func configOf(c *cli.Context) (config.Config, error) {
+	path := stringOf(c, "config")
+	named := path != ""
+	if !named {
+		path = defaultConfig
+	}
+	cfg := config.Default()
+	data, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		if cfg, err = config.Load(path, data); err != nil {
+			return config.Config{}, exitError{statusUsage, err}
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return config.Config{}, exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+	case named || !setIn(c, "vip").IsSet("vip"):
+		return config.Config{}, exitError{statusUsage, hinted(fmt.Errorf("configuration: %s does not exist", path),
+			"make one: lvsdr init > "+path)}
+	}
+	cfg, err = overrides(c).Apply(cfg)
+	if err != nil {
+		return config.Config{}, exitError{statusUsage, err}
+	}
+	return cfg, nil
+}
+
+func overrides(c *cli.Context) config.Overrides {
+	return config.Overrides{
+		VIPs:        stringsOf(c, "vip"),
+		Label:       stringOf(c, "label"),
+		Ports:       stringsOf(c, "port"),
+		Scheduler:   stringOf(c, "scheduler"),
+		Forward:     stringOf(c, "forward"),
+		Persistent:  stringOf(c, "persistent"),
+		RealServers: stringsOf(c, "rs"),
+	}
+}

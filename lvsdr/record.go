@@ -1,0 +1,113 @@
+package lvsdr
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// record is what lvsdr has to remember between two runs in one network
+// namespace: the values that start found, and the real servers that are being
+// drained. Every change of it is written at once, atomically.
+type record struct {
+	Sysctls map[string]foundValue `json:"sysctls,omitempty"`
+	Drained []netip.Addr          `json:"drained,omitempty"`
+
+	file string
+}
+
+// foundValue is a sysctl that start raised.
+type foundValue struct {
+	Found int `json:"found"`
+	Set   int `json:"set"`
+}
+
+// loadRecord reads the record of a folder; none is an empty one.
+func loadRecord(dir string) (*record, error) {
+	r := &record{file: filepath.Join(dir, "state.json")}
+	data, err := os.ReadFile(r.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, r)
+	}
+	if err != nil {
+		return nil, hinted(fmt.Errorf("read %s: %w", r.file, err), "it holds what start found; without it: rm "+r.file)
+	}
+	return r, nil
+}
+
+// save writes the record; an empty one is no file.
+func (r *record) save() error {
+	if len(r.Sysctls) == 0 && len(r.Drained) == 0 {
+		if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	data, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return writeAtomically(r.file, append(data, '\n'))
+}
+
+// writeAtomically puts a new file in the place of the old one.
+func writeAtomically(file string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// found remembers a value that is about to be raised. The first value found
+// counts.
+func (r *record) found(sysctl string, value, set int) error {
+	if r.Sysctls == nil {
+		r.Sysctls = make(map[string]foundValue)
+	}
+	if old, ok := r.Sysctls[sysctl]; ok {
+		value = old.Found
+	}
+	r.Sysctls[sysctl] = foundValue{value, set}
+	return r.save()
+}
+
+func (r *record) forget(sysctl string) error {
+	delete(r.Sysctls, sysctl)
+	return r.save()
+}
+
+// forgetAll is the end of a stop.
+func (r *record) forgetAll() error {
+	clear(r.Sysctls)
+	r.Drained = nil
+	return r.save()
+}
+
+func (r *record) draining(rs netip.Addr) bool { return slices.Contains(r.Drained, rs) }
+
+func (r *record) drain(rs netip.Addr) error {
+	if r.draining(rs) {
+		return nil
+	}
+	r.Drained = append(r.Drained, rs)
+	return r.save()
+}
+
+func (r *record) undrain(rs netip.Addr) error {
+	r.Drained = slices.DeleteFunc(r.Drained, func(a netip.Addr) bool { return a == rs })
+	return r.save()
+}

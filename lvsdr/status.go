@@ -1,0 +1,264 @@
+package lvsdr
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"strconv"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/command"
+	"lvsdr/internal/kernel"
+)
+
+// Status is what "status --json" prints.
+type Status struct {
+	Role     string          `json:"role"`     // vs or rs
+	InPlace  bool            `json:"in_place"` // start has nothing to do
+	VIPs     []VIPStatus     `json:"vips"`
+	Services []ServiceStatus `json:"services,omitempty"` // of a director
+	Sysctls  []SysctlStatus  `json:"sysctls,omitempty"`  // of a real server
+}
+
+// State of one thing: in place, absent, there but not as configured or, of a
+// real server, at weight 0 until "undrain".
+type State string
+
+// The states.
+const (
+	OK       State = "ok"
+	Missing  State = "missing"
+	Differs  State = "differs"
+	Draining State = "draining"
+)
+
+// VIPStatus is a VIP on its interface.
+type VIPStatus struct {
+	Address   netip.Prefix `json:"address"`
+	Interface string       `json:"interface"` // where it is, or should be
+	State     State        `json:"state"`
+}
+
+// ServiceStatus is a virtual service.
+type ServiceStatus struct {
+	Service     string             `json:"service"` // as ipvsadm's options name it
+	Scheduler   string             `json:"scheduler"`
+	State       State              `json:"state"`
+	RealServers []RealServerStatus `json:"real_servers"`
+}
+
+// RealServerStatus is a real server of a service.
+type RealServerStatus struct {
+	Address    string `json:"address"`
+	Forward    string `json:"forward"`    // direct, tunnel or masquerade
+	Weight     uint32 `json:"weight"`     // now
+	Configured uint32 `json:"configured"` // weight of the configuration
+	Active     uint32 `json:"active"`     // connections
+	Inactive   uint32 `json:"inactive"`
+	Rate       uint64 `json:"rate"` // new connections a second
+	State      State  `json:"state"`
+}
+
+// SysctlStatus is a kernel setting of a real server.
+type SysctlStatus struct {
+	Name   string `json:"name"`
+	Value  int    `json:"value"`
+	Wanted int    `json:"wanted"` // at least
+	State  State  `json:"state"`
+}
+
+func (t serviceStep) report(s *scene, to *Status) error {
+	st := ServiceStatus{Service: serviceWords(&t.want), Scheduler: t.want.Scheduler, State: Missing, RealServers: []RealServerStatus{}}
+	if have := s.service(&t.want); have != nil {
+		st.Scheduler, st.State = have.Scheduler, OK
+		if !sameScheduling(&have.Service, &t.want) {
+			st.State = Differs
+		}
+	}
+	to.Services = append(to.Services, st)
+	return nil
+}
+
+// report adds to the service that was reported last: its real servers follow
+// it in the list of steps.
+func (t destinationStep) report(s *scene, to *Status) error {
+	want := t.effective(s)
+	st := RealServerStatus{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
+		Configured: t.want.Weight, State: Missing}
+	if have := s.service(&t.service).destination(&want); have != nil {
+		st.fill(have)
+		switch {
+		case !sameDestination(&have.Destination, &want):
+			st.State = Differs
+		case s.record.draining(want.Addr):
+			st.State = Draining
+		default:
+			st.State = OK
+		}
+	}
+	last := &to.Services[len(to.Services)-1]
+	last.RealServers = append(last.RealServers, st)
+	return nil
+}
+
+func (st *RealServerStatus) fill(d *kernel.DestinationEntry) {
+	st.Forward, st.Weight = forwardText(d.Forward), d.Weight
+	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
+}
+
+// report shows real servers that are there but not configured.
+func (t unlistedStep) report(s *scene, to *Status) error {
+	have := s.service(&t.service)
+	last := &to.Services[len(to.Services)-1]
+	for _, d := range t.unlisted(have) {
+		st := RealServerStatus{Address: destinationWords(&t.service, &d.Destination), State: Differs}
+		st.fill(&d)
+		last.RealServers = append(last.RealServers, st)
+	}
+	return nil
+}
+
+func (t othersStep) report(*scene, *Status) error { return nil }
+
+func (t addressStep) report(s *scene, to *Status) error {
+	st := VIPStatus{t.want.Prefix, t.want.Interface, Missing}
+	if have := s.address(t.want.Prefix.Addr()); have != nil {
+		st = VIPStatus{have.Prefix, have.Interface, OK}
+		if have.Prefix != t.want.Prefix || have.Interface != t.want.Interface {
+			st.State = Differs
+		}
+	}
+	to.VIPs = append(to.VIPs, st)
+	return nil
+}
+
+func (t announceStep) report(*scene, *Status) error { return nil }
+
+func (t sysctlStep) report(s *scene, to *Status) error {
+	have, err := s.machine.Get(t.name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", t.name, err)
+	}
+	st := SysctlStatus{t.name, have, t.want, OK}
+	if have < t.want {
+		st.State = Differs
+	}
+	to.Sysctls = append(to.Sysctls, st)
+	return nil
+}
+
+func forwardText(f kernel.Forward) string {
+	switch f & 7 {
+	case kernel.Masquerade:
+		return "masquerade"
+	case kernel.Tunnel:
+		return "tunnel"
+	}
+	return "direct"
+}
+
+// status prints what is in place. Status 3 says that not all of it is.
+func status(c *cli.Context, r role) error {
+	s, end, err := begin(c, r, reading)
+	if err != nil {
+		return err
+	}
+	defer end()
+	st, err := s.status()
+	if err != nil {
+		return err
+	}
+	if s.json {
+		err = writeJSON(c.App.Writer, st)
+	} else {
+		st.print(c.App.Writer)
+	}
+	if err == nil && !st.InPlace {
+		return exitError{status: statusDiffers}
+	}
+	return err
+}
+
+func (s *session) status() (Status, error) {
+	st := Status{Role: string(s.role), VIPs: []VIPStatus{}}
+	for _, t := range s.steps {
+		if err := t.report(s.scene, &st); err != nil {
+			return Status{}, err
+		}
+	}
+	st.InPlace = st.allInPlace()
+	return st, nil
+}
+
+func (st Status) allInPlace() bool {
+	for _, v := range st.VIPs {
+		if v.State != OK {
+			return false
+		}
+	}
+	for _, v := range st.Sysctls {
+		if v.State != OK {
+			return false
+		}
+	}
+	for _, s := range st.Services {
+		if s.State != OK {
+			return false
+		}
+		for _, rs := range s.RealServers {
+			if rs.State != OK && rs.State != Draining {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// print draws the tables: framed on a terminal, plain in a pipe.
+func (st Status) print(w io.Writer) {
+	vips := newTable(w, "VIP", "Interface", "State")
+	for _, v := range st.VIPs {
+		vips.Append([]string{v.Address.String(), v.Interface, string(v.State)})
+	}
+	vips.Render()
+	if len(st.Sysctls) > 0 {
+		t := newTable(w, "Sysctl", "Value", "Wanted", "State")
+		for _, v := range st.Sysctls {
+			t.Append([]string{v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), string(v.State)})
+		}
+		t.Render()
+	}
+	if len(st.Services) == 0 {
+		return
+	}
+	t := newTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
+	for _, s := range st.Services {
+		t.Append([]string{s.Service + " " + s.Scheduler, "", "", "", "", "", "", "", string(s.State)})
+		for _, rs := range s.RealServers {
+			t.Append([]string{"", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
+				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), string(rs.State)})
+		}
+	}
+	t.Render()
+}
+
+func newTable(w io.Writer, header ...string) *tablewriter.Table {
+	t := tablewriter.NewWriter(w)
+	t.SetHeader(header)
+	t.SetAutoFormatHeaders(false)
+	t.SetAutoWrapText(false)
+	t.SetAlignment(tablewriter.ALIGN_LEFT)
+	t.SetHeaderAlignment(tablewriter.ALIGN_LEFT)
+	if !command.IsTerminal(w) {
+		t.SetBorder(false)
+		t.SetHeaderLine(false)
+		t.SetColumnSeparator("")
+		t.SetCenterSeparator("")
+		t.SetRowSeparator("")
+		t.SetTablePadding("  ")
+		t.SetNoWhiteSpace(true)
+	}
+	return t
+}
