@@ -172,7 +172,7 @@ func (s *session) await(c *cli.Context, rs netip.Addr, timeout time.Duration) er
 
 // active counts the connections of a real server in all configured services.
 func (s *session) active(rs netip.Addr) (uint32, error) {
-	now, err := look(s.scene.machine, director, s.scene.record)
+	now, err := look(s.scene.machine, s.scene.record)
 	if err != nil {
 		return 0, err
 	}

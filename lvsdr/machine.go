@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"lvsdr/internal/kernel"
@@ -12,6 +13,7 @@ import (
 // machine is what the verbs need of the machine they run on.
 type machine interface {
 	balancer
+	Links() ([]kernel.Link, error)
 	Addresses() ([]kernel.Address, error)
 	AddAddress(kernel.Address) error
 	DeleteAddress(kernel.Address) error
@@ -33,33 +35,41 @@ type balancer interface {
 	DeleteDestination(kernel.Service, kernel.Destination) error
 }
 
-// thisMachine is the machine of the current network namespace. A real server
-// needs no IPVS: its balancer stays nil.
+// thisMachine is the machine of the current network namespace.
 type thisMachine struct {
 	balancer
 	*kernel.Host
 	kernel.Sysctl
 }
 
-// openMachine opens the doors that the role needs.
-func openMachine(r role) (machine, error) {
-	m := thisMachine{Host: kernel.NewHost()}
+// openMachine opens the doors that the role needs. A real server needs no
+// IPVS, and a director without it has nothing that could be stopped.
+func openMachine(r role, a access) (machine, error) {
+	m := thisMachine{balancer: noBalancer{}, Host: kernel.NewHost()}
 	if r == realServer {
 		return m, nil
 	}
 	conn, err := kernel.Open()
-	if err != nil && kernel.LoadModule(nil, nil, nil) {
+	if err != nil && a != stopping && kernel.LoadModule(nil, nil, nil) {
 		conn, err = kernel.Open()
 	}
 	switch {
-	case errors.Is(err, syscall.ENOPROTOOPT):
-		return nil, hinted(fmt.Errorf("ipvs: the kernel has none"), "modprobe ip_vs, or try it with: lvsdr lab kernel -- lvsdr vs start")
-	case err != nil:
+	case err == nil:
+		m.balancer = conn
+	case !errors.Is(err, syscall.ENOPROTOOPT):
 		return nil, fmt.Errorf("ipvs: %w", err)
+	case a != stopping:
+		return nil, hinted(errors.New("ipvs: this kernel has none"),
+			"modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
 	}
-	m.balancer = conn
 	return m, nil
 }
+
+// noBalancer is the table of a kernel without IPVS: it is empty, and nobody
+// asks for more.
+type noBalancer struct{ balancer }
+
+func (noBalancer) Services() ([]kernel.ServiceEntry, error) { return nil, nil }
 
 // role is what a machine is in the cluster.
 type role string
@@ -75,6 +85,7 @@ type scene struct {
 	machine   machine
 	record    *record
 	services  []service
+	links     []kernel.Link
 	addresses []kernel.Address
 }
 
@@ -84,14 +95,14 @@ type service struct {
 	destinations []kernel.DestinationEntry
 }
 
-func look(m machine, r role, rec *record) (*scene, error) {
+func look(m machine, rec *record) (*scene, error) {
 	s := &scene{machine: m, record: rec}
 	var err error
+	if s.links, err = m.Links(); err != nil {
+		return nil, fmt.Errorf("read interfaces: %w", err)
+	}
 	if s.addresses, err = m.Addresses(); err != nil {
 		return nil, fmt.Errorf("read addresses: %w", err)
-	}
-	if r == realServer {
-		return s, nil
 	}
 	entries, err := m.Services()
 	if err != nil {
@@ -145,4 +156,8 @@ func (s *scene) address(vip netip.Addr) *kernel.Address {
 		}
 	}
 	return nil
+}
+
+func (s *scene) hasLink(name string) bool {
+	return slices.ContainsFunc(s.links, func(l kernel.Link) bool { return l.Name == name })
 }

@@ -37,6 +37,7 @@ type access int
 const (
 	reading access = iota
 	changing
+	stopping
 )
 
 // begin reads the configuration, enters the namespace, takes the lock and
@@ -58,7 +59,7 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := openMachine(r)
+	m, err := openMachine(r, a)
 	if err == nil {
 		err = s.look(m, dir, options{exclusive: boolOf(c, "exclusive")})
 	}
@@ -75,7 +76,7 @@ func (s *session) look(m machine, dir string, o options) error {
 		return err
 	}
 	s.steps = stepsFor(s.role, s.config, o)
-	s.scene, err = look(m, s.role, rec)
+	s.scene, err = look(m, rec)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"strconv"
 
 	"github.com/olekukonko/tablewriter"
@@ -173,7 +174,8 @@ func status(c *cli.Context, r role) error {
 	if s.json {
 		err = writeJSON(c.App.Writer, st)
 	} else {
-		st.print(c.App.Writer)
+		_, plain := os.LookupEnv("NO_COLOR")
+		st.print(c.App.Writer, command.IsTerminal(c.App.Writer) && !plain)
 	}
 	if err == nil && !st.InPlace {
 		return exitError{status: statusDiffers}
@@ -216,17 +218,26 @@ func (st Status) allInPlace() bool {
 	return true
 }
 
-// print draws the tables: framed on a terminal, plain in a pipe.
-func (st Status) print(w io.Writer) {
+// colours of the states, in the codes of ECMA-48.
+var colours = map[State]string{OK: "\x1b[32m", Missing: "\x1b[31m", Differs: "\x1b[33m", Draining: "\x1b[36m"}
+
+// print draws the tables: framed and coloured on a terminal, plain in a pipe.
+func (st Status) print(w io.Writer, coloured bool) {
+	text := func(s State) string {
+		if !coloured {
+			return string(s)
+		}
+		return colours[s] + string(s) + "\x1b[0m"
+	}
 	vips := newTable(w, "VIP", "Interface", "State")
 	for _, v := range st.VIPs {
-		vips.Append([]string{v.Address.String(), v.Interface, string(v.State)})
+		vips.Append([]string{v.Address.String(), v.Interface, text(v.State)})
 	}
 	vips.Render()
 	if len(st.Sysctls) > 0 {
 		t := newTable(w, "Sysctl", "Value", "Wanted", "State")
 		for _, v := range st.Sysctls {
-			t.Append([]string{v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), string(v.State)})
+			t.Append([]string{v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State)})
 		}
 		t.Render()
 	}
@@ -235,10 +246,10 @@ func (st Status) print(w io.Writer) {
 	}
 	t := newTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
 	for _, s := range st.Services {
-		t.Append([]string{s.Service + " " + s.Scheduler, "", "", "", "", "", "", "", string(s.State)})
+		t.Append([]string{s.Service + " " + s.Scheduler, "", "", "", "", "", "", "", text(s.State)})
 		for _, rs := range s.RealServers {
 			t.Append([]string{"", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
-				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), string(rs.State)})
+				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State)})
 		}
 	}
 	t.Render()

@@ -249,6 +249,9 @@ type addressStep struct{ want kernel.Address }
 func (t addressStep) missing(s *scene) ([]change, error) {
 	have := s.address(t.want.Prefix.Addr())
 	switch {
+	case !s.hasLink(t.want.Interface):
+		return nil, hinted(fmt.Errorf("there is no interface %s for %s", t.want.Interface, t.want.Prefix.Addr()),
+			"see: ip link; name another one with --label INTERFACE:ALIAS")
 	case have == nil:
 		return []change{t.add(s)}, nil
 	case have.Interface != t.want.Interface:

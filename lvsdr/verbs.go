@@ -65,14 +65,14 @@ func start(c *cli.Context, r role) error {
 	if boolOf(c, "dry-run") {
 		return preview(c, r, plan)
 	}
-	return carryOut(c, r, plan, func(s *session) error { return s.say(roleWords[r].ready) })
+	return carryOut(c, r, changing, plan, func(s *session) error { return s.say(roleWords[r].ready) })
 }
 
 func stop(c *cli.Context, r role) error {
 	if boolOf(c, "dry-run") {
 		return preview(c, r, unplan)
 	}
-	return carryOut(c, r, unplan, func(s *session) error {
+	return carryOut(c, r, stopping, unplan, func(s *session) error {
 		if err := s.scene.record.forgetAll(); err != nil {
 			return err
 		}
@@ -92,8 +92,8 @@ func (s *session) say(words string) error {
 }
 
 // carryOut carries a plan out, and then what comes after it.
-func carryOut(c *cli.Context, r role, planned planner, after func(*session) error) error {
-	s, end, err := begin(c, r, changing)
+func carryOut(c *cli.Context, r role, a access, planned planner, after func(*session) error) error {
+	s, end, err := begin(c, r, a)
 	if err != nil {
 		return err
 	}
