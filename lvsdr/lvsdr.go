@@ -21,12 +21,14 @@ const (
 )
 
 // Run runs lvsdr and returns its exit status.
-func Run(env command.Env) int {
+func Run(env command.Env) int { return run(env, thisSystem) }
+
+func run(env command.Env, sys system) int {
 	args := env.Args
 	if len(args) == 0 {
 		args = []string{"lvsdr"}
 	}
-	err := newApp(env).Run(args)
+	err := newApp(env, sys).Run(args)
 	var exit exitError
 	switch {
 	case err == nil:
@@ -55,7 +57,7 @@ func usageError(format string, args ...any) error {
 	return exitError{statusUsage, fmt.Errorf(format, args...)}
 }
 
-func newApp(env command.Env) *cli.App {
+func newApp(env command.Env, sys system) *cli.App {
 	app := &cli.App{
 		Name:           "lvsdr",
 		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
@@ -64,6 +66,7 @@ func newApp(env command.Env) *cli.App {
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
+		Metadata:       map[string]any{systemKey: sys},
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
 		Commands: []*cli.Command{
 			roleCommand(director),

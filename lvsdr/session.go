@@ -15,9 +15,22 @@ import (
 	"lvsdr/internal/kernel"
 )
 
-// runDir is where what has to outlive a run is kept, in a folder for each
-// network namespace.
-const runDir = "/run/lvsdr"
+// system is what the verbs need of the system to find their machine.
+type system struct {
+	open      func(role, access) (machine, error)
+	namespace func() (uint64, error) // tells network namespaces apart
+	// runDir is where what has to outlive a run is kept, in a folder for each
+	// network namespace.
+	runDir string
+}
+
+// thisSystem is the one that the program runs on.
+var thisSystem = system{openMachine, kernel.NamespaceID, "/run/lvsdr"}
+
+const systemKey = "system"
+
+// systemOf is the system that [newApp] was given.
+func systemOf(c *cli.Context) system { return c.App.Metadata[systemKey].(system) }
 
 // session is one verb at work on one machine.
 type session struct {
@@ -59,7 +72,7 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := openMachine(r, a)
+	m, err := systemOf(c).open(r, a)
 	if err == nil {
 		err = s.look(m, dir, options{exclusive: boolOf(c, "exclusive")})
 	}
@@ -83,11 +96,12 @@ func (s *session) look(m machine, dir string, o options) error {
 // ownFolder is the folder of this network namespace, locked where the verb is
 // about to change something.
 func ownFolder(c *cli.Context, a access) (dir string, unlock func(), err error) {
-	id, err := kernel.NamespaceID()
+	sys := systemOf(c)
+	id, err := sys.namespace()
 	if err != nil {
 		return "", nil, fmt.Errorf("tell the network namespace: %w", err)
 	}
-	dir = filepath.Join(runDir, strconv.FormatUint(id, 10))
+	dir = filepath.Join(sys.runDir, strconv.FormatUint(id, 10))
 	if a == reading {
 		return dir, func() {}, nil
 	}
