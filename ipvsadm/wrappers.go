@@ -42,7 +42,10 @@ func Restore(env command.Env) int {
 
 // replace puts the rules read from r in the place of the table.
 func (p *program) replace(r io.Reader) int {
-	text, _ := io.ReadAll(r) // what cannot be read is not there
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return p.finish(fail("cannot read the rules: %v", err))
+	}
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines {
 		if strings.HasPrefix(line, "#") {

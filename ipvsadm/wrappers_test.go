@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/kernel"
@@ -112,6 +113,20 @@ func TestRestoreScript(t *testing.T) {
 				t.Errorf("calls %q, want %q", got, tt.calls)
 			}
 		})
+	}
+}
+
+// Rules that cannot be read to the end are bad input: the table stays.
+func TestRestoreScriptUnreadable(t *testing.T) {
+	k := &fakeKernel{}
+	r := newRig(t, k, "")
+	in := io.MultiReader(strings.NewReader("-Z\n"), iotest.ErrReader(syscall.EIO))
+	want := outcome{Stderr: "cannot read the rules: input/output error\n", Status: 2}
+	if d := diff(want, r.outcome(r.replace(in))); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if got := methods(k); got != "" {
+		t.Errorf("calls %q, want none", got)
 	}
 }
 
