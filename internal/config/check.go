@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"lvsdr/internal/kernel"
@@ -48,35 +49,48 @@ func (c Config) problem() *problem {
 }
 
 func checkVIPs(c Config) *problem {
-	for i, vip := range c.VIPs {
-		if slices.Contains(c.VIPs[:i], vip) {
-			return &problem{at: path("vip").item(i), what: "the same VIP again", want: "each VIP once"}
-		}
+	if i := repeated(c.VIPs); i >= 0 {
+		return &problem{at: path("vip").item(i), what: "the same VIP again", want: "each VIP once"}
 	}
 	return nil
 }
 
 func checkInterfaces(c Config) *problem {
-	for i, name := range c.ARP.Interfaces {
-		if slices.Contains(c.ARP.Interfaces[:i], name) {
-			at := path("arp.interfaces").item(i)
-			return &problem{at: at, what: "the same interface again", want: "each interface once"}
-		}
+	if i := repeated(c.ARP.Interfaces); i >= 0 {
+		at := path("arp.interfaces").item(i)
+		return &problem{at: at, what: "the same interface again", want: "each interface once"}
 	}
 	return nil
 }
 
+// repeated is the first value that was there before, or -1.
+func repeated[T comparable](all []T) int {
+	seen := make(map[T]bool, len(all))
+	for i, v := range all {
+		if seen[v] {
+			return i
+		}
+		seen[v] = true
+	}
+	return -1
+}
+
 func checkServices(c Config) *problem {
+	type identity struct {
+		mark     uint32
+		family   kernel.AddressFamily
+		protocol kernel.Protocol
+		port     uint16
+	}
+	var all []identity
 	for i, s := range c.Services {
-		at := path("services").item(i)
-		if p := checkService(s, at); p != nil {
+		if p := checkService(s, path("services").item(i)); p != nil {
 			return p
 		}
-		for _, other := range c.Services[:i] {
-			if s.FWMark == other.FWMark && s.Family == other.Family && s.Protocol == other.Protocol && s.Port == other.Port {
-				return &problem{at: at, what: "the same service again", want: "each service once"}
-			}
-		}
+		all = append(all, identity{s.FWMark, s.Family, s.Protocol, s.Port})
+	}
+	if i := repeated(all); i >= 0 {
+		return &problem{at: path("services").item(i), what: "the same service again", want: "each service once"}
 	}
 	return nil
 }
@@ -87,17 +101,18 @@ func checkService(s Service, at path) *problem {
 	case s.Port == 0 && s.FWMark == 0 && s.Persistent == 0:
 		return &problem{
 			at: at.key("port"), also: []path{at.key("persistent")},
-			what: "every port, but not persistent", want: "a number from 1 to 65535, or persistent as well",
+			what: "port 0 is every port, and needs persistence",
+			want: "a number from 1 to 65535, or persistent as well",
 		}
 	case s.Netmask != 0 && s.Persistent == 0:
 		return &problem{
 			at: at.key("netmask"), also: []path{at.key("persistent")},
-			what: "not a persistent service", want: "it only with persistent",
+			what: "netmask without persistence", want: "persistent as well",
 		}
 	case s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP:
 		return &problem{
 			at: at.key("one_packet"), also: []path{at.key("protocol")},
-			what: "not a UDP service", want: "it only with protocol: udp or fwmark",
+			what: "one_packet without UDP", want: "protocol: udp, or fwmark",
 		}
 	}
 	return nil
@@ -145,27 +160,22 @@ func (c Config) checkList(list []RealServer, at path) *problem {
 
 // checkPorts looks at the ports of real servers for a service.
 func checkPorts(list []RealServer, s Service, at, service path) *problem {
-	type endpoint struct {
-		server RealServer
-		port   uint16
-	}
-	seen := map[endpoint]bool{}
+	var all []netip.AddrPort
 	for i, r := range list {
 		if r.Port != 0 && s.Forward != kernel.Masquerade {
 			return &problem{
 				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
-				what: fmt.Sprintf("the real server of a service with forward: %s listens on the service's port", nameOf(forwards, s.Forward)),
-				want: "it only with forward: masquerade",
+				what: "a real server's port with forward: " + nameOf(forwards, s.Forward),
+				want: "none, or forward: masquerade",
 			}
 		}
-		e := endpoint{RealServer{Addr: r.Addr}, r.port(s)}
-		if seen[e] {
-			return &problem{
-				at: at.item(i), also: []path{service.key("port"), service},
-				what: "the same real server again", want: "each real server once",
-			}
+		all = append(all, netip.AddrPortFrom(r.Addr, r.port(s)))
+	}
+	if i := repeated(all); i >= 0 {
+		return &problem{
+			at: at.item(i), also: []path{service},
+			what: "the same real server again", want: "each real server once",
 		}
-		seen[e] = true
 	}
 	return nil
 }

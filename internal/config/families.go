@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 
 	"lvsdr/internal/kernel"
 )
@@ -10,27 +9,34 @@ import (
 // checkFamilies looks at whether masks, marks and real servers fit the VIPs.
 func checkFamilies(c Config) *problem {
 	for i, s := range c.Services {
-		at := path("services").item(i)
 		for _, f := range c.families(s) {
-			if s.Netmask != 0 && isMask4(s.Netmask) != (f == kernel.INET) {
-				return &problem{
-					at: at.key("netmask"), also: []path{"vip[0]"},
-					what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
-				}
+			if p := c.checkFamily(i, s, f); p != nil {
+				return p
 			}
-			if s.FWMark != 0 && len(c.VIPs) > 0 && !c.hasVIP(f) {
-				return &problem{
-					at: at.key("fwmark"), also: []path{at.key("family"), "vip[0]"},
-					what: fmt.Sprintf("its family is %s, but no VIP is", familyName(f)), want: "the family of a VIP",
-				}
-			}
-			if len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0 {
-				return &problem{
-					at: c.listOf(i), also: []path{at},
-					what: fmt.Sprintf("none is %s, as a VIP is", familyName(f)),
-					want: fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
-				}
-			}
+		}
+	}
+	return nil
+}
+
+// checkFamily looks at one service in one address family.
+func (c Config) checkFamily(i int, s Service, f kernel.AddressFamily) *problem {
+	at := path("services").item(i)
+	switch {
+	case s.Netmask != 0 && isMask4(s.Netmask) != (f == kernel.INET):
+		return &problem{
+			at: at.key("netmask"), also: []path{c.vipOf(f)},
+			what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
+		}
+	case s.FWMark != 0 && len(c.VIPs) > 0 && c.vipOf(f) == "":
+		return &problem{
+			at: at.key("fwmark"), also: []path{at.key("family"), "vip[0]"},
+			what: fmt.Sprintf("the mark is %s, but no VIP is", familyName(f)), want: "the family of a VIP",
+		}
+	case len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0:
+		return &problem{
+			at: c.listOf(i), also: []path{c.vipOf(f), at.key("family"), at.key("forward")},
+			what: fmt.Sprintf("no real server is %s, but a VIP is", familyName(f)),
+			want: fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
 		}
 	}
 	return nil
@@ -73,8 +79,14 @@ func (c Config) listOf(service int) path {
 	return "real_servers"
 }
 
-func (c Config) hasVIP(f kernel.AddressFamily) bool {
-	return slices.Contains(c.families(Service{}), f)
+// vipOf is the first VIP of an address family; "" if there is none.
+func (c Config) vipOf(f kernel.AddressFamily) path {
+	for i, vip := range c.VIPs {
+		if familyOf(vip) == f {
+			return path("vip").item(i)
+		}
+	}
+	return ""
 }
 
 func familyName(f kernel.AddressFamily) string {

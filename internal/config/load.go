@@ -149,7 +149,7 @@ func (r *reader) realServer(n ast.Node, at path) RealServer {
 // in it where the value is not in the file, or else at what it is part of.
 func (r *reader) locate(p *problem) *Fault {
 	for _, at := range append([]path{p.at}, p.also...) {
-		if r.has(at) {
+		if at != "" && r.has(at) {
 			return r.places[at].fault(at, p.what, p.want)
 		}
 	}

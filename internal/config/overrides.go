@@ -75,6 +75,7 @@ func (a *applier) vips(o Overrides) error {
 		return nil
 	}
 	a.c.VIPs = nil
+	a.flags["vip"] = "--vip"
 	for i, word := range o.VIPs {
 		vip, err := take("--vip", word, virtualAddress.want, virtualAddress.parse)
 		if err != nil {
@@ -98,6 +99,7 @@ func (a *applier) ports(o Overrides) error {
 		return nil
 	}
 	a.c.Services = nil
+	a.flags["services"] = "--port"
 	for i, word := range o.Ports {
 		s, err := take("--port", word, "PORT or PORT/PROTOCOL, as in 80 or 53/udp", parsePort)
 		if err != nil {
@@ -170,6 +172,7 @@ func (a *applier) realServers(o Overrides) error {
 		return nil
 	}
 	a.c.RealServers = nil
+	a.flags["real_servers"] = "--rs"
 	for i := range a.c.Services {
 		a.c.Services[i].RealServers = nil
 	}

@@ -123,7 +123,7 @@ func onlyDocument(file *ast.File) (ast.Node, *Fault) {
 		}
 	}
 	if root == nil {
-		return nil, &Fault{What: "an empty file", Want: "a configuration as lvsdr init prints it"}
+		return nil, &Fault{What: "no configuration", Want: "one as lvsdr init prints it"}
 	}
 	return root, nil
 }

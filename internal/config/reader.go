@@ -26,8 +26,8 @@ func placeOf(n ast.Node) place {
 	if t := firstToken(n); t != nil && t.Position != nil {
 		l.line, l.column = t.Position.Line, t.Position.Column
 	}
-	if s, ok := n.(ast.ScalarNode); ok && n.Type() != ast.LiteralType && n.Type() != ast.NullType {
-		l.text = quote(s.GetToken().Value)
+	if isScalar(n) {
+		l.text = quote(n.GetToken().Value)
 	}
 	return l
 }
@@ -80,8 +80,16 @@ func (f fields) names() string {
 }
 
 func isMapping(n ast.Node) bool {
-	_, ok := n.(ast.MapNode)
-	return ok && n.Type() != ast.AnchorType && n.Type() != ast.AliasType
+	return n.Type() == ast.MappingType || n.Type() == ast.MappingValueType
+}
+
+// isScalar reports whether the node is a word, bare or in quotes.
+func isScalar(n ast.Node) bool {
+	switch n.Type() {
+	case ast.StringType, ast.IntegerType, ast.FloatType, ast.BoolType, ast.InfinityType, ast.NanType:
+		return true
+	}
+	return false
 }
 
 // mapping reads the values of a mapping that has no other keys, and none twice.
@@ -158,12 +166,11 @@ func (r *reader) refuseEmpty(n ast.Node, at path, length int, want string) {
 // scalar reads a single value. It goes by its text, so that an address or a
 // name is one even where YAML sees a number.
 func scalar[T any](r *reader, n ast.Node, at path, k kind[T]) (value T) {
-	s, ok := n.(ast.ScalarNode)
-	if !ok || n.Type() == ast.LiteralType || n.Type() == ast.NullType {
+	if !isScalar(n) {
 		r.refuse(n, at, typeOf(n), k.want)
 		return value
 	}
-	t := s.GetToken()
+	t := n.GetToken()
 	if quoted := t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType; quoted && k.plain {
 		r.refuse(n, at, "text in quotes", k.want)
 		return value
