@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"syscall"
 
@@ -36,7 +37,7 @@ func (m *Machine) AddDestination(s kernel.Service, d kernel.Destination) error {
 		if sv.find(&d) >= 0 {
 			return syscall.EEXIST
 		}
-		if !d.Addr.IsValid() || d.Addr.IsUnspecified() || d.Addr.IsMulticast() {
+		if !oneHost(d.Addr) {
 			return syscall.EINVAL
 		}
 		sv.destinations = slices.Insert(sv.destinations, 0, kernel.DestinationEntry{Destination: d})
@@ -82,4 +83,10 @@ func objection(s *service, d *kernel.Destination) error {
 		return syscall.ERANGE
 	}
 	return nil
+}
+
+// oneHost reports whether an address can be a real server's. The kernel does
+// not take its networks' broadcast addresses either.
+func oneHost(a netip.Addr) bool {
+	return a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

@@ -15,8 +15,8 @@ type service struct {
 	destinations []kernel.DestinationEntry
 }
 
-// schedulers are those of Linux 6.1.
-var schedulers = []string{"dh", "fo", "lblc", "lblcr", "lc", "mh", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr"}
+// schedulers are those of Linux 6.1; "none" stands for no scheduler.
+var schedulers = []string{"dh", "fo", "lblc", "lblcr", "lc", "mh", "none", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr"}
 
 // Info is [kernel.Conn.Info]: IPVS 1.2.1 with 4096 slots.
 func (m *Machine) Info() kernel.Info { return kernel.Info{Version: 0x010201, ConnSize: 4096} }
