@@ -7,7 +7,8 @@
 // own, because one socket has to carry any number of requests, because a
 // persistence engine, flush, zero and the synchronisation daemons have to be
 // expressible, and because an empty table and a malformed reply are ordinary
-// results here.
+// results here. Beside it there are [Host] and [Sysctl]: the addresses and the
+// parameters that a director and a real server need.
 //
 // Every error that the kernel answered with unwraps to a [syscall.Errno]. A
 // reply that cannot be understood unwraps to EINVAL.

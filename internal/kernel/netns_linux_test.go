@@ -4,6 +4,10 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,6 +49,33 @@ func TestKernelNetNS(t *testing.T) {
 	if list, err := h.Addresses(); err != nil || len(list) != 3 { // 127.0.0.1, ::1, the VIP
 		t.Errorf("addresses outside: %v, %v", list, err)
 	}
+}
+
+// TestKernelNetNSFollowers checks who comes along: a program does, another
+// goroutine does not, even if it needs a thread that is made inside.
+func TestKernelNetNSFollowers(t *testing.T) {
+	fresh(t)
+	dir := t.TempDir()
+	named(t, dir, "rs1")
+	within(t, dir, "rs1", func() {
+		inside, err := os.Readlink(threadNamespace)
+		must(t, err)
+		program, err := exec.Command("readlink", "/proc/self/ns/net").Output()
+		if err != nil || strings.TrimSpace(string(program)) != inside {
+			t.Errorf("a program is in %s, %v; want %s", program, err, inside)
+		}
+		var wg sync.WaitGroup
+		for range 32 {
+			wg.Go(func() {
+				runtime.LockOSThread() // each a thread of its own
+				defer runtime.UnlockOSThread()
+				if other, err := os.Readlink(threadNamespace); err != nil || other == inside {
+					t.Errorf("another goroutine is in %s, %v; want it elsewhere", other, err)
+				}
+			})
+		}
+		wg.Wait()
+	})
 }
 
 func TestNetNSErrors(t *testing.T) {
