@@ -22,7 +22,7 @@ type Fault struct {
 // below the fault.
 func (f *Fault) Error() string {
 	before, line := f.excerpt()
-	return fmt.Sprintf("%s:%d:%d: %s, expected %s\n%s\n%s^", f.File, f.Line, f.Column, f.What, f.Want, line, blank(before))
+	return fmt.Sprintf("%s:%d:%d: %s, expected %s\n%s\n%s^", printable(f.File), f.Line, f.Column, f.What, f.Want, line, blank(before))
 }
 
 // pin makes sure that the position is inside the text, and takes its line.

@@ -192,14 +192,14 @@ func parseRealServer(s string) (r RealServer, wrong string) {
 	s, weight, hasWeight := strings.Cut(s, "=")
 	if hasWeight {
 		if r.Weight, wrong = count.parse(weight); wrong != "" {
-			return r, "weight " + wrong
+			return r, "weight is " + wrong
 		}
 	}
 	host, port, hasPort := cutPort(s)
 	if hasPort {
 		n, wrong := number(1, 65535).parse(port)
 		if wrong != "" {
-			return r, "port " + wrong
+			return r, "port is " + wrong
 		}
 		r.Port = uint16(n)
 	}

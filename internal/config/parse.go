@@ -28,7 +28,7 @@ func parse(text string) (root ast.Node, fault *Fault) {
 	}
 	defer func() {
 		if p := recover(); p != nil { // the parser is not ours
-			root, fault = nil, &Fault{What: fmt.Sprintf("not understood (%v)", p), Want: wantYAML}
+			root, fault = nil, &Fault{What: "not understood: " + printable(fmt.Sprint(p)), Want: wantYAML}
 		}
 	}()
 	tokens := lexer.Tokenize(text)
@@ -95,7 +95,7 @@ func syntaxFault(err error) *Fault {
 	if errors.As(err, &e) {
 		return tokenFault(e.GetToken(), "not YAML: "+printable(e.GetMessage()), wantYAML)
 	}
-	return &Fault{What: "not YAML: " + err.Error(), Want: wantYAML}
+	return &Fault{What: "not YAML: " + printable(err.Error()), Want: wantYAML}
 }
 
 func tokenFault(t *token.Token, what, want string) *Fault {
