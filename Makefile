@@ -43,7 +43,7 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) -p 1 ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 . ./internal/kernel
+	$(KERNEL_TEST) -p 1 . ./internal/kernel/...
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat

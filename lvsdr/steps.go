@@ -258,14 +258,26 @@ func (t addressStep) missing(s *scene) ([]change, error) {
 		return nil, hinted(fmt.Errorf("%s is already on %s", t.want.Prefix.Addr(), have.Interface),
 			addressLine("del", *have))
 	case have.Prefix != t.want.Prefix:
-		// The right one first, so that the VIP is never away.
-		return []change{t.add(s), {
-			line: addressLine("del", *have),
-			do:   func() error { return s.machine.DeleteAddress(*have) },
-			undo: func() error { return s.machine.AddAddress(*have) },
-		}}, nil
+		return t.replace(s, have), nil
 	}
 	return nil, nil
+}
+
+// replace corrects the mask: the right one first, so that the VIP is never
+// away. To IPv6 both are the same address, of which the old one has to go.
+func (t addressStep) replace(s *scene, have *kernel.Address) []change {
+	if t.want.Prefix.Addr().Is6() {
+		return []change{deleteAddress(s.machine, *have), t.add(s)}
+	}
+	return []change{t.add(s), deleteAddress(s.machine, *have)}
+}
+
+func deleteAddress(m machine, a kernel.Address) change {
+	return change{
+		line: addressLine("del", a),
+		do:   func() error { return m.DeleteAddress(a) },
+		undo: func() error { return m.AddAddress(a) },
+	}
 }
 
 func (t addressStep) add(s *scene) change {
@@ -281,11 +293,7 @@ func (t addressStep) present(s *scene) ([]change, error) {
 	if have == nil || have.Interface != t.want.Interface {
 		return nil, nil
 	}
-	return []change{{
-		line: addressLine("del", *have),
-		do:   func() error { return s.machine.DeleteAddress(*have) },
-		undo: func() error { return s.machine.AddAddress(*have) },
-	}}, nil
+	return []change{deleteAddress(s.machine, *have)}, nil
 }
 
 // announceStep tells the neighbours of a VIP that start puts here.
