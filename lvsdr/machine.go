@@ -148,14 +148,10 @@ func (s *service) destination(want *kernel.Destination) *kernel.DestinationEntry
 	return nil
 }
 
-// address finds the interface's address with that VIP; nil: it has none.
-func (s *scene) address(vip netip.Addr) *kernel.Address {
-	for i := range s.addresses {
-		if s.addresses[i].Prefix.Addr() == vip {
-			return &s.addresses[i]
-		}
-	}
-	return nil
+// addressesOf are all addresses with that VIP: IPv4 has one for each prefix
+// length, and each interface has its own.
+func (s *scene) addressesOf(vip netip.Addr) []kernel.Address {
+	return slices.DeleteFunc(slices.Clone(s.addresses), func(a kernel.Address) bool { return a.Prefix.Addr() != vip })
 }
 
 func (s *scene) hasLink(name string) bool {

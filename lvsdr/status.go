@@ -125,11 +125,12 @@ func (t othersStep) report(*scene, *Status) error { return nil }
 
 func (t addressStep) report(s *scene, to *Status) error {
 	st := VIPStatus{t.want.Prefix, t.want.Interface, Missing}
-	if have := s.address(t.want.Prefix.Addr()); have != nil {
-		st = VIPStatus{have.Prefix, have.Interface, OK}
+	for _, have := range s.addressesOf(t.want.Prefix.Addr()) {
 		if have.Prefix != t.want.Prefix || have.Interface != t.want.Interface {
-			st.State = Differs
+			st = VIPStatus{have.Prefix, have.Interface, Differs}
+			break
 		}
+		st.State = OK
 	}
 	to.VIPs = append(to.VIPs, st)
 	return nil

@@ -247,37 +247,30 @@ func addressSteps(c config.Config) []step {
 type addressStep struct{ want kernel.Address }
 
 func (t addressStep) missing(s *scene) ([]change, error) {
-	have := s.address(t.want.Prefix.Addr())
-	switch {
-	case !s.hasLink(t.want.Interface):
-		return nil, hinted(fmt.Errorf("there is no interface %s for %s", t.want.Interface, t.want.Prefix.Addr()),
+	vip := t.want.Prefix.Addr()
+	if !s.hasLink(t.want.Interface) {
+		return nil, hinted(fmt.Errorf("there is no interface %s for %s", t.want.Interface, vip),
 			"see: ip link; name another one with --label INTERFACE:ALIAS")
-	case have == nil:
-		return []change{t.add(s)}, nil
-	case have.Interface != t.want.Interface:
-		return nil, hinted(fmt.Errorf("%s is already on %s", t.want.Prefix.Addr(), have.Interface),
-			addressLine("del", *have))
-	case have.Prefix != t.want.Prefix:
-		return t.replace(s, have), nil
 	}
-	return nil, nil
-}
-
-// replace corrects the mask: the right one first, so that the VIP is never
-// away. To IPv6 both are the same address, of which the old one has to go.
-func (t addressStep) replace(s *scene, have *kernel.Address) []change {
-	if t.want.Prefix.Addr().Is6() {
-		return []change{deleteAddress(s.machine, *have), t.add(s)}
+	there, wrong := false, []change(nil)
+	for _, have := range s.addressesOf(vip) {
+		switch {
+		case have.Interface != t.want.Interface:
+			return nil, hinted(fmt.Errorf("%s is already on %s", vip, have.Interface), addressLine("del", have))
+		case have.Prefix == t.want.Prefix:
+			there = true
+		default:
+			wrong = append(wrong, deleteAddress(s.machine, have))
+		}
 	}
-	return []change{t.add(s), deleteAddress(s.machine, *have)}
-}
-
-func deleteAddress(m machine, a kernel.Address) change {
-	return change{
-		line: addressLine("del", a),
-		do:   func() error { return m.DeleteAddress(a) },
-		undo: func() error { return m.AddAddress(a) },
+	switch {
+	case there:
+		return wrong, nil
+	case vip.Is6(): // once on an interface, whatever the prefix length
+		return append(wrong, t.add(s)), nil
 	}
+	// The right one first, so that the VIP is never away.
+	return append([]change{t.add(s)}, wrong...), nil
 }
 
 func (t addressStep) add(s *scene) change {
@@ -289,18 +282,28 @@ func (t addressStep) add(s *scene) change {
 }
 
 func (t addressStep) present(s *scene) ([]change, error) {
-	have := s.address(t.want.Prefix.Addr())
-	if have == nil || have.Interface != t.want.Interface {
-		return nil, nil
+	var changes []change
+	for _, have := range s.addressesOf(t.want.Prefix.Addr()) {
+		if have.Interface == t.want.Interface {
+			changes = append(changes, deleteAddress(s.machine, have))
+		}
 	}
-	return []change{deleteAddress(s.machine, *have)}, nil
+	return changes, nil
+}
+
+func deleteAddress(m machine, a kernel.Address) change {
+	return change{
+		line: addressLine("del", a),
+		do:   func() error { return m.DeleteAddress(a) },
+		undo: func() error { return m.AddAddress(a) },
+	}
 }
 
 // announceStep tells the neighbours of a VIP that start puts here.
 type announceStep struct{ vip netip.Addr }
 
 func (t announceStep) missing(s *scene) ([]change, error) {
-	if s.address(t.vip) != nil {
+	if len(s.addressesOf(t.vip)) > 0 {
 		return nil, nil
 	}
 	links, err := s.machine.Facing(t.vip)
