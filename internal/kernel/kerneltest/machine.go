@@ -25,6 +25,7 @@ type Machine struct {
 	timeouts  kernel.Timeouts
 	daemons   []kernel.Daemon
 	announced []string
+	rules     int
 	calls     int
 	failures  map[int]error
 }
@@ -79,6 +80,13 @@ func (m *Machine) AddSysctl(name string, value int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sysctls[name] = value
+}
+
+// SetFilterRules says how many rules the packet filter has.
+func (m *Machine) SetFilterRules(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rules = n
 }
 
 // SetConnections says how many connections a destination has. It panics if

@@ -24,11 +24,12 @@ type reader interface {
 
 // String is the state of the machine as sorted lines: services with their
 // destinations, timeouts, daemons, interfaces, addresses, parameters that are
-// not zero, and what was announced.
+// not zero, what was announced, and the packet filter if it has rules.
 func (m *Machine) String() string {
 	m.mu.Lock()
 	names := slices.Collect(maps.Keys(m.sysctls))
 	announced := slices.Sorted(slices.Values(m.announced))
+	rules := m.rules
 	m.mu.Unlock()
 	text, err := state(m, names)
 	if err != nil {
@@ -36,6 +37,9 @@ func (m *Machine) String() string {
 	}
 	for _, a := range announced {
 		text += "announced " + a + "\n"
+	}
+	if rules != 0 {
+		text += fmt.Sprintf("filter rules %d\n", rules)
 	}
 	return text
 }
