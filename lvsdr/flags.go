@@ -90,6 +90,22 @@ func configOf(c *cli.Context) (config.Config, error) {
 	return cfg, nil
 }
 
+// configFor is the configuration, complete for a role.
+func configFor(c *cli.Context, r role) (config.Config, error) {
+	cfg, err := configOf(c)
+	if err != nil {
+		return config.Config{}, err
+	}
+	complete := cfg.Validate
+	if r == realServer {
+		complete = cfg.ValidateRealServer
+	}
+	if err := complete(); err != nil {
+		return config.Config{}, exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+	}
+	return cfg, nil
+}
+
 func overrides(c *cli.Context) config.Overrides {
 	return config.Overrides{
 		VIPs:        stringsOf(c, "vip"),

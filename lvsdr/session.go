@@ -60,7 +60,7 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 	if boolOf(c, "quiet") {
 		s.stderr = io.Discard
 	}
-	if s.config, err = configOf(c); err != nil {
+	if s.config, err = configFor(c, r); err != nil {
 		return nil, nil, err
 	}
 	if name := stringOf(c, "netns"); name != "" {

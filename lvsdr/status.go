@@ -70,85 +70,9 @@ type SysctlStatus struct {
 	State  State  `json:"state"`
 }
 
-func (t serviceStep) report(s *scene, to *Status) error {
-	st := ServiceStatus{Service: serviceWords(&t.want), Scheduler: t.want.Scheduler, State: Missing, RealServers: []RealServerStatus{}}
-	if have := s.service(&t.want); have != nil {
-		st.Scheduler, st.State = have.Scheduler, OK
-		if !sameScheduling(&have.Service, &t.want) {
-			st.State = Differs
-		}
-	}
-	to.Services = append(to.Services, st)
-	return nil
-}
-
-// report adds to the service that was reported last: its real servers follow
-// it in the list of steps.
-func (t destinationStep) report(s *scene, to *Status) error {
-	want := t.effective(s)
-	st := RealServerStatus{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
-		Configured: t.want.Weight, State: Missing}
-	if have := s.service(&t.service).destination(&want); have != nil {
-		st.fill(have)
-		switch {
-		case !sameDestination(&have.Destination, &want):
-			st.State = Differs
-		case s.record.draining(want.Addr):
-			st.State = Draining
-		default:
-			st.State = OK
-		}
-	}
-	last := &to.Services[len(to.Services)-1]
-	last.RealServers = append(last.RealServers, st)
-	return nil
-}
-
 func (st *RealServerStatus) fill(d *kernel.DestinationEntry) {
 	st.Forward, st.Weight = forwardText(d.Forward), d.Weight
 	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
-}
-
-// report shows real servers that are there but not configured.
-func (t unlistedStep) report(s *scene, to *Status) error {
-	have := s.service(&t.service)
-	last := &to.Services[len(to.Services)-1]
-	for _, d := range t.unlisted(have) {
-		st := RealServerStatus{Address: destinationWords(&t.service, &d.Destination), State: Differs}
-		st.fill(&d)
-		last.RealServers = append(last.RealServers, st)
-	}
-	return nil
-}
-
-func (t othersStep) report(*scene, *Status) error { return nil }
-
-func (t addressStep) report(s *scene, to *Status) error {
-	st := VIPStatus{t.want.Prefix, t.want.Interface, Missing}
-	for _, have := range s.addressesOf(t.want.Prefix.Addr()) {
-		if have.Prefix != t.want.Prefix || have.Interface != t.want.Interface {
-			st = VIPStatus{have.Prefix, have.Interface, Differs}
-			break
-		}
-		st.State = OK
-	}
-	to.VIPs = append(to.VIPs, st)
-	return nil
-}
-
-func (t announceStep) report(*scene, *Status) error { return nil }
-
-func (t sysctlStep) report(s *scene, to *Status) error {
-	have, err := s.machine.Get(t.name)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", t.name, err)
-	}
-	st := SysctlStatus{t.name, have, t.want, OK}
-	if have < t.want {
-		st.State = Differs
-	}
-	to.Sysctls = append(to.Sysctls, st)
-	return nil
 }
 
 func forwardText(f kernel.Forward) string {

@@ -1,0 +1,119 @@
+package lvsdr
+
+import (
+	"slices"
+
+	"lvsdr/internal/kernel"
+)
+
+// destinationStep is a real server of a service. One that is being drained has
+// weight 0 until that ends.
+type destinationStep struct {
+	service kernel.Service
+	want    kernel.Destination
+}
+
+// effective is what is wanted now.
+func (t destinationStep) effective(s *scene) kernel.Destination {
+	d := t.want
+	if s.record.draining(d.Addr) {
+		d.Weight = 0
+	}
+	return d
+}
+
+func (t destinationStep) missing(s *scene) ([]change, error) {
+	want := t.effective(s)
+	have := s.service(&t.service).destination(&want)
+	switch {
+	case have == nil:
+		return []change{{
+			line: destinationLine("-a", &t.service, &want),
+			do:   func() error { return s.machine.AddDestination(t.service, want) },
+			undo: func() error { return s.machine.DeleteDestination(t.service, want) },
+		}}, nil
+	case sameDestination(&have.Destination, &want):
+		return nil, nil
+	}
+	return []change{{
+		line: destinationLine("-e", &t.service, &want),
+		do:   func() error { return s.machine.EditDestination(t.service, want) },
+		undo: func() error { return s.machine.EditDestination(t.service, have.Destination) },
+	}}, nil
+}
+
+// present: the service takes its destinations along.
+func (t destinationStep) present(*scene) ([]change, error) { return nil, nil }
+
+func sameDestination(a, b *kernel.Destination) bool {
+	same := a.Forward&7 == b.Forward&7 && a.Weight == b.Weight && a.Upper == b.Upper && a.Lower == b.Lower
+	if b.Forward == kernel.Tunnel {
+		same = same && a.TunnelType == b.TunnelType && a.TunnelPort == b.TunnelPort && a.TunnelFlags == b.TunnelFlags
+	}
+	return same
+}
+
+// report adds to the service that was reported last: its real servers follow
+// it in the list of steps.
+func (t destinationStep) report(s *scene, to *Status) error {
+	want := t.effective(s)
+	st := RealServerStatus{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
+		Configured: t.want.Weight, State: Missing}
+	if have := s.service(&t.service).destination(&want); have != nil {
+		st.fill(have)
+		switch {
+		case !sameDestination(&have.Destination, &want):
+			st.State = Differs
+		case s.record.draining(want.Addr):
+			st.State = Draining
+		default:
+			st.State = OK
+		}
+	}
+	last := &to.Services[len(to.Services)-1]
+	last.RealServers = append(last.RealServers, st)
+	return nil
+}
+
+// unlistedStep is that a configured service has no other real servers.
+type unlistedStep struct {
+	service kernel.Service
+	listed  []kernel.Destination
+}
+
+func (t unlistedStep) missing(s *scene) ([]change, error) {
+	var changes []change
+	for _, d := range t.unlisted(s.service(&t.service)) {
+		changes = append(changes, change{
+			line: destinationLine("-d", &t.service, &d.Destination),
+			do:   func() error { return s.machine.DeleteDestination(t.service, d.Destination) },
+			undo: func() error { return s.machine.AddDestination(t.service, d.Destination) },
+		})
+	}
+	return changes, nil
+}
+
+// unlisted are the destinations of a service, if it is there, that are not
+// configured.
+func (t unlistedStep) unlisted(have *service) []kernel.DestinationEntry {
+	if have == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(have.destinations), func(d kernel.DestinationEntry) bool {
+		return slices.ContainsFunc(t.listed, func(l kernel.Destination) bool { return l.Addr == d.Addr && l.Port == d.Port })
+	})
+}
+
+func (t unlistedStep) present(*scene) ([]change, error) { return nil, nil }
+
+// report shows real servers that are there but not configured.
+func (t unlistedStep) report(s *scene, to *Status) error {
+	have := s.service(&t.service)
+	last := &to.Services[len(to.Services)-1]
+	for _, d := range t.unlisted(have) {
+		st := RealServerStatus{Address: destinationWords(&t.service, &d.Destination), State: Differs}
+		st.fill(&d)
+		last.RealServers = append(last.RealServers, st)
+	}
+	return nil
+}
