@@ -9,7 +9,7 @@ TEST = go test $(TAGS)
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/command ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr
+PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr
 # Half of the commands of compat, by area: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
