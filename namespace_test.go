@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,8 +22,11 @@ var etc = map[string]string{
 	"resolv.conf":   "",
 }
 
-// enterNamespaces gives a script its own network with loopback, and its own
-// /etc. The thread is locked for good: it ends with the script. The programs it
+// memory is where lvsdr keeps what has to outlive a run.
+const memory = "/run/lvsdr"
+
+// enterNamespaces gives a script its own network with loopback, its own /etc
+// and an empty folder for what lvsdr remembers. The thread is locked for good: it ends with the script. The programs it
 // starts inherit both, from their first instruction on.
 func enterNamespaces(env *testscript.Env) error {
 	env.Values[conversationKey{}] = new(conversation)
@@ -45,6 +49,9 @@ func enterNamespaces(env *testscript.Env) error {
 	}
 	if err := unix.Mount(room, "/etc", "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("replace /etc: %w", err)
+	}
+	if err := errors.Join(os.MkdirAll(memory, 0o700), unix.Mount("tmpfs", memory, "tmpfs", 0, "mode=700")); err != nil {
+		return fmt.Errorf("empty %s: %w", memory, err)
 	}
 	return nil
 }

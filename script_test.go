@@ -3,10 +3,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,19 +17,24 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/lvsdr"
 )
 
 // scriptCommands are what our scripts know besides testscript's own commands.
 // They run on the script's thread, hence in its namespaces.
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"await":   await,
-	"close":   closeInput,
-	"connect": connect,
-	"cover":   cover,
-	"open":    open,
-	"send":    send,
-	"serve":   serve,
-	"status":  status,
+	"await":    await,
+	"close":    closeInput,
+	"connect":  connect,
+	"cover":    cover,
+	"decode":   decode,
+	"lock":     lock,
+	"open":     open,
+	"readonly": readOnly,
+	"send":     send,
+	"serve":    serve,
+	"status":   status,
 }
 
 // patience is how long a script waits for what it expects.
@@ -79,6 +87,47 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 func cover(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, "cover directory", !neg && len(args) == 1)
 	ts.Check(unix.Mount("tmpfs", args[0], "tmpfs", 0, ""))
+}
+
+// readOnly lets nobody write below a directory any more.
+func readOnly(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "readonly directory", !neg && len(args) == 1)
+	ts.Check(unix.Mount(args[0], args[0], "", unix.MS_BIND, ""))
+	ts.Check(unix.Mount("", args[0], "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""))
+}
+
+// lock holds the only file that matches a pattern, as another run of lvsdr
+// would, until the script ends.
+func lock(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "lock pattern", !neg && len(args) == 1)
+	names, err := filepath.Glob(args[0])
+	ts.Check(err)
+	if len(names) != 1 {
+		ts.Fatalf("%d files match %s, want one", len(names), args[0])
+	}
+	f, err := os.Open(names[0])
+	ts.Check(err)
+	ts.Defer(func() { f.Close() })
+	ts.Check(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB))
+}
+
+// documented are the objects that --json prints.
+var documented = map[string]func() any{
+	"diff":   func() any { return new(lvsdr.Diff) },
+	"drain":  func() any { return new(lvsdr.Drain) },
+	"status": func() any { return new(lvsdr.Status) },
+}
+
+// decode reads the output of the last program as one documented object and
+// nothing else.
+func decode(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, "decode diff|drain|status", !neg && len(args) == 1 && documented[args[0]] != nil)
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	d.DisallowUnknownFields()
+	ts.Check(d.Decode(documented[args[0]]()))
+	if _, err := d.Token(); err != io.EOF {
+		ts.Fatalf("more than one object: %v", err)
+	}
 }
 
 // A conversation is a program whose standard input stays open.
