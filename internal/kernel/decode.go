@@ -3,6 +3,8 @@ package kernel
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/cloudflare/ipvs"
 )
 
 // seen notes which attributes of a nest were there.
@@ -93,6 +95,10 @@ func decodeService(msg []byte, e *ServiceEntry) error {
 	return err
 }
 
+// hashed is the kernel's own note that a service is in its table. A service
+// that is added with it is kept out of the table, so that nobody may see it.
+const hashed = ipvs.ServiceHashed
+
 // take reads the attribute that a stands on.
 func (e *ServiceEntry) take(a *attrs, p *parts, last *Service) {
 	p.got.add(a.typ)
@@ -113,7 +119,7 @@ func (e *ServiceEntry) take(a *attrs, p *parts, last *Service) {
 		e.PE = a.text(last.PE)
 	case svcFlags:
 		if b := a.bytes(8); b != nil {
-			e.Flags = Flags(binary.NativeEndian.Uint32(b) & binary.NativeEndian.Uint32(b[4:]))
+			e.Flags = Flags(binary.NativeEndian.Uint32(b)&binary.NativeEndian.Uint32(b[4:])) &^ hashed
 		}
 	case svcTimeout:
 		e.Timeout = a.u32()

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/cloudflare/ipvs"
-
 	"lvsdr/internal/kernel"
 )
 
@@ -67,7 +65,6 @@ func stored(s kernel.Service) (kernel.Service, error) {
 	if s.FWMark != 0 {
 		s.Protocol, s.Port = 0, 0
 	}
-	s.Flags |= ipvs.ServiceHashed
 	return s, nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cloudflare/ipvs"
-
 	"lvsdr/internal/kernel"
 )
 
@@ -95,8 +93,8 @@ func serviceText(s *kernel.Service) string {
 		identity = fmt.Sprintf("%s %s:%d", s.Protocol, s.Addr, s.Port)
 	}
 	text := fmt.Sprintf("service %s %s", identity, s.Scheduler)
-	if flags := s.Flags &^ ipvs.ServiceHashed; flags != 0 {
-		text += fmt.Sprintf(" flags %#x", uint32(flags))
+	if s.Flags != 0 {
+		text += fmt.Sprintf(" flags %#x", uint32(s.Flags))
 	}
 	if s.Timeout != 0 {
 		text += fmt.Sprintf(" timeout %d", s.Timeout)
