@@ -21,6 +21,8 @@ type machine interface {
 	Announce(kernel.Link, netip.Addr) error
 	Get(sysctl string) (int, error)
 	Set(sysctl string, value int) error
+	FilterRules() (int, error)
+	FlushFilter() error
 }
 
 // balancer is the director's part of a machine.

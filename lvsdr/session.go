@@ -74,7 +74,7 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 	}
 	m, err := systemOf(c).open(r, a)
 	if err == nil {
-		err = s.look(m, dir, options{exclusive: boolOf(c, "exclusive")})
+		err = s.look(m, dir, options{boolOf(c, "exclusive"), boolOf(c, "flush-firewall")})
 	}
 	if err != nil {
 		end()

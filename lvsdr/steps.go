@@ -29,7 +29,8 @@ type change struct {
 
 // options of start that go beyond the configuration.
 type options struct {
-	exclusive bool // virtual services that are not configured go
+	exclusive     bool // virtual services that are not configured go
+	flushFirewall bool // the packet filter's rules go
 }
 
 // stepsFor is the list for a machine of that role, in the order of start.
@@ -62,6 +63,9 @@ func stepsFor(r role, c config.Config, o options) []step {
 		for _, vip := range c.VIPs {
 			steps = append(steps, announceStep{vip})
 		}
+	}
+	if o.flushFirewall {
+		steps = append(steps, firewallStep{})
 	}
 	return steps
 }

@@ -27,8 +27,11 @@ func roleCommand(r role) *cli.Command {
 	dryRun := &cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and do nothing", EnvVars: env("dry-run")}
 	startFlags := []cli.Flag{dryRun}
 	if r == director {
-		startFlags = append(startFlags, &cli.BoolFlag{Name: "exclusive",
-			Usage: "delete virtual services that are not configured", EnvVars: env("exclusive")})
+		startFlags = append(startFlags,
+			&cli.BoolFlag{Name: "exclusive",
+				Usage: "delete virtual services that are not configured", EnvVars: env("exclusive")},
+			&cli.BoolFlag{Name: "flush-firewall",
+				Usage: "delete the rules of the IPv4 packet filter; stop does not bring them back", EnvVars: env("flush-firewall")})
 	}
 	verbs := []*cli.Command{
 		verb("start", "make it so", start, startFlags...),
