@@ -95,8 +95,8 @@ func decodeService(msg []byte, e *ServiceEntry) error {
 	return err
 }
 
-// hashed is the kernel's own note that a service is in its table. A service
-// that is added with it is kept out of the table, so that nobody may see it.
+// hashed is the kernel's own note that a service is in its table, and no part
+// of how it is configured.
 const hashed = ipvs.ServiceHashed
 
 // take reads the attribute that a stands on.
