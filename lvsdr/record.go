@@ -34,10 +34,10 @@ func loadRecord(dir string) (*record, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(data, r)
-	}
 	if err != nil {
+		return nil, fmt.Errorf("look up what start found: %w", err)
+	}
+	if err := json.Unmarshal(data, r); err != nil {
 		return nil, hinted(fmt.Errorf("read %s: %w", r.file, err), "it holds what start found; without it: rm "+r.file)
 	}
 	return r, nil
@@ -58,30 +58,30 @@ func (r *record) save() error {
 	return writeAtomically(r.file, append(data, '\n'))
 }
 
-// writeAtomically puts a new file in the place of the old one.
+// writeAtomically puts a new file in the place of the old one. Who holds the
+// lock is the only writer, and writes over what a killed one left.
 func writeAtomically(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
+	next := file + ".new"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(next, file)
 	}
-	return os.Rename(f.Name(), file)
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	return nil
 }
 
-// found remembers a value that is about to be raised. The first value found
-// counts.
-func (r *record) found(sysctl string, value, set int) error {
+// remember notes a value that is about to be raised.
+func (r *record) remember(sysctl string, v foundValue) error {
 	if r.Sysctls == nil {
 		r.Sysctls = make(map[string]foundValue)
 	}
-	if old, ok := r.Sysctls[sysctl]; ok {
-		value = old.Found
-	}
-	r.Sysctls[sysctl] = foundValue{value, set}
+	r.Sysctls[sysctl] = v
 	return r.save()
 }
 
@@ -90,10 +90,14 @@ func (r *record) forget(sysctl string) error {
 	return r.save()
 }
 
-// forgetAll is the end of a stop.
-func (r *record) forgetAll() error {
-	clear(r.Sysctls)
-	r.Drained = nil
+// forgetAll is the end of a stop. The machine may have the other role as well.
+func (r *record) forgetAll(of role) error {
+	switch of {
+	case director:
+		r.Drained = nil
+	case realServer:
+		clear(r.Sysctls)
+	}
 	return r.save()
 }
 

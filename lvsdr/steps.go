@@ -1,9 +1,6 @@
 package lvsdr
 
 import (
-	"net/netip"
-	"slices"
-
 	"lvsdr/internal/config"
 )
 
@@ -35,18 +32,10 @@ type options struct {
 
 // stepsFor is the list for a machine of that role, in the order of start.
 func stepsFor(r role, c config.Config, o options) []step {
-	var steps []step
 	if r == realServer {
-		for _, name := range []string{"arp_ignore", "arp_announce"} {
-			for _, i := range c.ARP.Interfaces {
-				steps = append(steps, sysctlStep{"net.ipv4.conf." + i + "." + name, arpValues[name]})
-			}
-		}
-		if !slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
-			steps = nil // neighbour discovery has no such switches
-		}
-		return append(steps, addressSteps(c)...)
+		return append(sysctlSteps(c), addressSteps(c)...)
 	}
+	var steps []step
 	wanted := c.Wanted()
 	if o.exclusive {
 		steps = append(steps, othersStep{wanted})

@@ -76,7 +76,7 @@ func stop(c *cli.Context, r role) error {
 		return preview(c, r, unplan)
 	}
 	return carryOut(c, r, stopping, unplan, func(s *session) error {
-		if err := s.scene.record.forgetAll(); err != nil {
+		if err := s.scene.record.forgetAll(r); err != nil {
 			return err
 		}
 		return s.say(roleWords[r].canceled)
