@@ -8,6 +8,7 @@ package lvsdr
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -91,8 +92,11 @@ func newApp(env command.Env, sys system) *cli.App {
 func setUsage(c *cli.Command) {
 	c.OnUsageError = refuseFlags
 	c.HideHelpCommand = true
-	if len(c.Subcommands) > 0 {
+	switch {
+	case len(c.Subcommands) > 0:
 		c.Action = group(c.Name)
+	case c.ArgsUsage == "":
+		c.Action = refuseArguments(c.Action)
 	}
 	for _, sub := range c.Subcommands {
 		setUsage(sub)
@@ -110,6 +114,16 @@ func group(name string) cli.ActionFunc {
 			return cli.ShowAppHelp(c)
 		}
 		return cli.ShowSubcommandHelp(c)
+	}
+}
+
+// refuseArguments keeps words that mean nothing from being passed over.
+func refuseArguments(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return usageError("%s: unexpected argument %q", strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Args().First())
+		}
+		return action(c)
 	}
 }
 

@@ -12,9 +12,6 @@ func versionCommand() *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(c *cli.Context) error {
-			if c.NArg() > 0 {
-				return usageError("version: unexpected argument %q", c.Args().First())
-			}
 			_, err := fmt.Fprintln(c.App.Writer, "lvsdr", version())
 			return err
 		},
