@@ -23,10 +23,11 @@ func labCommand() *cli.Command {
 				Action: labKernel,
 			},
 			{
-				Name:   umlinux.GuestWord,
-				Usage:  "the other side of lab kernel",
-				Hidden: true,
-				Action: func(*cli.Context) error { return umlinux.Guest() },
+				Name:      umlinux.GuestWord,
+				Usage:     "the other side of lab kernel",
+				ArgsUsage: "[WORD...]", // a kernel hands on what it does not know
+				Hidden:    true,
+				Action:    func(*cli.Context) error { return umlinux.Guest() },
 			},
 		},
 	}
