@@ -2,9 +2,11 @@ package lvsdr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -145,7 +147,8 @@ func (s *session) await(c *cli.Context, rs netip.Addr, timeout time.Duration) er
 	bar := newBar(c.App.ErrWriter, command.IsTerminal(c.App.ErrWriter) && !boolOf(c, "quiet"))
 	for {
 		active, err := s.active(rs)
-		if err != nil {
+		if err = errors.Join(s.stillDraining(rs), err); err != nil {
+			bar.end()
 			return err
 		}
 		bar.show(active)
@@ -168,6 +171,15 @@ func (s *session) await(c *cli.Context, rs netip.Addr, timeout time.Duration) er
 		case <-time.After(drainPoll):
 		}
 	}
+}
+
+// stillDraining looks whether another run has given the drain up meanwhile.
+func (s *session) stillDraining(rs netip.Addr) error {
+	now, err := loadRecord(filepath.Dir(s.scene.record.file))
+	if err == nil && !now.draining(rs) {
+		err = fmt.Errorf("%s is no longer being drained: undrain or stop came between", rs)
+	}
+	return err
 }
 
 // active counts the connections of a real server in all configured services.
