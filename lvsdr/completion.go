@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -16,7 +17,7 @@ func completionCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			script, ok := completions[c.Args().First()]
 			if !ok || c.NArg() != 1 {
-				return usageError("completion: one of bash, zsh, fish expected, got %q", c.Args().Slice())
+				return usageError("completion: one of bash, zsh, fish expected, got %q", strings.Join(c.Args().Slice(), " "))
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
 			return err

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,7 +33,7 @@ func drainCommand() *cli.Command {
 		Usage:     "weight 0 for a real server, until its connections have ended",
 		ArgsUsage: "RS",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.DurationFlag{Name: "timeout", Usage: "wait no longer than this; 0: without end", EnvVars: env("timeout")}),
+			&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: without end", EnvVars: env("timeout")}),
 		Action: func(c *cli.Context) error { return told(c, director, drain(c)) },
 	}
 }
@@ -80,9 +81,9 @@ func undrain(c *cli.Context) error {
 
 // beginDrain reads the real server's address and looks at the machine.
 func beginDrain(c *cli.Context) (*session, netip.Addr, func(), error) {
-	rs, err := netip.ParseAddr(c.Args().First())
-	if err != nil || c.NArg() != 1 {
-		return nil, rs, nil, usageError("vs %s: one address of a real server expected, got %q", c.Command.Name, c.Args().Slice())
+	rs, err := oneAddress(c)
+	if err != nil {
+		return nil, rs, nil, err
 	}
 	s, end, err := begin(c, director, changing)
 	if err != nil {
@@ -93,6 +94,20 @@ func beginDrain(c *cli.Context) (*session, netip.Addr, func(), error) {
 		return nil, rs, nil, hinted(fmt.Errorf("%s is not a real server of the configuration", rs), "see: lvsdr config")
 	}
 	return s, rs, end, nil
+}
+
+// oneAddress reads the argument.
+func oneAddress(c *cli.Context) (netip.Addr, error) {
+	rs, err := netip.ParseAddr(c.Args().First())
+	if err == nil && c.NArg() == 1 {
+		return rs, nil
+	}
+	words := strings.Join(c.Args().Slice(), " ")
+	err = fmt.Errorf("vs %s: one address of a real server expected, got %q", c.Command.Name, words)
+	if strings.Contains(words, " -") {
+		err = hinted(err, "flags stand before the address")
+	}
+	return rs, exitError{statusUsage, err}
 }
 
 // stepsOf are the steps of one real server.

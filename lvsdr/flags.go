@@ -21,7 +21,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", EnvVars: env("config"), DefaultText: defaultConfig},
 		&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
-		&cli.DurationFlag{Name: "wait", Usage: "wait so long for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
+		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "say nothing but errors", EnvVars: env("quiet")},
 	}
