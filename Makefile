@@ -9,7 +9,7 @@ TEST = go test $(TAGS)
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr
+PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm
 # Half of the commands of compat, by area: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
@@ -43,7 +43,7 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) -p 1 ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 . ./internal/kernel/...
+	$(KERNEL_TEST) -p 1 . ./internal/kernel/... ./lvsdr
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat
@@ -60,7 +60,7 @@ lint: ## gofmt, vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 cover: ## coverage of the tests that need no kernel
-	$(TEST) -coverprofile=cover.out $(PURE_PACKAGES)
+	$(TEST) -skip ^TestKernel -coverprofile=cover.out $(PURE_PACKAGES) ./lvsdr
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
