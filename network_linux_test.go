@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,9 +121,16 @@ func load(ctx context.Context) []request {
 	return all
 }
 
+// clientPort is the port of the last connection. Each has its own: the director
+// remembers a connection that has ended for two minutes, and takes another one
+// from the same port for a part of it, whose real server may be gone (kernel:
+// ipvs-sysctl.rst, conn_reuse_mode and expire_nodest_conn).
+var clientPort atomic.Int32
+
 func dialFromClient(ctx context.Context, network, address string) (c net.Conn, err error) {
+	d := net.Dialer{LocalAddr: &net.TCPAddr{Port: 10000 + int(clientPort.Add(1))}}
 	err = on("client", func() (err error) {
-		c, err = new(net.Dialer).DialContext(ctx, network, address)
+		c, err = d.DialContext(ctx, network, address)
 		return err
 	})
 	return c, err
