@@ -22,12 +22,13 @@ var etc = map[string]string{
 	"resolv.conf":   "",
 }
 
-// memory is where lvsdr keeps what has to outlive a run.
-const memory = "/run/lvsdr"
+// memories are where lvsdr keeps what has to outlive a run, and ip its
+// namespaces.
+var memories = []string{"/run/lvsdr", "/run/netns"}
 
 // enterNamespaces gives a script its own network with loopback, its own /etc
-// and an empty folder for what lvsdr remembers. The thread is locked for good: it ends with the script. The programs it
-// starts inherit both, from their first instruction on.
+// and empty memories. The thread is locked for good: it ends with the script.
+// The programs it starts inherit all of it, from their first instruction on.
 func enterNamespaces(env *testscript.Env) error {
 	env.Values[conversationKey{}] = new(conversation)
 	if options := os.Getenv("MODPROBE_OPTIONS"); options != "" {
@@ -50,8 +51,10 @@ func enterNamespaces(env *testscript.Env) error {
 	if err := unix.Mount(room, "/etc", "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("replace /etc: %w", err)
 	}
-	if err := errors.Join(os.MkdirAll(memory, 0o700), unix.Mount("tmpfs", memory, "tmpfs", 0, "mode=700")); err != nil {
-		return fmt.Errorf("empty %s: %w", memory, err)
+	for _, dir := range memories {
+		if err := errors.Join(os.MkdirAll(dir, 0o755), unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755")); err != nil {
+			return fmt.Errorf("empty %s: %w", dir, err)
+		}
 	}
 	return nil
 }
