@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,7 +17,18 @@ import (
 // asLVSDR in the environment makes this test binary lvsdr itself.
 const asLVSDR = "LVSDR_TEST_IS_LVSDR"
 
+// holdsLock in the environment names a folder whose lock it holds until it is
+// killed.
+const holdsLock = "LVSDR_TEST_HOLDS_LOCK"
+
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(holdsLock); dir != "" {
+		if _, err := lock(dir, 0); err != nil {
+			panic(err)
+		}
+		os.Stdout.WriteString("held\n")
+		time.Sleep(time.Hour)
+	}
 	if os.Getenv(asLVSDR) != "" {
 		os.Exit(Run(command.OS(os.Args)))
 	}
