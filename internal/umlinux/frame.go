@@ -18,7 +18,6 @@ const (
 	kindCredit                 // both: so many bytes (uint32) were taken, send as many more
 	kindGone                   // both: nobody reads that stream any more
 	kindSignal                 // host: a signal number (uint32)
-	kindTick                   // host: nothing, but see tick
 	kindSize                   // host: rows and columns (one uint32, upper and lower half)
 	kindExit                   // guest: the command's exit status (uint32)
 	kindFailed                 // guest: exit status (uint32) and why the command did not run

@@ -66,8 +66,6 @@ func receiveSpec(l *link) (spec, error) {
 		switch {
 		case err != nil:
 			return spec{}, err
-		case f.kind == kindTick:
-			continue
 		case f.stream != setup:
 			return spec{}, fmt.Errorf("unexpected frame %d of stream %d", f.kind, f.stream)
 		case f.kind == kindEnd:

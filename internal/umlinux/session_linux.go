@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,7 +93,6 @@ func (h *hostSession) ready(signals <-chan os.Signal) (status int, err error) {
 
 // run sends the command and serves it until it ends.
 func (h *hostSession) run(s spec, signals <-chan os.Signal, term *terminal) (status int, err error) {
-	go h.tick()
 	go func() {
 		h.spec.copy(strings.NewReader(s.encode()))
 		go h.forward(signals, term)
@@ -147,19 +145,6 @@ func (h *hostSession) sender(s stream) *sender {
 	}
 	return h.in
 }
-
-// tick wakes the guest from time to time, lest anything sent to it lies there
-// unread: user-mode-linux asks edge-triggered events of its files and, rarely
-// and under load, misses one (observed with 6.1).
-func (h *hostSession) tick() {
-	for range time.Tick(tickTime) {
-		if h.link.send(kindTick, session, nil) != nil {
-			return
-		}
-	}
-}
-
-const tickTime = 200 * time.Millisecond
 
 // forwarded are the signals that the command gets in our place.
 var forwarded = []os.Signal{

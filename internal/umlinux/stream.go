@@ -9,18 +9,25 @@ import (
 //
 // The line must never be full, since user-mode-linux (observed with 6.1) may
 // miss that it no longer is. Towards the host two windows and some smaller
-// frames fit into a pipe, 64 KiB. Towards the guest one fits, beside such
-// frames, into the 4 KiB that the guest's terminal driver holds.
+// frames fit into a pipe, 64 KiB. Towards the guest, the end of the setup and
+// the beginning of standard input come in one burst: both windows together,
+// beside such frames, have to fit into the 4 KiB that the guest's terminal
+// driver holds. Where they do not, it throttles the line, and a throttled line
+// of user-mode-linux never wakes again.
 const (
-	windowToHost  = 24 << 10
-	windowToGuest = 2 << 10
+	windowToHost = 24 << 10
+	windowSetup  = 1 << 10
+	windowStdin  = 2 << 10
 )
 
 func (s stream) window() int {
-	if s == stdout || s == stderr {
+	switch s {
+	case stdout, stderr:
 		return windowToHost
+	case setup:
+		return windowSetup
 	}
-	return windowToGuest
+	return windowStdin
 }
 
 // chunk is the most that one data frame carries; small, so that a signal does

@@ -142,3 +142,12 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	w.n += len(p)
 	return len(p), nil
 }
+
+// TestBurstFits: what may come in one burst does not throttle the guest's
+// terminal driver, which happens with less than 128 of 4096 bytes free.
+func TestBurstFits(t *testing.T) {
+	const frames = 8*(headerSize+4) + 64 // credit for both outputs, some signals
+	if burst := setup.window() + stdin.window() + frames; burst > 4096-128 {
+		t.Errorf("a burst of %d bytes throttles the line for good", burst)
+	}
+}
