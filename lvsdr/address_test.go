@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 
@@ -111,4 +112,48 @@ func TestAnnounce(t *testing.T) {
 		t.Errorf("start ends with\n%s\nwant\n%s", got.Stderr, want)
 	}
 	d.expect("vs start", result{vsReady, vsNothing, 0})
+}
+
+// TestAnnouncementAfterKill: a start that was killed between the VIP and its
+// announcement leaves a note; the next start announces, the one after it has
+// nothing to do.
+func TestAnnouncementAfterKill(t *testing.T) {
+	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	d.succeed("vs start")
+	d.noRecord()
+	must(t, os.WriteFile(d.state, []byte(`{"unannounced": ["172.16.0.100"]}`), 0o600))
+	d.expect("vs diff", result{Stdout: "arping -U -c 1 -I eth0 172.16.0.100\n", Status: 3})
+	d.expect("vs start", result{Stdout: "The VS Server is Ready!\n", Stderr: "arping -U -c 1 -I eth0 172.16.0.100\n"})
+	d.noRecord()
+	d.expect("vs start", result{Stdout: "The VS Server is Ready!\n", Stderr: "lvsdr: vs start: nothing to do\n"})
+}
+
+// TestAnnouncementIsNoted: the note is there before the VIP is, so that no
+// moment of the start is without one or the other.
+func TestAnnouncementIsNoted(t *testing.T) {
+	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	noted := false
+	open := d.system.open
+	d.system.open = func(r role, a access) (machine, error) {
+		m, err := open(r, a)
+		return watchedMachine{m, func() {
+			data, _ := os.ReadFile(d.state)
+			noted = strings.Contains(string(data), "172.16.0.100")
+		}}, err
+	}
+	d.succeed("vs start")
+	if !noted {
+		t.Error("the VIP was added before its announcement was noted")
+	}
+}
+
+// watchedMachine says when an address is about to be added.
+type watchedMachine struct {
+	machine
+	adding func()
+}
+
+func (m watchedMachine) AddAddress(a kernel.Address) error {
+	m.adding()
+	return m.machine.AddAddress(a)
 }

@@ -89,6 +89,8 @@ type scene struct {
 	services  []service
 	links     []kernel.Link
 	addresses []kernel.Address
+
+	announcing []netip.Addr // VIPs that the plan announces
 }
 
 // service is a virtual service of the kernel's table with its destinations.

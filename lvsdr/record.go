@@ -18,6 +18,10 @@ type record struct {
 	Sysctls map[string]foundValue `json:"sysctls,omitempty"`
 	Drained []netip.Addr          `json:"drained,omitempty"`
 
+	// Unannounced are VIPs that were put here, of which the neighbours may not
+	// know yet.
+	Unannounced []netip.Addr `json:"unannounced,omitempty"`
+
 	file string
 }
 
@@ -45,7 +49,7 @@ func loadRecord(dir string) (*record, error) {
 
 // save writes the record; an empty one is no file.
 func (r *record) save() error {
-	if len(r.Sysctls) == 0 && len(r.Drained) == 0 {
+	if len(r.Sysctls) == 0 && len(r.Drained) == 0 && len(r.Unannounced) == 0 {
 		if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -94,7 +98,7 @@ func (r *record) forget(sysctl string) error {
 func (r *record) forgetAll(of role) error {
 	switch of {
 	case director:
-		r.Drained = nil
+		r.Drained, r.Unannounced = nil, nil
 	case realServer:
 		clear(r.Sysctls)
 	}
@@ -103,15 +107,28 @@ func (r *record) forgetAll(of role) error {
 
 func (r *record) draining(rs netip.Addr) bool { return slices.Contains(r.Drained, rs) }
 
-func (r *record) drain(rs netip.Addr) error {
-	if r.draining(rs) {
+func (r *record) drain(rs netip.Addr) error { return r.add(&r.Drained, rs) }
+
+func (r *record) undrain(rs netip.Addr) error { return r.remove(&r.Drained, rs) }
+
+func (r *record) unannounced(vip netip.Addr) bool { return slices.Contains(r.Unannounced, vip) }
+
+func (r *record) put(vip netip.Addr) error { return r.add(&r.Unannounced, vip) }
+
+func (r *record) announced(vip netip.Addr) error { return r.remove(&r.Unannounced, vip) }
+
+func (r *record) add(to *[]netip.Addr, a netip.Addr) error {
+	if slices.Contains(*to, a) {
 		return nil
 	}
-	r.Drained = append(r.Drained, rs)
+	*to = append(*to, a)
 	return r.save()
 }
 
-func (r *record) undrain(rs netip.Addr) error {
-	r.Drained = slices.DeleteFunc(r.Drained, func(a netip.Addr) bool { return a == rs })
+func (r *record) remove(from *[]netip.Addr, a netip.Addr) error {
+	if !slices.Contains(*from, a) {
+		return nil
+	}
+	*from = slices.DeleteFunc(*from, func(b netip.Addr) bool { return a == b })
 	return r.save()
 }

@@ -1,8 +1,10 @@
 package lvsdr
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"lvsdr/internal/config"
@@ -52,11 +54,29 @@ func (t addressStep) missing(s *scene) ([]change, error) {
 	return append([]change{t.add(s)}, wrong...), nil
 }
 
+// add puts the VIP here. That it is to be announced is recorded first, so that
+// the next start does it where this one is killed in between.
 func (t addressStep) add(s *scene) change {
+	vip := t.want.Prefix.Addr()
 	return change{
 		line: addressLine("add", t.want),
-		do:   func() error { return s.machine.AddAddress(t.want) },
-		undo: func() error { return s.machine.DeleteAddress(t.want) },
+		do: func() error {
+			if slices.Contains(s.announcing, vip) {
+				if err := s.record.put(vip); err != nil {
+					return err
+				}
+			}
+			if err := s.machine.AddAddress(t.want); err != nil {
+				return errors.Join(err, s.record.announced(vip))
+			}
+			return nil
+		},
+		undo: func() error {
+			if err := s.machine.DeleteAddress(t.want); err != nil {
+				return err
+			}
+			return s.record.announced(vip)
+		},
 	}
 }
 
@@ -97,11 +117,12 @@ func interfaceOf(label string) string {
 	return name
 }
 
-// announceStep tells the neighbours of a VIP that start puts here.
+// announceStep tells the neighbours of a VIP that start puts here, or that a
+// start which was killed has put here.
 type announceStep struct{ vip netip.Addr }
 
 func (t announceStep) missing(s *scene) ([]change, error) {
-	if len(s.addressesOf(t.vip)) > 0 {
+	if len(s.addressesOf(t.vip)) > 0 && !s.record.unannounced(t.vip) {
 		return nil, nil
 	}
 	links, err := s.machine.Facing(t.vip)
@@ -109,11 +130,19 @@ func (t announceStep) missing(s *scene) ([]change, error) {
 		return nil, fmt.Errorf("find the interfaces that face the clients of %s: %w", t.vip, err)
 	}
 	var changes []change
-	for _, l := range links {
+	for i, l := range links {
 		changes = append(changes, change{
 			line: announceLine(l, t.vip),
-			do:   func() error { return s.machine.Announce(l, t.vip) },
+			do: func() error {
+				if err := s.machine.Announce(l, t.vip); err != nil || i < len(links)-1 {
+					return err
+				}
+				return s.record.announced(t.vip)
+			},
 		})
+	}
+	if len(changes) > 0 {
+		s.announcing = append(s.announcing, t.vip)
 	}
 	return changes, nil
 }
