@@ -23,7 +23,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
 		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
-		&cli.BoolFlag{Name: "quiet", Usage: "say nothing but errors", EnvVars: env("quiet")},
+		&cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")},
 	}
 }
 
@@ -97,7 +97,7 @@ func configFor(c *cli.Context, r role) (config.Config, error) {
 		return config.Config{}, err
 	}
 	complete := cfg.Validate
-	if r == realServer {
+	if r == realServer || c.Command.Name == "stop" { // it takes away what is there
 		complete = cfg.ValidateRealServer
 	}
 	if err := complete(); err != nil {

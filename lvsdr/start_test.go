@@ -198,3 +198,13 @@ func TestExclusive(t *testing.T) {
 	d.succeed("vs stop")
 	d.looks("after stop", before)
 }
+
+// TestStopNeedsNoRealServers: what is there goes, whoever the real servers are.
+func TestStopNeedsNoRealServers(t *testing.T) {
+	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	before := d.text()
+	d.succeed("vs start")
+	d.configure("vip: 172.16.0.100\n")
+	d.succeed("vs stop")
+	d.looks("after stop", before)
+}
