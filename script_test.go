@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvsdr/lvsdr"
+	"lvsdr/lvsdr/status"
 )
 
 // scriptCommands are what our scripts know besides testscript's own commands.
@@ -34,7 +35,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"readonly": readOnly,
 	"send":     send,
 	"serve":    serve,
-	"status":   status,
+	"status":   exits,
 }
 
 // patience is how long a script waits for what it expects.
@@ -47,8 +48,8 @@ func arguments(ts *testscript.TestScript, usage string, ok bool) {
 	}
 }
 
-// status runs a program that has to end with the given exit status.
-func status(ts *testscript.TestScript, neg bool, args []string) {
+// exits runs a program that has to end with the given exit status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, "status N program [args...]", !neg && len(args) > 1)
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -115,7 +116,7 @@ func lock(ts *testscript.TestScript, neg bool, args []string) {
 var documented = map[string]func() any{
 	"diff":   func() any { return new(lvsdr.Diff) },
 	"drain":  func() any { return new(lvsdr.Drain) },
-	"status": func() any { return new(lvsdr.Status) },
+	"status": func() any { return new(status.Status) },
 }
 
 // decode reads the output of the last program as one documented object and

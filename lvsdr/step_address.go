@@ -9,6 +9,7 @@ import (
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/kernel"
+	"lvsdr/lvsdr/status"
 )
 
 // addressSteps put the VIPs on the loopback interface.
@@ -98,14 +99,14 @@ func deleteAddress(m machine, a kernel.Address) change {
 	}
 }
 
-func (t addressStep) report(s *scene, to *Status) error {
-	st := VIPStatus{t.want.Prefix, t.want.Interface, Missing}
+func (t addressStep) report(s *scene, to *status.Status) error {
+	st := status.VIP{Address: t.want.Prefix, Interface: t.want.Interface, State: status.Missing}
 	for _, have := range s.addressesOf(t.want.Prefix.Addr()) {
 		if have.Prefix != t.want.Prefix || have.Interface != t.want.Interface {
-			st = VIPStatus{have.Prefix, have.Interface, Differs}
+			st = status.VIP{Address: have.Prefix, Interface: have.Interface, State: status.Differs}
 			break
 		}
-		st.State = OK
+		st.State = status.OK
 	}
 	to.VIPs = append(to.VIPs, st)
 	return nil
@@ -149,4 +150,4 @@ func (t announceStep) missing(s *scene) ([]change, error) {
 
 func (t announceStep) present(*scene) ([]change, error) { return nil, nil }
 
-func (t announceStep) report(*scene, *Status) error { return nil }
+func (t announceStep) report(*scene, *status.Status) error { return nil }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/kernel"
+	"lvsdr/lvsdr/status"
 )
 
 // destinationStep is a real server of a service. One that is being drained has
@@ -45,29 +46,43 @@ func (t destinationStep) missing(s *scene) ([]change, error) {
 // present: the service takes its destinations along.
 func (t destinationStep) present(*scene) ([]change, error) { return nil, nil }
 
-func sameDestination(a, b *kernel.Destination) bool {
-	same := a.Forward&7 == b.Forward&7 && a.Weight == b.Weight && a.Upper == b.Upper && a.Lower == b.Lower
-	if b.Forward == kernel.Tunnel {
-		same = same && a.TunnelType == b.TunnelType && a.TunnelPort == b.TunnelPort && a.TunnelFlags == b.TunnelFlags
+func sameDestination(a, b *kernel.Destination) bool { return len(differences(a, b)) == 0 }
+
+// differences are what a real server has that is not as wanted, in the words
+// of [status.RealServer].
+func differences(have, want *kernel.Destination) []string {
+	var all []string
+	if have.Forward&7 != want.Forward&7 {
+		all = append(all, "forward")
 	}
-	return same
+	if want.Forward == kernel.Tunnel &&
+		(have.TunnelType != want.TunnelType || have.TunnelPort != want.TunnelPort || have.TunnelFlags != want.TunnelFlags) {
+		all = append(all, "tunnel")
+	}
+	if have.Weight != want.Weight {
+		all = append(all, "weight")
+	}
+	if have.Upper != want.Upper || have.Lower != want.Lower {
+		all = append(all, "thresholds")
+	}
+	return all
 }
 
 // report adds to the service that was reported last: its real servers follow
 // it in the list of steps.
-func (t destinationStep) report(s *scene, to *Status) error {
+func (t destinationStep) report(s *scene, to *status.Status) error {
 	want := t.effective(s)
-	st := RealServerStatus{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
-		Configured: t.want.Weight, State: Missing}
+	st := status.RealServer{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
+		Configured: t.want.Weight, State: status.Missing}
 	if have := s.service(&t.service).destination(&want); have != nil {
-		st.fill(have)
+		fill(&st, have)
 		switch {
 		case !sameDestination(&have.Destination, &want):
-			st.State = Differs
+			st.State, st.Differs = status.Differs, differences(&have.Destination, &want)
 		case s.record.draining(want.Addr):
-			st.State = Draining
+			st.State = status.Draining
 		default:
-			st.State = OK
+			st.State = status.OK
 		}
 	}
 	last := &to.Services[len(to.Services)-1]
@@ -107,12 +122,12 @@ func (t unlistedStep) unlisted(have *service) []kernel.DestinationEntry {
 func (t unlistedStep) present(*scene) ([]change, error) { return nil, nil }
 
 // report shows real servers that are there but not configured.
-func (t unlistedStep) report(s *scene, to *Status) error {
+func (t unlistedStep) report(s *scene, to *status.Status) error {
 	have := s.service(&t.service)
 	last := &to.Services[len(to.Services)-1]
 	for _, d := range t.unlisted(have) {
-		st := RealServerStatus{Address: destinationWords(&t.service, &d.Destination), State: Differs}
-		st.fill(&d)
+		st := status.RealServer{Address: destinationWords(&t.service, &d.Destination), State: status.Differs, Differs: []string{"unlisted"}}
+		fill(&st, &d)
 		last.RealServers = append(last.RealServers, st)
 	}
 	return nil

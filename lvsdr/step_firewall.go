@@ -1,6 +1,9 @@
 package lvsdr
 
-import "fmt"
+import (
+	"fmt"
+	"lvsdr/lvsdr/status"
+)
 
 // firewallStep is that the packet filter has no rules. It stands last, since
 // rules that are gone cannot be given back: a start that fails leaves them.
@@ -19,4 +22,4 @@ func (firewallStep) missing(s *scene) ([]change, error) {
 
 func (firewallStep) present(*scene) ([]change, error) { return nil, nil }
 
-func (firewallStep) report(*scene, *Status) error { return nil }
+func (firewallStep) report(*scene, *status.Status) error { return nil }

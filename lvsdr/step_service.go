@@ -5,6 +5,7 @@ import (
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/kernel"
+	"lvsdr/lvsdr/status"
 )
 
 // serviceStep is a virtual service.
@@ -68,12 +69,12 @@ func sameScheduling(a, b *kernel.Service) bool {
 	return a.Flags&kernel.Persistent == 0 || a.Timeout == b.Timeout && a.Netmask == b.Netmask
 }
 
-func (t serviceStep) report(s *scene, to *Status) error {
-	st := ServiceStatus{Service: serviceWords(&t.want), Scheduler: t.want.Scheduler, State: Missing, RealServers: []RealServerStatus{}}
+func (t serviceStep) report(s *scene, to *status.Status) error {
+	st := status.Service{Service: serviceWords(&t.want), Scheduler: t.want.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have := s.service(&t.want); have != nil {
-		st.Scheduler, st.State = have.Scheduler, OK
+		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &t.want) {
-			st.State = Differs
+			st.State = status.Differs
 		}
 	}
 	to.Services = append(to.Services, st)
@@ -97,4 +98,4 @@ func (t othersStep) missing(s *scene) ([]change, error) {
 
 func (t othersStep) present(*scene) ([]change, error) { return nil, nil }
 
-func (t othersStep) report(*scene, *Status) error { return nil }
+func (t othersStep) report(*scene, *status.Status) error { return nil }

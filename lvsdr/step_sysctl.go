@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
+	"lvsdr/lvsdr/status"
 )
 
 // arpValues are what a real server needs so as not to answer for the VIP:
@@ -113,14 +114,14 @@ func giveBack(s *scene, name string) ([]change, error) {
 	}}, nil
 }
 
-func (t sysctlStep) report(s *scene, to *Status) error {
+func (t sysctlStep) report(s *scene, to *status.Status) error {
 	have, err := s.machine.Get(t.name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t.name, err)
 	}
-	st := SysctlStatus{t.name, have, t.want, OK}
+	st := status.Sysctl{Name: t.name, Value: have, Wanted: t.want, State: status.OK}
 	if have < t.want {
-		st.State = Differs
+		st.State = status.Differs
 	}
 	to.Sysctls = append(to.Sysctls, st)
 	return nil
@@ -147,4 +148,4 @@ func (t formerSysctlsStep) missing(s *scene) ([]change, error) {
 
 func (t formerSysctlsStep) present(s *scene) ([]change, error) { return t.missing(s) }
 
-func (t formerSysctlsStep) report(*scene, *Status) error { return nil }
+func (t formerSysctlsStep) report(*scene, *status.Status) error { return nil }

@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"lvsdr/internal/config"
+	"lvsdr/lvsdr/status"
 )
 
 // step is one thing that start makes so and stop takes away. Steps are the one
@@ -13,7 +14,7 @@ type step interface {
 	// present are the changes that take it away; none: nothing of it is there.
 	present(*scene) ([]change, error)
 	// report adds what there is of it to a status.
-	report(*scene, *Status) error
+	report(*scene, *status.Status) error
 }
 
 // change is one deed, with the command an administrator would type for it. A

@@ -36,7 +36,7 @@ func roleCommand(r role) *cli.Command {
 	verbs := []*cli.Command{
 		verb("start", "make it so", start, startFlags...),
 		verb("stop", "take exactly that away again", stop, dryRun),
-		verb("status", "what is in place and what is not", status),
+		verb("status", "what is in place and what is not", showStatus),
 		verb("diff", "what start would do", diff),
 	}
 	if r == director {
