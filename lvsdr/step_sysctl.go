@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/kernel"
 	"lvsdr/lvsdr/status"
 )
 
@@ -25,7 +26,7 @@ func sysctlSteps(c config.Config) []step {
 	if slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
 		for _, name := range []string{"arp_ignore", "arp_announce"} {
 			for _, i := range c.ARP.Interfaces {
-				t := sysctlStep{"net.ipv4.conf." + i + "." + name, arpValues[name]}
+				t := sysctlStep{kernel.LinkParameter(i, name), arpValues[name]}
 				steps, listed[t.name] = append(steps, t), true
 			}
 		}

@@ -70,3 +70,9 @@ func (s Sysctl) path(name string) (string, error) {
 	}
 	return filepath.Join(root, file), nil
 }
+
+// LinkParameter is the name of an IPv4 parameter of an interface, or of "all"
+// or "default": "net.ipv4.conf.eth0.arp_ignore".
+func LinkParameter(link, name string) string {
+	return "net.ipv4.conf." + strings.ReplaceAll(link, ".", "/") + "." + name
+}

@@ -74,3 +74,15 @@ func TestSysctlSet(t *testing.T) {
 		t.Errorf("no name: %v, want it to be invalid", err)
 	}
 }
+
+// A VLAN's name has a dot, which the file of its parameter has as well.
+func TestLinkParameter(t *testing.T) {
+	for link, want := range map[string]string{
+		"all":      "/proc/sys/net/ipv4/conf/all/arp_ignore",
+		"eth0.100": "/proc/sys/net/ipv4/conf/eth0.100/arp_ignore",
+	} {
+		if got, err := (Sysctl{}).path(LinkParameter(link, "arp_ignore")); got != want || err != nil {
+			t.Errorf("%s: %s, %v; want %s", link, got, err, want)
+		}
+	}
+}
