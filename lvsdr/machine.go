@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"lvsdr/internal/kernel"
+	"lvsdr/internal/kernel/filter"
 )
 
 // machine is what the verbs need of the machine they run on.
@@ -42,6 +43,7 @@ type thisMachine struct {
 	balancer
 	*kernel.Host
 	kernel.Sysctl
+	filter.Filter
 }
 
 // openMachine opens the doors that the role needs. A real server needs no

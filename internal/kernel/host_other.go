@@ -28,12 +28,6 @@ func (h *Host) Facing(vip netip.Addr) ([]Link, error) { return nil, errors.ErrUn
 // Announce is a part of Linux.
 func (h *Host) Announce(l Link, vip netip.Addr) error { return errors.ErrUnsupported }
 
-// FilterRules is a part of Linux.
-func (h *Host) FilterRules() (int, error) { return 0, errors.ErrUnsupported }
-
-// FlushFilter is a part of Linux.
-func (h *Host) FlushFilter() error { return errors.ErrUnsupported }
-
 // EnterNetNS says that network namespaces are a part of Linux.
 func EnterNetNS(name string) (restore func() error, err error) { return nil, errors.ErrUnsupported }
 

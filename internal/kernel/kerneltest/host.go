@@ -103,21 +103,6 @@ func (m *Machine) Announce(l kernel.Link, vip netip.Addr) error {
 	})
 }
 
-// FilterRules is [kernel.Host.FilterRules].
-func (m *Machine) FilterRules() (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.rules, nil
-}
-
-// FlushFilter is [kernel.Host.FlushFilter].
-func (m *Machine) FlushFilter() error {
-	return m.change(func() error {
-		m.rules = 0
-		return nil
-	})
-}
-
 // Get is [kernel.Sysctl.Get].
 func (m *Machine) Get(name string) (int, error) {
 	m.mu.Lock()

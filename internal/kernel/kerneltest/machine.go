@@ -1,7 +1,8 @@
 // Package kerneltest is a machine in memory for tests: a [Machine] answers like
-// [kernel.Conn], [kernel.Host] and [kernel.Sysctl], with the error numbers of
-// the real kernel, and prints its state as sorted text to compare. A test of
-// this package runs one table of operations on both, a Machine and a kernel.
+// [kernel.Conn], [kernel.Host], [kernel.Sysctl] and [filter.Filter], with the
+// error numbers of the real kernel, and prints its state as sorted text to
+// compare. A test of this package runs one table of operations on both, a
+// Machine and a kernel.
 package kerneltest
 
 import (
@@ -12,6 +13,7 @@ import (
 	"syscall"
 
 	"lvsdr/internal/kernel"
+	"lvsdr/internal/kernel/filter"
 )
 
 // Machine is a machine in memory. It is safe for concurrent use.
@@ -25,7 +27,9 @@ type Machine struct {
 	timeouts  kernel.Timeouts
 	daemons   []kernel.Daemon
 	announced []string
-	rules     int
+	rules     int // of the packet filter
+	faults    []filter.Fault
+	redirects bool
 	calls     int
 	failures  map[int]error
 }
@@ -80,13 +84,6 @@ func (m *Machine) AddSysctl(name string, value int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sysctls[name] = value
-}
-
-// SetFilterRules says how many rules the packet filter has.
-func (m *Machine) SetFilterRules(n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.rules = n
 }
 
 // SetConnections says how many connections a destination has. It panics if

@@ -1,4 +1,4 @@
-package kernel
+package filter
 
 import (
 	"bytes"
@@ -45,6 +45,9 @@ type iptInfo struct {
 	numEntries, size     uint32
 }
 
+// attempts bounds how often a table is read that changes all the time.
+const attempts = 5
+
 // xtTables lists the tables of x_tables that the namespace of the calling
 // thread has. To ask the kernel for one that is not there would make it.
 const xtTables = "/proc/thread-self/net/ip_tables_names"
@@ -63,7 +66,7 @@ func readFilter() (t xtFilter, err error) {
 		return t, err
 	}
 	defer unix.Close(fd)
-	for range dumpAttempts {
+	for range attempts {
 		if t, err = readEntries(fd); err != unix.EAGAIN {
 			break
 		}
@@ -117,7 +120,7 @@ func xtAlign(b []byte) []byte {
 // flushLegacyFilter replaces the table by one with the same chains and no
 // rules. The kernel refuses with EAGAIN if the table is no longer the one read.
 func flushLegacyFilter() error {
-	for range dumpAttempts {
+	for range attempts {
 		old, err := readFilter()
 		if err != nil {
 			return err

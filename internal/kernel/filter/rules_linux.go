@@ -1,4 +1,4 @@
-package kernel
+package filter
 
 import (
 	"encoding/binary"
@@ -12,7 +12,7 @@ import (
 // FilterRules counts the rules of the IPv4 table "filter", as iptables calls
 // it: of nf_tables and of the older x_tables, whichever are in use. Policies are
 // not rules; no table has none. EPERM: CAP_NET_ADMIN is missing.
-func (h *Host) FilterRules() (int, error) {
+func (Filter) FilterRules() (int, error) {
 	rules, err := nftRules(unix.NFPROTO_IPV4)
 	if err != nil {
 		return 0, fmt.Errorf("nf_tables: %w", err)
@@ -28,9 +28,9 @@ func (h *Host) FilterRules() (int, error) {
 	return rules + legacy, nil
 }
 
-// FlushFilter deletes the rules that [Host.FilterRules] counts. Chains and
+// FlushFilter deletes the rules that [Filter.FilterRules] counts. Chains and
 // their policies stay, as after "iptables -F".
-func (h *Host) FlushFilter() error {
+func (Filter) FlushFilter() error {
 	if err := nftFlush(unix.NFPROTO_IPV4); err != nil {
 		return fmt.Errorf("nf_tables: %w", err)
 	}

@@ -1,0 +1,58 @@
+package kerneltest
+
+import (
+	"slices"
+
+	"lvsdr/internal/kernel/filter"
+)
+
+// SetFilterRules says how many rules the packet filter has.
+func (m *Machine) SetFilterRules(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rules = n
+}
+
+// SetFaults says what keeps packets from their service, any packet; what is
+// found at other hooks than those asked for is not told.
+func (m *Machine) SetFaults(faults ...filter.Fault) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults = faults
+}
+
+// SetRedirects says whether the packet filter rewrites destinations.
+func (m *Machine) SetRedirects(yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.redirects = yes
+}
+
+// FilterRules is [filter.Filter.FilterRules].
+func (m *Machine) FilterRules() (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rules, nil
+}
+
+// FlushFilter is [filter.Filter.FlushFilter].
+func (m *Machine) FlushFilter() error {
+	return m.change(func() error {
+		m.rules = 0
+		return nil
+	})
+}
+
+// Faults is [filter.Filter.Faults].
+func (m *Machine) Faults(p filter.Packet, hooks ...filter.Hook) ([]filter.Fault, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.faults), func(f filter.Fault) bool { return !slices.Contains(hooks, f.Hook) }), nil
+}
+
+// Redirects is [filter.Filter.Redirects].
+func (m *Machine) Redirects(p filter.Packet) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.redirects, nil
+}
