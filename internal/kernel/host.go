@@ -31,6 +31,10 @@ type Link struct {
 	Index                   int
 	Up, Loopback, Broadcast bool
 	MAC                     net.HardwareAddr
+	// Kind is the kernel's word for what is not a device of hardware
+	// (IFLA_INFO_KIND): "veth", "bridge", "ipip", "gre", "ip6tnl". The loopback
+	// has none.
+	Kind string
 }
 
 // Route is a unicast route of the main table; one with several next hops is a
@@ -39,4 +43,21 @@ type Route struct {
 	Prefix    netip.Prefix // 0.0.0.0/0 and ::/0 are default routes
 	Interface string
 	Gateway   bool // what it leads to is behind a router, not on the link
+}
+
+// Hop is how the kernel would send to an address, as "ip route get" tells.
+type Hop struct {
+	Interface string // "lo" if Local
+	Gateway   bool   // by way of a router; else the address is on the link
+	Local     bool   // the address is this machine's own
+	// Source is the address that the packet would come from. It is not valid
+	// where the kernel has none to offer.
+	Source netip.Addr
+}
+
+// Neighbour is an entry of the neighbour table, with an Ethernet address.
+type Neighbour struct {
+	Addr      netip.Addr
+	MAC       net.HardwareAddr
+	Interface string
 }

@@ -20,11 +20,22 @@ func (h *Host) Links() ([]Link, error) {
 	for i, l := range found {
 		a := l.Attrs()
 		links[i] = Link{
-			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr,
+			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
 			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
 		}
 	}
 	return links, nil
+}
+
+// kind undoes two names that are the library's own.
+func kind(l netlink.Link) string {
+	switch l.(type) {
+	case *netlink.Device:
+		return ""
+	case *netlink.Tuntap:
+		return "tun"
+	}
+	return l.Type()
 }
 
 // link finds an interface. ENODEV: there is none of that name.

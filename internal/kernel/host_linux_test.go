@@ -85,8 +85,8 @@ func TestKernelLinks(t *testing.T) {
 	}
 	want := []Link{
 		{Name: "lo", Loopback: true},
-		{Name: "eth1", Up: true, Broadcast: true, MAC: theirMAC},
-		{Name: "eth0", Up: true, Broadcast: true, MAC: ourMAC},
+		{Name: "eth1", Up: true, Broadcast: true, MAC: theirMAC, Kind: "veth"},
+		{Name: "eth0", Up: true, Broadcast: true, MAC: ourMAC, Kind: "veth"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("links (-want +got):\n%s", d)
