@@ -1,12 +1,10 @@
 package kernel
 
 import (
-	"encoding/binary"
 	"net"
 	"net/netip"
 
 	"github.com/mdlayher/arp"
-	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv6"
 )
 
@@ -50,11 +48,7 @@ func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
 		operation arp.Operation
 		target    net.HardwareAddr
 	}{{arp.OperationRequest, broadcast}, {arp.OperationReply, mac}} {
-		p, err := arp.NewPacket(form.operation, mac, vip, form.target, vip)
-		if err != nil {
-			return nil, err
-		}
-		b, err := p.MarshalBinary()
+		b, err := arpPacket(form.operation, mac, vip, form.target, vip)
 		if err != nil {
 			return nil, err
 		}
@@ -67,25 +61,6 @@ func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
 // that overrides what is known of vip (RFC 4861, sections 4.4 and 7.2.6). Its
 // source is the VIP itself, so that the interface needs no address of its own.
 func unsolicitedAdvertisement(mac net.HardwareAddr, vip netip.Addr) ([]byte, error) {
-	const (
-		override      = 0x20
-		targetAddress = 2 // option: link-layer address of the target
-		hopLimit      = 255
-		protocol      = 58 // ICMPv6
-	)
-	body := []byte{override, 0, 0, 0}
-	body = append(body, vip.AsSlice()...)
-	body = append(body, targetAddress, 1) // in units of eight bytes
-	body = append(body, mac...)
-	msg := icmp.Message{Type: ipv6.ICMPTypeNeighborAdvertisement, Body: &icmp.RawBody{Data: body}}
-	payload, err := msg.Marshal(icmp.IPv6PseudoHeader(vip.AsSlice(), allNodes.AsSlice()))
-	if err != nil {
-		return nil, err
-	}
-	b := []byte{6 << 4, 0, 0, 0}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
-	b = append(b, protocol, hopLimit)
-	b = append(b, vip.AsSlice()...)
-	b = append(b, allNodes.AsSlice()...)
-	return append(b, payload...), nil
+	const override = 0x20
+	return ndpPacket(ipv6.ICMPTypeNeighborAdvertisement, vip, allNodes, override, vip, optionTarget, mac)
 }

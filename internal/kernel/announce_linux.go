@@ -14,8 +14,8 @@ import (
 // advertisement. EPERM: CAP_NET_RAW is missing; ENETDOWN: l is down;
 // EAFNOSUPPORT: it is no Ethernet.
 func (h *Host) Announce(l Link, vip netip.Addr) error {
-	if len(l.MAC) != ethernetLen {
-		return fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
+	if err := l.ethernet(); err != nil {
+		return err
 	}
 	a, err := newAnnouncement(l.MAC, vip)
 	if err != nil {
@@ -30,6 +30,14 @@ func (h *Host) Announce(l Link, vip netip.Addr) error {
 		if _, err := conn.WriteTo(p, &packet.Addr{HardwareAddr: a.to}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// ethernet is EAFNOSUPPORT unless l has an Ethernet address.
+func (l Link) ethernet() error {
+	if len(l.MAC) != ethernetLen {
+		return fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
 	}
 	return nil
 }
