@@ -5,6 +5,7 @@ package kernel
 import (
 	"errors"
 	"net/netip"
+	"time"
 )
 
 // Addresses is a part of Linux.
@@ -33,3 +34,25 @@ func EnterNetNS(name string) (restore func() error, err error) { return nil, err
 
 // NamespaceID says that network namespaces are a part of Linux.
 func NamespaceID() (uint64, error) { return 0, errors.ErrUnsupported }
+
+// Neighbours is a part of Linux.
+func (h *Host) Neighbours() ([]Neighbour, error) { return nil, errors.ErrUnsupported }
+
+// Ask is a part of Linux.
+func (h *Host) Ask(l Link, addrs []netip.Addr, wait time.Duration) ([]Answer, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// RouteTo is a part of Linux.
+func (h *Host) RouteTo(addr netip.Addr) (Hop, error) { return Hop{}, errors.ErrUnsupported }
+
+// Listeners is a part of Linux.
+func (h *Host) Listeners() ([]Listener, error) { return nil, errors.ErrUnsupported }
+
+// Connect is a part of Linux.
+func (h *Host) Connect(p Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Release is of Linux only.
+func (h *Host) Release() (string, error) { return "", errors.ErrUnsupported }

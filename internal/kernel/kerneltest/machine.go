@@ -27,6 +27,7 @@ type Machine struct {
 	timeouts  kernel.Timeouts
 	daemons   []kernel.Daemon
 	announced []string
+	network   network
 	rules     int // of the packet filter
 	faults    []filter.Fault
 	redirects bool
@@ -41,6 +42,7 @@ func New() *Machine {
 		sysctls:  map[string]int{"net.ipv4.ip_forward": 0},
 		timeouts: kernel.Timeouts{TCP: 900, TCPFin: 120, UDP: 300},
 		failures: map[int]error{},
+		network:  network{connects: map[netip.AddrPort]error{}, release: "6.1.0"},
 	}
 	m.addParameters("all")
 	m.addParameters("default")
