@@ -96,14 +96,22 @@ func configFor(c *cli.Context, r role) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	complete := cfg.Validate
-	if r == realServer || c.Command.Name == "stop" { // it takes away what is there
-		complete = cfg.ValidateRealServer
+	if c.Command.Name == "stop" { // it takes away what is there
+		r = realServer
 	}
-	if err := complete(); err != nil {
-		return config.Config{}, exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+	return cfg, complete(cfg, r)
+}
+
+// complete is whether a configuration says what a role needs.
+func complete(cfg config.Config, r role) error {
+	validate := cfg.Validate
+	if r == realServer {
+		validate = cfg.ValidateRealServer
 	}
-	return cfg, nil
+	if err := validate(); err != nil {
+		return exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+	}
+	return nil
 }
 
 func overrides(c *cli.Context) config.Overrides {

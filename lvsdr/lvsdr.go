@@ -72,6 +72,7 @@ func newApp(env command.Env, sys system) *cli.App {
 		Commands: []*cli.Command{
 			roleCommand(director),
 			roleCommand(realServer),
+			checkCommand(),
 			initCommand(),
 			configCommand(),
 			labCommand(),

@@ -9,18 +9,16 @@ import (
 
 	"lvsdr/internal/kernel"
 	"lvsdr/internal/kernel/filter"
+	"lvsdr/lvsdr/check"
 )
 
 // machine is what the verbs need of the machine they run on.
 type machine interface {
 	balancer
-	Links() ([]kernel.Link, error)
-	Addresses() ([]kernel.Address, error)
+	check.Kernel
 	AddAddress(kernel.Address) error
 	DeleteAddress(kernel.Address) error
-	Facing(vip netip.Addr) ([]kernel.Link, error)
 	Announce(kernel.Link, netip.Addr) error
-	Get(sysctl string) (int, error)
 	Set(sysctl string, value int) error
 	FilterRules() (int, error)
 	FlushFilter() error
@@ -63,11 +61,13 @@ func openMachine(r role, a access) (machine, error) {
 	case !errors.Is(err, syscall.ENOPROTOOPT):
 		return nil, fmt.Errorf("ipvs: %w", err)
 	case a != stopping:
-		return nil, hinted(errors.New("ipvs: this kernel has none"),
+		return nil, hinted(errNoIPVS,
 			"modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
 	}
 	return m, nil
 }
+
+var errNoIPVS = errors.New("ipvs: this kernel has none")
 
 // noBalancer is the table of a kernel without IPVS: it is empty, and nobody
 // asks for more.

@@ -63,10 +63,8 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 	if s.config, err = configFor(c, r); err != nil {
 		return nil, nil, err
 	}
-	if name := stringOf(c, "netns"); name != "" {
-		if _, err := kernel.EnterNetNS(name); err != nil {
-			return nil, nil, fmt.Errorf("enter the network namespace %q: %w", name, err)
-		}
+	if err := enterNamespace(c); err != nil {
+		return nil, nil, err
 	}
 	dir, end, err := ownFolder(c, a)
 	if err != nil {
@@ -81,6 +79,18 @@ func begin(c *cli.Context, r role, a access) (s *session, end func(), err error)
 		return nil, nil, err
 	}
 	return s, end, nil
+}
+
+// enterNamespace goes where --netns says, for good.
+func enterNamespace(c *cli.Context) error {
+	name := stringOf(c, "netns")
+	if name == "" {
+		return nil
+	}
+	if _, err := kernel.EnterNetNS(name); err != nil {
+		return fmt.Errorf("enter the network namespace %q: %w", name, err)
+	}
+	return nil
 }
 
 func (s *session) look(m machine, dir string, o options) error {

@@ -1,0 +1,189 @@
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/command"
+	"lvsdr/internal/config"
+	"lvsdr/internal/kernel"
+	"lvsdr/lvsdr/check"
+)
+
+// checkWait is how long check waits for answers from the network.
+const checkWait = time.Second
+
+// checkCommand is "lvsdr check".
+func checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "check",
+		Usage: "look for the faults that break direct routing on this machine",
+		Flags: append(append(globalFlags(), configFlags()...),
+			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
+		Action: func(c *cli.Context) error {
+			err := examine(c)
+			if _, ok := err.(exitError); ok || err == nil {
+				return err
+			}
+			return exitError{statusFailed, inVerb{"check", explain(err)}}
+		},
+	}
+}
+
+// examine makes the checks and prints what they saw. Status 1 says that one of
+// them failed.
+func examine(c *cli.Context) error {
+	told := check.Role(c.String("role"))
+	if told != "" && told != check.Director && told != check.RealServer {
+		return usageError("check: --role: vs or rs expected, got %q", told)
+	}
+	site, err := openSite(c, told)
+	if err != nil {
+		return err
+	}
+	report := check.Run(site)
+	aim(&report, stringOf(c, "netns"))
+	if boolOf(c, "json") {
+		err = writeJSON(c.App.Writer, report)
+	} else {
+		_, plain := os.LookupEnv("NO_COLOR")
+		report.Print(c.App.Writer, command.IsTerminal(c.App.Writer) && !plain, boolOf(c, "quiet"))
+	}
+	if err == nil && !report.OK {
+		return exitError{status: statusFailed}
+	}
+	return err
+}
+
+// openSite reads the configuration and looks at the machine.
+func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
+	cfg, err := configOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := enterNamespace(c); err != nil {
+		return nil, err
+	}
+	m, withoutIPVS, err := openForCheck(systemOf(c))
+	if err != nil {
+		return nil, err
+	}
+	r := role(told)
+	if r == "" {
+		if r, err = roleOf(m, cfg); err != nil {
+			return nil, err
+		}
+	}
+	if err := complete(cfg, r); err != nil {
+		return nil, err
+	}
+	s := &session{role: r, config: cfg}
+	dir, _, err := ownFolder(c, reading)
+	if err == nil {
+		err = s.look(m, dir, options{})
+	}
+	if err != nil {
+		return nil, err
+	}
+	site := &check.Site{
+		Role: check.Role(r), Config: cfg, Kernel: m, IPVS: withoutIPVS, Drained: s.scene.record.Drained,
+		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
+		Wait:  checkWait,
+	}
+	if r == director {
+		site.Status, err = s.status()
+	}
+	return site, err
+}
+
+// openForCheck opens the machine with its IPVS if it has any that we may use;
+// else withoutIPVS says why not.
+func openForCheck(sys system) (m machine, withoutIPVS, err error) {
+	m, err = sys.open(director, reading)
+	if err == nil {
+		return m, nil, nil
+	}
+	withoutIPVS = err
+	if errors.Is(err, errNoIPVS) {
+		withoutIPVS = syscall.ENOPROTOOPT
+	}
+	m, err = sys.open(realServer, reading)
+	return m, withoutIPVS, err
+}
+
+// roleOf finds out what a machine is: a real server has an address that the
+// configuration lists as one, and no configured service in its own table.
+func roleOf(m machine, cfg config.Config) (role, error) {
+	services, err := m.Services()
+	if err != nil {
+		return "", err
+	}
+	addresses, err := m.Addresses()
+	if err != nil {
+		return "", err
+	}
+	listed := false
+	for _, w := range cfg.Wanted() {
+		if slices.ContainsFunc(services, func(e kernel.ServiceEntry) bool { return sameService(&e.Service, &w.Service) }) {
+			return director, nil
+		}
+		for _, d := range w.Destinations {
+			listed = listed || slices.ContainsFunc(addresses, func(a kernel.Address) bool { return a.Prefix.Addr() == d.Addr })
+		}
+	}
+	if listed {
+		return realServer, nil
+	}
+	return director, nil
+}
+
+// again is the command line of a verb with the configuration of this run. What
+// comes from the environment will be there again.
+func again(c *cli.Context, role, verb string, words ...string) string {
+	line := []string{"lvsdr", role, verb}
+	for _, f := range append(globalFlags()[:1], configFlags()...) {
+		name := f.Names()[0]
+		given := setIn(c, name)
+		if _, fromEnv := os.LookupEnv(env(name)[0]); fromEnv || !given.IsSet(name) {
+			continue
+		}
+		values := []string{given.String(name)}
+		if _, many := f.(*cli.StringSliceFlag); many {
+			values = given.StringSlice(name)
+		}
+		for _, v := range values {
+			line = append(line, "--"+name, quoted(v))
+		}
+	}
+	return strings.Join(append(line, words...), " ")
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// aim makes the remedies work in the named namespace that was looked at.
+func aim(r *check.Report, netns string) {
+	if netns == "" {
+		return
+	}
+	for _, c := range r.Checks {
+		for i, m := range c.Remedy {
+			if m.On == "" {
+				c.Remedy[i].Command = fmt.Sprintf("ip netns exec %s %s", quoted(netns), m.Command)
+			}
+		}
+	}
+}
