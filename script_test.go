@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvsdr/lvsdr"
+	"lvsdr/lvsdr/check"
 	"lvsdr/lvsdr/status"
 )
 
@@ -114,6 +115,7 @@ func lock(ts *testscript.TestScript, neg bool, args []string) {
 
 // documented are the objects that --json prints.
 var documented = map[string]func() any{
+	"check":  func() any { return new(check.Report) },
 	"diff":   func() any { return new(lvsdr.Diff) },
 	"drain":  func() any { return new(lvsdr.Drain) },
 	"status": func() any { return new(status.Status) },
@@ -122,7 +124,7 @@ var documented = map[string]func() any{
 // decode reads the output of the last program as one documented object and
 // nothing else.
 func decode(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, "decode diff|drain|status", !neg && len(args) == 1 && documented[args[0]] != nil)
+	arguments(ts, "decode check|diff|drain|status", !neg && len(args) == 1 && documented[args[0]] != nil)
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
 	d.DisallowUnknownFields()
 	ts.Check(d.Decode(documented[args[0]]()))

@@ -3,6 +3,7 @@ package lvsdr
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -86,14 +87,21 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
 	}
 	s := &session{role: r, config: cfg}
 	dir, _, err := ownFolder(c, reading)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := loadRecord(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		rec, err = new(record), nil // who may not read it may not see the table either
+	}
 	if err == nil {
-		err = s.look(m, dir, options{})
+		err = s.lookWith(m, rec, options{})
 	}
 	if err != nil {
 		return nil, err
 	}
 	site := &check.Site{
-		Role: check.Role(r), Config: cfg, Kernel: m, IPVS: withoutIPVS, Drained: s.scene.record.Drained,
+		Role: check.Role(r), Config: cfg, Kernel: m, IPVS: withoutIPVS, Drained: rec.Drained,
 		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
 		Wait:  checkWait,
 	}

@@ -98,6 +98,10 @@ func (s *session) look(m machine, dir string, o options) error {
 	if err != nil {
 		return err
 	}
+	return s.lookWith(m, rec, o)
+}
+
+func (s *session) lookWith(m machine, rec *record, o options) (err error) {
 	s.steps = stepsFor(s.role, s.config, o)
 	s.scene, err = look(m, rec)
 	return err

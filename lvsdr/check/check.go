@@ -120,7 +120,7 @@ func (c Check) run(s *Site) Result {
 // reason is why a check could not be made.
 func reason(err error) string {
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		return fmt.Sprintf("not permitted: %v; run it as root", err)
+		return "not permitted; run it as root"
 	}
 	return err.Error()
 }

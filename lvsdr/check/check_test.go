@@ -63,12 +63,12 @@ func TestDirector(t *testing.T) {
 				f.err["Ask"], f.err["Faults"] = syscall.EPERM, syscall.EPERM
 			},
 			want: []string{
-				"unknown ipvs: not permitted: operation not permitted; run it as root",
+				"unknown ipvs: not permitted; run it as root",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
-				"unknown neighbours: not permitted: ask the neighbours on eth0: operation not permitted; run it as root",
-				"unknown vip owner: not permitted: ask the neighbours on eth0: operation not permitted; run it as root",
-				"unknown packet filter: not permitted: operation not permitted; run it as root",
+				"unknown neighbours: not permitted; run it as root",
+				"unknown vip owner: not permitted; run it as root",
+				"unknown packet filter: not permitted; run it as root",
 			},
 		},
 		{
