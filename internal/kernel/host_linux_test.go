@@ -93,6 +93,47 @@ func TestKernelLinks(t *testing.T) {
 	}
 }
 
+func TestKernelKinds(t *testing.T) {
+	h := fresh(t)
+	local, remote := net.IPv4(10, 0, 0, 8), net.IPv4(10, 0, 0, 7)
+	attrs := func(name string) netlink.LinkAttrs { return netlink.LinkAttrs{Name: name} }
+	want := map[string]string{"lo": ""}
+	for kind, l := range map[string]netlink.Link{
+		"dummy":  &netlink.Dummy{LinkAttrs: attrs("d")},
+		"bridge": &netlink.Bridge{LinkAttrs: attrs("b")},
+		"veth":   &netlink.Veth{LinkAttrs: attrs("v"), PeerName: "w"},
+		"ipip":   &netlink.Iptun{LinkAttrs: attrs("i"), Local: local, Remote: remote},
+		"gre":    &netlink.Gretun{LinkAttrs: attrs("g"), Local: local, Remote: remote},
+		"ip6tnl": &netlink.Ip6tnl{LinkAttrs: attrs("s"), Local: net.ParseIP("fd00::8"), Remote: net.ParseIP("fd00::7")},
+	} {
+		if err := netlink.LinkAdd(l); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		want[l.Attrs().Name] = kind
+	}
+	links, err := h.Links()
+	must(t, err)
+	for _, l := range links {
+		if kind, ours := want[l.Name]; ours && l.Kind != kind {
+			t.Errorf("the kind of %s is %q, want %q", l.Name, l.Kind, kind)
+		}
+		delete(want, l.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not seen: %v", want)
+	}
+}
+
+// TestKindOfDevice has what user-mode-linux has no device for.
+func TestKindOfDevice(t *testing.T) {
+	if got := kind(&netlink.Tuntap{}); got != "tun" {
+		t.Errorf("the kind of a tun is %q", got)
+	}
+	if got := kind(&netlink.Device{}); got != "" {
+		t.Errorf("the kind of hardware is %q, want none", got)
+	}
+}
+
 func TestKernelFacing(t *testing.T) {
 	h := fresh(t)
 	cable(t, "eth0", "eth1")
