@@ -2,6 +2,7 @@ package kerneltest
 
 import (
 	"net/netip"
+	"time"
 
 	"lvsdr/internal/kernel"
 )
@@ -29,6 +30,12 @@ type machine interface {
 	Routes() ([]kernel.Route, error)
 	Facing(vip netip.Addr) ([]kernel.Link, error)
 	Announce(kernel.Link, netip.Addr) error
+	Neighbours() ([]kernel.Neighbour, error)
+	Ask(kernel.Link, []netip.Addr, time.Duration) ([]kernel.Answer, error)
+	RouteTo(netip.Addr) (kernel.Hop, error)
+	Listeners() ([]kernel.Listener, error)
+	Connect(kernel.Protocol, []netip.AddrPort, time.Duration) ([]error, error)
+	Release() (string, error)
 	Set(sysctl string, value int) error
 }
 
