@@ -17,7 +17,7 @@ func (Filter) FilterRules() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("nf_tables: %w", err)
 	}
-	t, err := readFilter()
+	t, err := xtIPv4.readTable(filterTable)
 	if err != nil {
 		return 0, fmt.Errorf("ip_tables: %w", err)
 	}
@@ -43,7 +43,7 @@ func (Filter) FlushFilter() error {
 // Of linux/netfilter/nf_tables.h.
 const (
 	nftaRuleTable = 1 // NFTA_RULE_TABLE
-	filterTable   = "filter"
+
 )
 
 // nftRules counts the rules of the table "filter" of a protocol family. A

@@ -20,19 +20,37 @@ const (
 	iptGetInfo    = 64 // IPT_SO_GET_INFO
 	iptGetEntries = 65 // IPT_SO_GET_ENTRIES
 
-	iptEntrySize    = 112 // sizeof(struct ipt_entry)
-	iptTargetOffset = 88  // offsetof(struct ipt_entry, target_offset)
-	iptNextOffset   = 90  // offsetof(struct ipt_entry, next_offset)
-	xtTargetName    = 2   // offsetof(struct xt_entry_target, u.user.name)
-	xtTargetSize    = 32  // sizeof(struct xt_entry_target)
-	xtCountersSize  = 16  // sizeof(struct xt_counters)
+	xtTargetName   = 2  // offsetof(struct xt_entry_target, u.user.name)
+	xtTargetSize   = 32 // sizeof(struct xt_entry_target)
+	xtCountersSize = 16 // sizeof(struct xt_counters)
 )
 
-// xtFilter is the table "filter" of x_tables. Its entries lie end to end: each
-// chain is its rules and a last entry, which is the policy or, of a chain that
-// an administrator made, a return. In front of such a chain, and at the end of
-// the table, stands an entry with the target ERROR.
-type xtFilter struct {
+// xtFamily is what differs between the tables of IPv4 and IPv6, whose options
+// have the same numbers.
+type xtFamily struct {
+	domain, level int
+	names         string // the file that lists the tables
+	entrySize     int    // sizeof(struct ipt_entry), struct ip6t_entry
+	targetOffset  int    // offsetof(…, target_offset)
+	nextOffset    int    // offsetof(…, next_offset)
+
+	head func(*view, []byte) (t truth, replaces bool) // of an entry
+}
+
+// The lists of tables are of the namespace of the calling thread. To ask the
+// kernel for a table that is not there would make it.
+var (
+	xtIPv4 = &xtFamily{unix.AF_INET, unix.IPPROTO_IP, "/proc/thread-self/net/ip_tables_names", 112, 88, 90, headIPv4}
+	xtIPv6 = &xtFamily{unix.AF_INET6, unix.IPPROTO_IPV6, "/proc/thread-self/net/ip6_tables_names",
+		len(xtAlign(make([]byte, 148))) + xtCountersSize, 140, 142, headIPv6}
+)
+
+// xtTable is a table of x_tables. Its entries lie end to end: each chain is its
+// rules and a last entry, which is the policy or, of a chain that an
+// administrator made, a return. In front of such a chain, and at the end of the
+// table, stands an entry with the target ERROR.
+type xtTable struct {
+	family  *xtFamily
 	info    iptInfo
 	entries []byte
 }
@@ -48,56 +66,57 @@ type iptInfo struct {
 // attempts bounds how often a table is read that changes all the time.
 const attempts = 5
 
-// xtTables lists the tables of x_tables that the namespace of the calling
-// thread has. To ask the kernel for one that is not there would make it.
-const xtTables = "/proc/thread-self/net/ip_tables_names"
-
-// readFilter reads the table; it is empty where there is none.
-func readFilter() (t xtFilter, err error) {
-	names, err := os.ReadFile(xtTables)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !slices.Contains(strings.Fields(string(names)), filterTable) {
+// readTable reads a table; it is empty where there is none. EPERM:
+// CAP_NET_ADMIN is missing.
+func (f *xtFamily) readTable(name string) (xtTable, error) {
+	t := xtTable{family: f}
+	names, err := os.ReadFile(f.names)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !slices.Contains(strings.Fields(string(names)), name):
 		return t, nil
-	}
-	if err != nil {
+	case errors.Is(err, unix.EACCES):
+		return t, unix.EPERM
+	case err != nil:
 		return t, err
 	}
-	fd, err := xtSocket()
+	fd, err := f.socket()
 	if err != nil {
 		return t, err
 	}
 	defer unix.Close(fd)
 	for range attempts {
-		if t, err = readEntries(fd); err != unix.EAGAIN {
+		if err = t.read(fd, name); err != unix.EAGAIN {
 			break
 		}
 	}
 	return t, err
 }
 
-func xtSocket() (int, error) {
-	return unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+func (f *xtFamily) socket() (int, error) {
+	return unix.Socket(f.domain, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
 }
 
-// readEntries fails with EAGAIN if the table changes meanwhile.
-func readEntries(fd int) (t xtFilter, err error) {
-	copy(t.info.name[:], filterTable)
-	if err := getsockopt(fd, iptGetInfo, unsafe.Pointer(&t.info), unsafe.Sizeof(t.info)); err != nil {
-		return t, err
+// read fails with EAGAIN if the table changes meanwhile.
+func (t *xtTable) read(fd int, name string) error {
+	t.info = iptInfo{}
+	copy(t.info.name[:], name)
+	if err := getsockopt(fd, t.family.level, iptGetInfo, unsafe.Pointer(&t.info), unsafe.Sizeof(t.info)); err != nil {
+		return err
 	}
-	get := append(t.info.name[:], make([]byte, 4)...) // struct ipt_get_entries
+	get := append(slices.Clone(t.info.name[:]), make([]byte, 4)...) // struct ipt_get_entries
 	binary.NativeEndian.PutUint32(get[32:], t.info.size)
 	get = xtAlign(get)
 	start := len(get)
 	get = append(get, make([]byte, t.info.size)...)
-	err = getsockopt(fd, iptGetEntries, unsafe.Pointer(&get[0]), uintptr(len(get)))
+	err := getsockopt(fd, t.family.level, iptGetEntries, unsafe.Pointer(&get[0]), uintptr(len(get)))
 	t.entries = get[start:]
-	return t, err
+	return err
 }
 
 // getsockopt hands a structure to the kernel to be completed.
-func getsockopt(fd, option int, p unsafe.Pointer, size uintptr) error {
+func getsockopt(fd, level, option int, p unsafe.Pointer, size uintptr) error {
 	length := uint32(size)
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
 		uintptr(p), uintptr(unsafe.Pointer(&length)), 0)
 	if errno != 0 {
 		return errno
@@ -121,7 +140,7 @@ func xtAlign(b []byte) []byte {
 // rules. The kernel refuses with EAGAIN if the table is no longer the one read.
 func flushLegacyFilter() error {
 	for range attempts {
-		old, err := readFilter()
+		old, err := xtIPv4.readTable(filterTable)
 		if err != nil {
 			return err
 		}
@@ -129,16 +148,16 @@ func flushLegacyFilter() error {
 		if err != nil || rules == 0 {
 			return err
 		}
-		if err := replaceFilter(empty, old.info.numEntries); err != unix.EAGAIN {
+		if err := replaceTable(empty, old.info.numEntries); err != unix.EAGAIN {
 			return err
 		}
 	}
 	return unix.EAGAIN
 }
 
-// replaceFilter puts t in the place of a table with so many entries.
-func replaceFilter(t xtFilter, oldEntries uint32) error {
-	fd, err := xtSocket()
+// replaceTable puts t in the place of a table with so many entries.
+func replaceTable(t xtTable, oldEntries uint32) error {
+	fd, err := t.family.socket()
 	if err != nil {
 		return err
 	}
@@ -161,19 +180,19 @@ func replaceFilter(t xtFilter, oldEntries uint32) error {
 		b = binary.NativeEndian.AppendUint32(b, uint32(address))
 	}
 	b = append(xtAlign(b), t.entries...)
-	return unix.SetsockoptString(fd, unix.IPPROTO_IP, iptSetReplace, string(b))
+	return unix.SetsockoptString(fd, t.family.level, iptSetReplace, string(b))
 }
 
 // emptied is the table without its rules, and how many they were: what stays
 // is the last entry of each chain, and the entries with the target ERROR.
-func (t xtFilter) emptied() (xtFilter, int, error) {
-	empty := xtFilter{info: t.info}
+func (t xtTable) emptied() (xtTable, int, error) {
+	empty := xtTable{family: t.family, info: t.info}
 	empty.info.numEntries = 0
 	rules := 0
 	for at := 0; at < len(t.entries); {
 		end, err := t.end(at)
 		if err != nil {
-			return xtFilter{}, 0, err
+			return xtTable{}, 0, err
 		}
 		if !t.isError(at) && !t.isError(end) && !t.beginsHook(end) {
 			rules++
@@ -195,14 +214,14 @@ func (t xtFilter) emptied() (xtFilter, int, error) {
 }
 
 // end is where the entry that begins at an offset ends.
-func (t xtFilter) end(at int) (int, error) {
+func (t xtTable) end(at int) (int, error) {
 	rest := t.entries[at:]
-	if len(rest) < iptEntrySize {
+	if len(rest) < t.family.entrySize {
 		return 0, errXTables
 	}
-	size := int(binary.NativeEndian.Uint16(rest[iptNextOffset:]))
-	target := int(binary.NativeEndian.Uint16(rest[iptTargetOffset:]))
-	if size > len(rest) || target < iptEntrySize || target+xtTargetSize > size {
+	size := int(binary.NativeEndian.Uint16(rest[t.family.nextOffset:]))
+	target := int(binary.NativeEndian.Uint16(rest[t.family.targetOffset:]))
+	if size > len(rest) || target < t.family.entrySize || target+xtTargetSize > size {
 		return 0, errXTables
 	}
 	return at + size, nil
@@ -210,15 +229,15 @@ func (t xtFilter) end(at int) (int, error) {
 
 var errXTables = errors.New("malformed table from the kernel")
 
-func (t xtFilter) isError(at int) bool {
+func (t xtTable) isError(at int) bool {
 	if _, err := t.end(at); err != nil {
 		return false
 	}
-	target := at + int(binary.NativeEndian.Uint16(t.entries[at+iptTargetOffset:]))
+	target := at + int(binary.NativeEndian.Uint16(t.entries[at+t.family.targetOffset:]))
 	return bytes.HasPrefix(t.entries[target+xtTargetName:], []byte("ERROR\x00"))
 }
 
-func (t xtFilter) beginsHook(at int) bool {
+func (t xtTable) beginsHook(at int) bool {
 	for hook, entry := range t.info.hookEntry {
 		if t.valid(hook) && int(entry) == at {
 			return true
@@ -227,4 +246,4 @@ func (t xtFilter) beginsHook(at int) bool {
 	return false
 }
 
-func (t xtFilter) valid(hook int) bool { return t.info.validHooks&(1<<hook) != 0 }
+func (t xtTable) valid(hook int) bool { return t.info.validHooks&(1<<hook) != 0 }

@@ -1,0 +1,63 @@
+package filter
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"lvsdr/internal/kernel"
+)
+
+// hookNames are the chains of iptables, by [Hook].
+var hookNames = [...]string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+
+// filterTable is the table that iptables takes if none is named.
+const filterTable = "filter"
+
+// iptablesRemedy is a rule in front of all others of a chain. Where two variants
+// of iptables are installed, it is the one that sees the table.
+func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
+	return func(p Packet) string {
+		words := []string{iptables(p, variant)}
+		if table != filterTable {
+			words = append(words, "-t", table)
+		}
+		words = append(words, "-I", hookNames[hook], "-d", p.Dst.String())
+		if p.Protocol != 0 {
+			words = append(words, "-p", protocolName(p))
+		}
+		if p.hasPort() {
+			words = append(words, "--dport", strconv.Itoa(int(p.Port)))
+		}
+		return strings.Join(append(words, "-j", "ACCEPT"), " ")
+	}
+}
+
+func iptables(p Packet, variant string) string {
+	program := "iptables"
+	if p.Dst.Is6() {
+		program = "ip6tables"
+	}
+	if _, err := exec.LookPath(program + "-" + variant); err == nil {
+		return program + "-" + variant
+	}
+	return program
+}
+
+// hasPort tells whether a port of the packet is known.
+func (p Packet) hasPort() bool {
+	return p.Port != 0 && (p.Protocol == kernel.TCP || p.Protocol == kernel.UDP || p.Protocol == kernel.SCTP)
+}
+
+// protocolName is what iptables and nft call the protocol.
+func protocolName(p Packet) string {
+	switch p.Protocol {
+	case kernel.TCP:
+		return "tcp"
+	case kernel.UDP:
+		return "udp"
+	case kernel.SCTP:
+		return "sctp"
+	}
+	return strconv.Itoa(int(p.Protocol))
+}
