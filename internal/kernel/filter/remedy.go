@@ -44,6 +44,24 @@ func iptables(p Packet, variant string) string {
 	return program
 }
 
+// nftRemedy is a rule in front of all others of a chain of nft.
+func nftRemedy(chain string) func(Packet) string {
+	return func(p Packet) string {
+		ip := "ip"
+		if p.Dst.Is6() {
+			ip = "ip6"
+		}
+		words := []string{"nft insert rule", chain, ip, "daddr", p.Dst.String()}
+		switch {
+		case p.hasPort():
+			words = append(words, protocolName(p), "dport", strconv.Itoa(int(p.Port)))
+		case p.Protocol != 0:
+			words = append(words, "meta l4proto", protocolName(p))
+		}
+		return strings.Join(append(words, "accept"), " ")
+	}
+}
+
 // hasPort tells whether a port of the packet is known.
 func (p Packet) hasPort() bool {
 	return p.Port != 0 && (p.Protocol == kernel.TCP || p.Protocol == kernel.UDP || p.Protocol == kernel.SCTP)

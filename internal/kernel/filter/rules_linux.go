@@ -40,12 +40,6 @@ func (Filter) FlushFilter() error {
 	return nil
 }
 
-// Of linux/netfilter/nf_tables.h.
-const (
-	nftaRuleTable = 1 // NFTA_RULE_TABLE
-
-)
-
 // nftRules counts the rules of the table "filter" of a protocol family. A
 // kernel without nf_tables, or without that family, has none.
 func nftRules(family uint8) (int, error) {
@@ -57,16 +51,8 @@ func nftRules(family uint8) (int, error) {
 		return 0, err
 	}
 	defer c.Close()
-	ask, err := nftMessage(unix.NFT_MSG_GETRULE, netlink.Dump, family)
-	if err != nil {
-		return 0, err
-	}
-	rules, err := c.Execute(ask)
-	switch {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EOPNOTSUPP):
-		return 0, nil
-	}
-	return len(rules), err
+	rules, err := c.Execute(nftMessage(unix.NFT_MSG_GETRULE, netlink.Dump, family))
+	return len(rules), ignoreMissing(err)
 }
 
 // nftFlush deletes the rules of the table "filter" of a protocol family in one
@@ -81,10 +67,7 @@ func nftFlush(family uint8) error {
 		return err
 	}
 	defer c.Close()
-	flush, err := nftMessage(unix.NFT_MSG_DELRULE, netlink.Acknowledge, family)
-	if err != nil {
-		return err
-	}
+	flush := nftMessage(unix.NFT_MSG_DELRULE, netlink.Acknowledge, family)
 	batch := []netlink.Message{nftBatch(unix.NFNL_MSG_BATCH_BEGIN), flush, nftBatch(unix.NFNL_MSG_BATCH_END)}
 	if _, err := c.SendMessages(batch); err != nil {
 		return err
@@ -96,12 +79,8 @@ func nftFlush(family uint8) error {
 }
 
 // nftMessage is about all rules of the table "filter".
-func nftMessage(kind netlink.HeaderType, flags netlink.HeaderFlags, family uint8) (netlink.Message, error) {
-	table, err := netlink.MarshalAttributes([]netlink.Attribute{{Type: nftaRuleTable, Data: []byte(filterTable + "\x00")}})
-	return netlink.Message{
-		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | kind, Flags: netlink.Request | flags},
-		Data:   append(nfgenmsg(family, 0), table...),
-	}, err
+func nftMessage(kind netlink.HeaderType, flags netlink.HeaderFlags, family uint8) netlink.Message {
+	return nftRequest(kind, flags, family, []netlink.Attribute{{Type: unix.NFTA_RULE_TABLE, Data: []byte(filterTable + "\x00")}})
 }
 
 // nftBatch is one end of a transaction.
