@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"errors"
 	"net"
 	"net/netip"
@@ -11,12 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/mdlayher/packet"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // soon is long enough for neighbours of which all are on one processor.
-const soon = 300 * time.Millisecond
+const soon = 500 * time.Millisecond
 
 func TestKernelAsk(t *testing.T) {
 	dir := lan(t)
@@ -80,6 +82,28 @@ func asked(t *testing.T, link string, who []netip.Addr) []Answer {
 		t.Errorf("answers were gathered for %v of %v", took, soon)
 	}
 	return got
+}
+
+// TestKernelAskTwice counts what goes out for an address that nobody has.
+func TestKernelAskTwice(t *testing.T) {
+	dir := lan(t)
+	var heard *packet.Conn
+	within(t, dir, "rs1", func() {
+		eth0, err := NewHost().link("eth0")
+		must(t, err)
+		heard, err = packet.Listen(&net.Interface{Index: eth0.Index}, packet.Raw, etherARP, nil)
+		must(t, err)
+	})
+	defer heard.Close()
+	within(t, dir, "lvs", func() { asked(t, "eth0", addrsOf("10.0.0.99")) })
+	first := nextFrame(t, heard, 42)
+	if second := nextFrame(t, heard, 42); !bytes.Equal(first, second) {
+		t.Errorf("asked with %x, then with %x", first, second)
+	}
+	must(t, heard.SetReadDeadline(time.Now().Add(soon)))
+	if n, _, err := heard.ReadFrom(make([]byte, 64)); err == nil {
+		t.Errorf("asked a third time, with %d bytes", n)
+	}
 }
 
 func TestKernelAskErrors(t *testing.T) {

@@ -50,3 +50,15 @@ func TestKernelListeners(t *testing.T) {
 		t.Errorf("listeners (-want +got):\n%s", d)
 	}
 }
+
+// TestKernelListenersSharing: one of two servers at a port hears IPv4.
+func TestKernelListenersSharing(t *testing.T) {
+	h := fresh(t)
+	listenRaw(t, TCP, "[::]:80", 0)
+	listenRaw(t, TCP, "[::]:80", 1)
+	got, err := h.Listeners()
+	must(t, err)
+	if len(got) != 2 || got[0].V6Only || got[1].V6Only {
+		t.Errorf("%v; want two that are not said to hear IPv6 only", got)
+	}
+}
