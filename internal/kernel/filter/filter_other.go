@@ -15,3 +15,6 @@ func (Filter) Faults(p Packet, hooks ...Hook) ([]Fault, error) { return nil, err
 
 // Redirects is a part of Linux.
 func (Filter) Redirects(p Packet) (bool, error) { return false, errors.ErrUnsupported }
+
+// Redirection is a part of Linux.
+func (Filter) Redirection(p Packet) (string, error) { return "", errors.ErrUnsupported }

@@ -27,6 +27,10 @@ func TestKernelFaultsInet(t *testing.T) {
 
 func testNFT(t *testing.T, family uint8) {
 	name := nftFamilies[family]
+	r := recording{path: "testdata/" + name + ".txtar"}
+	if family != unix.NFPROTO_BRIDGE {
+		r.save(t)
+	}
 	for _, c := range nftCases {
 		if c.routed && family == unix.NFPROTO_BRIDGE {
 			continue
@@ -34,13 +38,10 @@ func testNFT(t *testing.T, family uint8) {
 		t.Run(name+" "+c.name, func(t *testing.T) {
 			fresh(t)
 			run(t, "nft", "table "+name+" t { "+strings.ReplaceAll(c.table, "VIP", vip4)+"; }")
+			r.add(t, c.name, func() ([]byte, error) { return nftBytes(family) })
 			p := withDefaults(c.packet, vip4)
 			faults := nftFaults(t, family, p)
-			got := withoutRemedies(faults)
-			for i := range got {
-				got[i].Where = strings.TrimPrefix(got[i].Where, name+" t ")
-			}
-			if d := cmp.Diff(c.want, got); d != "" {
+			if d := cmp.Diff(c.want, withoutTables(faults)); d != "" {
 				t.Errorf("faults (-want +got):\n%s\n%s", d, run(t, "nft", "-a", "list", "ruleset"))
 			}
 			for _, f := range faults {

@@ -69,7 +69,7 @@ type walk struct {
 // kernel takes no chains that call each other in a circle.
 const (
 	maxDepth = 1000
-	maxRules = 1 << 20
+	maxRules = 1 << 18
 )
 
 var errTooLong = errors.New("the chains of the packet filter have no end")
