@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"fmt"
 	"slices"
 
 	"lvsdr/internal/kernel/filter"
@@ -55,4 +56,10 @@ func (m *Machine) Redirects(p filter.Packet) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.redirects, nil
+}
+
+// Redirection is [filter.Filter.Redirection], for a machine that has
+// iptables-legacy.
+func (m *Machine) Redirection(p filter.Packet) (string, error) {
+	return fmt.Sprintf("iptables-legacy -t nat -A PREROUTING -d %s -p tcp --dport %d -j REDIRECT", p.Dst, p.Port), nil
 }
