@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -43,6 +44,10 @@ func (f *fake) Neighbours() ([]kernel.Neighbour, error)  { return f.neighbours, 
 func (f *fake) Release() (string, error)                 { return f.release, f.err["Release"] }
 func (f *fake) Listeners() ([]kernel.Listener, error)    { return f.listeners, f.err["Listeners"] }
 func (f *fake) Redirects(filter.Packet) (bool, error)    { return f.redirects, f.err["Redirects"] }
+func (f *fake) Redirection(p filter.Packet) (string, error) {
+	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), nil
+}
+
 func (f *fake) RouteTo(a netip.Addr) (kernel.Hop, error) {
 	hop, ok := f.hops[a.String()]
 	if !ok {

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -64,7 +63,8 @@ func (s *Site) heard(p port, listeners []kernel.Listener, f *finding) error {
 			other = append(other, l.Addr.String())
 		}
 	}
-	redirected, err := s.Kernel.Redirects(filter.Packet{Protocol: p.protocol, Dst: p.addr.Addr(), Port: p.addr.Port()})
+	packet := filter.Packet{Protocol: p.protocol, Dst: p.addr.Addr(), Port: p.addr.Port()}
+	redirected, err := s.Kernel.Redirects(packet)
 	slices.Sort(other)
 	switch {
 	case err != nil:
@@ -74,7 +74,12 @@ func (s *Site) heard(p port, listeners []kernel.Listener, f *finding) error {
 	case len(other) == 0:
 		f.fail("nothing listens on %s", p.addr)
 	default:
-		f.fail("nothing listens on %s, only on %s", p.addr, strings.Join(slices.Compact(other), ", ")).mend(redirect(p))
+		f.fail("nothing listens on %s, only on %s", p.addr, strings.Join(slices.Compact(other), ", "))
+		command, err := s.Kernel.Redirection(packet)
+		if err != nil {
+			return err
+		}
+		f.mend(command)
 	}
 	return nil
 }
@@ -86,16 +91,4 @@ func takes(bound, addr netip.Addr) bool {
 		return bound.Is6() || addr.Is4()
 	}
 	return bound == addr
-}
-
-// redirect is the command that takes packets to a server that listens on the
-// real server's own address alone: to the address of the interface they come in
-// by.
-func redirect(p port) string {
-	program := "iptables"
-	if p.addr.Addr().Is6() {
-		program = "ip6tables"
-	}
-	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT",
-		program, p.addr.Addr(), strings.ToLower(p.protocol.String()), p.addr.Port())
 }

@@ -115,7 +115,7 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
 			want: []string{
 				"fail listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
-				"> iptables -t nat -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j REDIRECT",
+				"> redirect 172.16.0.100:80",
 			},
 		},
 		{
@@ -169,7 +169,7 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
 			want: []string{
 				"fail listener: nothing listens on 10.0.0.7:8080, only on 172.16.0.100:8080",
-				"> iptables -t nat -A PREROUTING -d 10.0.0.7 -p tcp --dport 8080 -j REDIRECT",
+				"> redirect 10.0.0.7:8080",
 			},
 		},
 		{

@@ -26,6 +26,7 @@ type Kernel interface {
 	Connect(p kernel.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
 	Faults(p filter.Packet, hooks ...filter.Hook) ([]filter.Fault, error)
 	Redirects(p filter.Packet) (bool, error)
+	Redirection(p filter.Packet) (string, error)
 }
 
 // Site is the machine that is looked at.
