@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,6 +81,8 @@ func TestKernelLinks(t *testing.T) {
 	cable(t, "eth0", "eth1")
 	got, err := h.Links()
 	must(t, err)
+	// The modules of tunnels, once loaded, give every namespace a device.
+	got = slices.DeleteFunc(got, func(l Link) bool { return l.Kind != "" && l.Kind != "veth" })
 	for i := range got {
 		got[i].Index = 0
 	}
