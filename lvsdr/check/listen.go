@@ -56,7 +56,7 @@ func (s *Site) heard(p port, listeners []kernel.Listener, f *finding) error {
 	for _, l := range listeners {
 		switch {
 		case l.Protocol != p.protocol || l.Addr.Port() != p.addr.Port():
-		case takes(l.Addr.Addr(), p.addr.Addr()):
+		case l.Hears(p.addr):
 			f.pass("something listens on %s", l.Addr)
 			return nil
 		case !l.Addr.Addr().IsLoopback():
@@ -82,13 +82,4 @@ func (s *Site) heard(p port, listeners []kernel.Listener, f *finding) error {
 		f.mend(command)
 	}
 	return nil
-}
-
-// takes reports whether a socket bound to one address takes packets for
-// another.
-func takes(bound, addr netip.Addr) bool {
-	if bound.IsUnspecified() {
-		return bound.Is6() || addr.Is4()
-	}
-	return bound == addr
 }

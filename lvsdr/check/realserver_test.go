@@ -111,6 +111,13 @@ func TestRealServer(t *testing.T) {
 		{name: "listens on the VIP", change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:80") }},
 		{name: "listens on every address of both families", change: func(_ *Site, f *fake) { f.listeners = listening("[::]:80") }},
 		{
+			name: "listens on every address of IPv6",
+			change: func(_ *Site, f *fake) {
+				f.listeners = []kernel.Listener{{Protocol: kernel.TCP, Addr: netip.MustParseAddrPort("[::]:80"), V6Only: true}}
+			},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80, only on [::]:80", "> redirect 172.16.0.100:80"},
+		},
+		{
 			name:   "listens on the RIP only",
 			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
 			want: []string{
