@@ -32,12 +32,37 @@ func runNative(args []string) (status int, err error) {
 		return statusFailed, err
 	}
 	os.Setenv("PATH", withSbin(os.Getenv("PATH")))
+	return Exec(args)
+}
+
+// Exec has the command take this process's place, on this thread and in its
+// namespaces. It returns only if that cannot be, with the status to exit with:
+// 127 if there is no such command, 126 if it cannot be executed.
+func Exec(args []string) (status int, err error) {
 	path, status, err := find(args[0])
 	if err != nil {
 		return status, err
 	}
 	err = syscall.Exec(path, args, os.Environ())
 	return statusNotExecutable, fmt.Errorf("run %q: %w", path, err)
+}
+
+// Native reports whether the running kernel has IPVS (or can load it) and lets
+// us make a lab of network namespaces.
+func Native() bool {
+	return mayMakeNetworks() && hasIPVS()
+}
+
+// mayMakeNetworks looks at the rights (capabilities(7)) and, since containers
+// often have a /proc/sys that nobody can write to, at that.
+func mayMakeNetworks() bool {
+	const needed = 1<<unix.CAP_SYS_ADMIN | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_NET_RAW
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return false
+	}
+	return data[0].Effective&needed == needed && unix.Access("/proc/sys/net/ipv4/ip_forward", unix.W_OK) == nil
 }
 
 func hasIPVS() bool {

@@ -6,7 +6,10 @@ import (
 	"os"
 )
 
-var errNotHere = errors.New("no IPVS that we may use in the running kernel")
+var (
+	errNotHere = errors.New("no IPVS that we may use in the running kernel")
+	errInGuest = errors.New("no IPVS that we may use, though this is user-mode-linux already")
+)
 
 // Run runs args on a kernel that has IPVS, with this process's own streams,
 // working directory and environment, and returns the command's exit status:
@@ -21,6 +24,19 @@ func Run(args []string) (status int, err error) {
 	if !errors.Is(err, errNotHere) {
 		return status, err
 	}
+	return bootGuest(args)
+}
+
+// RunGuest runs args as [Run] does, but always on a kernel of their own. Inside
+// a guest it refuses: what lacks there, another one would lack too.
+func RunGuest(args []string) (status int, err error) {
+	if _, err := os.Stat(guestDir); err == nil {
+		return statusFailed, errInGuest
+	}
+	return bootGuest(args)
+}
+
+func bootGuest(args []string) (status int, err error) {
 	kernel, err := findKernel()
 	if err != nil {
 		return statusFailed, err
