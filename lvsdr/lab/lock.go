@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// holderFile says who has locked the lab.
+const holderFile = folder + "/holder"
+
+// Lock keeps others from building the lab or taking it down meanwhile; who says
+// what this process is about. The lock is on the lab's folder, which may be gone
+// when it is freed. Using the lab needs no lock.
+func Lock(who string) (unlock func() error, err error) {
+	for {
+		f, err := openFolder()
+		if err != nil {
+			return nil, err
+		}
+		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			f.Close()
+			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", holder())
+		case err != nil:
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", folder, err)
+		case !isFolder(f): // it was taken down just now
+			f.Close()
+			continue
+		}
+		text := fmt.Sprintf("%s (process %d)\n", who, os.Getpid())
+		if err := os.WriteFile(holderFile, []byte(text), 0o644); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return func() error { return free(f) }, nil
+	}
+}
+
+// openFolder opens the lab's folder, which it makes if need be. It may be gone
+// between the two: the other process has ended, and the next attempt will do.
+func openFolder() (f *os.File, err error) {
+	for range 100 {
+		if err := os.MkdirAll(folder, 0o755); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		f, err = os.Open(folder)
+		if !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	return f, err
+}
+
+// isFolder reports whether f is still the folder that others find.
+func isFolder(f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Stat(folder)
+	return err == nil && os.SameFile(mine, theirs)
+}
+
+// free frees the lock. A folder with nothing in it goes with it.
+func free(f *os.File) error {
+	if !isFolder(f) {
+		return f.Close()
+	}
+	err := os.Remove(holderFile)
+	if os.Remove(folder) == nil {
+		os.Remove(runFolder)
+	}
+	return errors.Join(err, f.Close())
+}
+
+func holder() string {
+	text, err := os.ReadFile(holderFile)
+	if err != nil || len(text) == 0 { // it is about to write, or has just ended
+		return "another process"
+	}
+	return strings.TrimSpace(string(text))
+}
