@@ -1,18 +1,25 @@
 package lvsdr
 
 import (
-	"fmt"
+	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/umlinux"
+	"lvsdr/lvsdr/lab"
 )
 
 func labCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lab",
-		Usage: "try things on this machine",
+		Usage: "the tutorial's network on this machine",
 		Subcommands: []*cli.Command{
+			labUpCommand(),
+			labDownCommand(),
+			labExecCommand(),
+			labGetCommand(),
+			labWebCommand(),
 			{
 				Name:      "kernel",
 				Usage:     "run a command on a kernel that has IPVS",
@@ -40,10 +47,21 @@ func labKernel(c *cli.Context) error {
 		return usageError("lab kernel: no command given")
 	}
 	status, err := umlinux.Run(c.Args().Slice())
+	return ended(c, status, err)
+}
+
+// ended is how a command ended in whose name we ran, or what kept us from it.
+func ended(c *cli.Context, status int, err error) error {
 	switch {
-	case err != nil:
-		return exitError{status, fmt.Errorf("lab kernel: %w", err)}
-	case status != 0:
+	case errors.Is(err, context.Canceled):
+		err = errors.New("interrupted")
+	case errors.Is(err, lab.ErrNone):
+		err = hinted(err, "lvsdr lab up")
+	}
+	if err != nil {
+		return exitError{max(status, statusFailed), inVerb{"lab " + c.Command.Name, explain(err)}}
+	}
+	if status != 0 {
 		return exitError{status: status}
 	}
 	return nil

@@ -1,0 +1,98 @@
+package lvsdr
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/umlinux"
+	"lvsdr/lvsdr/lab"
+)
+
+func labExecCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "exec",
+		Usage:     "run a command on client, router, lvs, rs1 or rs2",
+		ArgsUsage: "HOST -- CMD [ARG...]",
+		Description: "Streams, terminal, signals, working directory and exit status are CMD's. lvsdr and\n" +
+			"ipvsadm are this program, whatever is installed. If no lab is up, there is one for\n" +
+			"as long as CMD runs; where this kernel has no IPVS, or we may not, in user-mode-linux.",
+		Action: labExec,
+	}
+}
+
+func labGetCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "get",
+		Usage:       "print a page as the client gets it",
+		ArgsUsage:   "URL",
+		Description: "Without curl: lvsdr lab get http://172.16.0.100/ is the tutorial's curl 172.16.0.100.",
+		Action:      labGet,
+	}
+}
+
+func labExec(c *cli.Context) error {
+	words := c.Args().Slice()
+	if len(words) == 0 {
+		return usageError("lab exec: no host given")
+	}
+	host, command := words[0], words[1:]
+	if err := lab.CheckHost(host); err != nil {
+		return usageError("lab exec: %w", err)
+	}
+	if len(command) > 0 && command[0] == "--" {
+		command = command[1:]
+	}
+	if len(command) == 0 {
+		return usageError("lab exec: no command given")
+	}
+	if !umlinux.Native() {
+		return inGuest(c)
+	}
+	if l, err := lab.Open(); err == nil {
+		status, err := l.Exec(host, command)
+		return ended(c, status, err)
+	}
+	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
+		if err := l.SetUp(ctx, io.Discard, io.Discard); err != nil {
+			return statusFailed, err
+		}
+		return follow(l.Command(context.WithoutCancel(ctx), host, command...))
+	})
+}
+
+func labGet(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return usageError("lab get: no URL given")
+	}
+	if c.NArg() > 1 {
+		return usageError("lab get: unexpected argument %q", c.Args().Get(1))
+	}
+	url := c.Args().First()
+	if !strings.Contains(url, "://") {
+		url = "http://" + url
+	}
+	if !umlinux.Native() {
+		return inGuest(c)
+	}
+	get := func(ctx context.Context, l *lab.Lab) (status int, err error) {
+		page, err := l.Get(ctx, url)
+		if err != nil {
+			return statusFailed, err
+		}
+		_, err = io.WriteString(c.App.Writer, page)
+		return 0, err
+	}
+	if l, err := lab.Open(); err == nil {
+		status, err := get(c.Context, l)
+		return ended(c, status, err)
+	}
+	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
+		if err := l.SetUp(ctx, io.Discard, io.Discard); err != nil {
+			return statusFailed, err
+		}
+		return get(ctx, l)
+	})
+}

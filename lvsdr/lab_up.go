@@ -1,0 +1,102 @@
+package lvsdr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/umlinux"
+	"lvsdr/lvsdr/lab"
+)
+
+func labUpCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "up",
+		Usage: "build it, with vs and rs started, and leave it",
+		Description: "Where this kernel has no IPVS, or we may not, it is built inside user-mode-linux:\n" +
+			"you get a shell there, and the lab ends with that.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "bare", Usage: "leave vs and rs to you"},
+			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and take the lab down when that ends"},
+			quietFlag(),
+		},
+		Action: labUp,
+	}
+}
+
+func labDownCommand() *cli.Command {
+	return &cli.Command{Name: "down", Usage: "remove it, or what is left of one", Action: labDown}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")}
+}
+
+func labUp(c *cli.Context) error {
+	if !umlinux.Native() {
+		return inGuest(c, "--shell")
+	}
+	status := 0
+	err := interruptible(func(ctx context.Context) (err error) {
+		if !c.Bool("shell") {
+			return build(ctx, c, c.App.Writer)
+		}
+		if err = build(ctx, c, c.App.ErrWriter); err == nil {
+			status, err = labShell(c)
+		}
+		return errors.Join(err, takeDown(c))
+	})
+	return ended(c, status, err)
+}
+
+// build builds the lab and starts the cluster on it, whose words go to stdout.
+// A cluster that does not start is left to be looked at.
+func build(ctx context.Context, c *cli.Context, stdout io.Writer) error {
+	steps := c.App.ErrWriter
+	if boolOf(c, "quiet") {
+		steps = io.Discard
+	}
+	return alone(c, func() error {
+		l, err := lab.Up(ctx, steps)
+		if err != nil || c.Bool("bare") {
+			return err
+		}
+		return l.SetUp(ctx, stdout, steps)
+	})
+}
+
+func labDown(c *cli.Context) error {
+	if !lab.Exists() {
+		fmt.Fprintln(c.App.ErrWriter, "lvsdr: lab down: no lab is up")
+		return nil
+	}
+	err := interruptible(func(context.Context) error { return takeDown(c) })
+	return ended(c, 0, err)
+}
+
+func takeDown(c *cli.Context) error {
+	if !lab.Exists() {
+		return nil
+	}
+	return alone(c, lab.Down)
+}
+
+// labShell gives the user a shell in which the lab's programs are found.
+func labShell(c *cli.Context) (status int, err error) {
+	program := os.Getenv("SHELL")
+	if _, err := exec.LookPath(program); err != nil {
+		program = "sh"
+	}
+	if !boolOf(c, "quiet") {
+		fmt.Fprintln(c.App.ErrWriter, "lvsdr: the lab is up, and ends with this shell. In it:")
+		fmt.Fprintln(c.App.ErrWriter, "lvsdr lab exec lvs -- ipvsadm -Ln; lvsdr lab get http://172.16.0.100/")
+	}
+	cmd := exec.Command(program)
+	cmd.Env = lab.Environment(os.Environ())
+	return follow(cmd)
+}
