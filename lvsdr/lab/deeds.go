@@ -1,0 +1,108 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// The functions of this file are what the steps do on the hosts: each shows the
+// command that an administrator would type for it, and what came of it.
+
+// typed shows a command before it is done; the function that it returns shows
+// what came of it.
+func (w *walk) typed(host, format string, args ...any) (said func(output string)) {
+	s := w.step()
+	s.Commands = append(s.Commands, Command{On: host, Command: fmt.Sprintf(format, args...)})
+	i := len(s.Commands) - 1
+	w.page.prompt(s.Commands[i])
+	return func(output string) {
+		s.Commands[i].Output = output
+		w.page.output(output)
+	}
+}
+
+// result is what came of a program.
+type result struct {
+	stdout, stderr string
+	status         int
+}
+
+// run runs a program, and shows what it said: standard error first.
+func (w *walk) run(ctx context.Context, host string, args ...string) (result, error) {
+	said := w.typed(host, "%s", strings.Join(args, " "))
+	r, err := w.silently(ctx, host, args...)
+	said(r.stderr + r.stdout)
+	return r, err
+}
+
+// silently runs a program without showing it. That it fails is no error.
+func (w *walk) silently(ctx context.Context, host string, args ...string) (result, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := w.lab.Command(ctx, host, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	r := result{stdout: stdout.String(), stderr: stderr.String()}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		r.status, err = exit.ExitCode(), nil
+	}
+	return r, err
+}
+
+// pingWait is how long an answer may take; ARP on both sides of the router is
+// part of it.
+const pingWait = 2 * time.Second
+
+// ping expects an answer from addr to host.
+func (w *walk) ping(ctx context.Context, host, addr string) error {
+	said := w.typed(host, "ping -c1 %s", addr)
+	var answer pong
+	var silence error
+	err := w.lab.In(host, func() error {
+		answer, silence = ping(ctx, netip.MustParseAddr(addr), pingWait)
+		return nil
+	})
+	if err != nil || ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	seen := "an answer"
+	if silence != nil {
+		seen = silence.Error()
+		said(seen)
+	} else {
+		said(answer.String())
+	}
+	w.expect(host+" pings "+addr, "an answer", seen)
+	return nil
+}
+
+// curl asks for a page as the client. Not ok: seen is why there is none.
+func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
+	said := w.typed("client", "curl %s", host)
+	page, err := w.lab.Get(ctx, "http://"+host+"/")
+	if err != nil {
+		seen = reason(err)
+		said("curl: " + seen)
+		return seen, false
+	}
+	said(page)
+	return strings.TrimSpace(page), true
+}
+
+// reason is why there was no page, without what stands in the command anyway.
+func reason(err error) string {
+	of, ok := errors.AsType[*url.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case of.Timeout():
+		return "no answer"
+	}
+	return of.Err.Error()
+}
