@@ -15,6 +15,8 @@ func labCommand() *cli.Command {
 		Name:  "lab",
 		Usage: "the tutorial's network on this machine",
 		Subcommands: []*cli.Command{
+			labRunCommand(),
+			labRunCommand(),
 			labUpCommand(),
 			labDownCommand(),
 			labExecCommand(),

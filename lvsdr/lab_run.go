@@ -1,0 +1,78 @@
+package lvsdr
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/command"
+	"lvsdr/internal/umlinux"
+	"lvsdr/lvsdr/lab"
+)
+
+func labRunCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "walk through the whole tutorial in a lab of its own",
+		Description: "Each step says what was expected and what was seen, and the first that is not as\n" +
+			"expected is the last: then the exit status is 1. Where this kernel has no IPVS, or we\n" +
+			"may not, all of it is done in user-mode-linux.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
+			&cli.IntFlag{Name: "step", Usage: fmt.Sprintf("end after step `N` of %d", lab.Steps), Value: lab.Steps, DefaultText: "the last"},
+			&cli.StringFlag{Name: "pcap", Usage: fmt.Sprintf("save the packets of step %d in `FILE`, for Wireshark", lab.CaptureStep)},
+		},
+		Action: labRun,
+	}
+}
+
+// labRun takes its lab down whatever happened in it.
+func labRun(c *cli.Context) error {
+	o, end, err := labOptions(c)
+	if err != nil {
+		return err
+	}
+	defer end()
+	if !umlinux.Native() {
+		return inGuest(c)
+	}
+	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
+		report, err := lab.Walk(ctx, l, o)
+		if err == nil && boolOf(c, "json") {
+			err = writeJSON(c.App.Writer, report)
+		}
+		if err == nil && !report.OK {
+			err = fmt.Errorf("step %d was not as expected", len(report.Steps))
+		}
+		return 0, err
+	})
+}
+
+// labOptions checks the flags before anything is built. The capture's file is
+// open until end is called.
+func labOptions(c *cli.Context) (o lab.Options, end func(), err error) {
+	o = lab.Options{Last: c.Int("step"), Out: c.App.Writer}
+	if boolOf(c, "json") {
+		o.Out = io.Discard
+	}
+	_, plain := os.LookupEnv("NO_COLOR")
+	o.Coloured = command.IsTerminal(o.Out) && !plain
+	name := c.String("pcap")
+	switch {
+	case o.Last < 1 || o.Last > lab.Steps:
+		return o, nil, usageError("lab run: --step %d: expected a number from 1 to %d", o.Last, lab.Steps)
+	case name == "":
+		return o, func() {}, nil
+	case o.Last < lab.CaptureStep:
+		return o, nil, usageError("lab run: --pcap: step %d captures the packets, and --step %d ends before it", lab.CaptureStep, o.Last)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return o, nil, usageError("lab run: --pcap: %w", err)
+	}
+	o.Pcap = f
+	return o, func() { f.Close() }, nil
+}
