@@ -18,11 +18,17 @@ func TestKernelFaultsFamily(t *testing.T) {
 // TestKernelFaultsInet is like [TestKernelFaultsNFT].
 func TestKernelFaultsInet(t *testing.T) {
 	fresh(t)
+	needInet(t)
+	testNFT(t, unix.NFPROTO_INET)
+	testNFT(t, unix.NFPROTO_IPV4)
+}
+
+func needInet(t *testing.T) {
+	t.Helper()
 	if out, err := exec.Command("nft", "add table inet probe").CombinedOutput(); err != nil && strings.Contains(string(out), "not supported") {
 		t.Skip("this kernel has no nf_tables of IPv4")
 	}
-	testNFT(t, unix.NFPROTO_INET)
-	testNFT(t, unix.NFPROTO_IPV4)
+	run(t, "nft", "delete table inet probe")
 }
 
 func testNFT(t *testing.T, family uint8) {
