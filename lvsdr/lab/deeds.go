@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"os/exec"
@@ -97,12 +98,14 @@ func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
 
 // reason is why there was no page, without what stands in the command anyway.
 func reason(err error) string {
-	of, ok := errors.AsType[*url.Error](err)
-	switch {
-	case !ok:
-		return err.Error()
-	case of.Timeout():
-		return "no answer"
+	if of, ok := errors.AsType[*url.Error](err); ok {
+		if of.Timeout() {
+			return "no answer"
+		}
+		err = of.Err
 	}
-	return of.Err.Error()
+	if of, ok := errors.AsType[*net.OpError](err); ok {
+		err = of.Err
+	}
+	return err.Error()
 }
