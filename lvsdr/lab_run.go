@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,6 +41,7 @@ func labRun(c *cli.Context) error {
 	if !umlinux.Native() {
 		return inGuest(c)
 	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write tells us, by its error
 	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
 		report, err := lab.Walk(ctx, l, o)
 		if err == nil && boolOf(c, "json") {

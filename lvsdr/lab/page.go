@@ -15,8 +15,11 @@ type page struct {
 	coloured bool
 }
 
-// heading begins a step.
-func (p page) heading(s Step) { fmt.Fprintf(p.w, "\n%d  %s\n\n", s.Number, s.Title) }
+// heading begins a step. An error says that nobody reads on.
+func (p page) heading(s Step) error {
+	_, err := fmt.Fprintf(p.w, "\n%d  %s\n\n", s.Number, s.Title)
+	return err
+}
 
 // prompt shows a command as it stands on the host's screen.
 func (p page) prompt(c Command) { fmt.Fprintf(p.w, "[root@%s ~]# %s\n", c.On, c.Command) }
@@ -58,12 +61,13 @@ func hostAndMAC(host, mac string) string {
 }
 
 // end says what the walk came to.
-func (p page) end(r Report) {
-	if n := len(r.Steps); !r.OK && n > 0 {
-		fmt.Fprintf(p.w, "\nstep %d was not as expected: %s\n", n, p.verdict(false))
-		return
+func (p page) end(r Report) error {
+	text := "\n%d steps as expected: %s\n"
+	if !r.OK {
+		text = "\nstep %d was not as expected: %s\n"
 	}
-	fmt.Fprintf(p.w, "\n%d steps as expected: %s\n", len(r.Steps), p.verdict(r.OK))
+	_, err := fmt.Fprintf(p.w, text, len(r.Steps), p.verdict(r.OK))
+	return err
 }
 
 // verdict is ok or FAILED, in the colours of ECMA-48.

@@ -69,21 +69,31 @@ func (w *walk) make(ctx context.Context, steps []step) error {
 	for i, s := range steps {
 		w.report.Steps = append(w.report.Steps, Step{Number: i + 1, Title: s.title, OK: true,
 			Commands: []Command{}, Expectations: []Expectation{}})
-		w.page.heading(*w.step())
-		if err := s.do(ctx, w); err != nil || ctx.Err() != nil {
+		if err := w.follow(ctx, s); err != nil {
 			w.step().OK = false
-			if ctx.Err() != nil { // whatever err is, it is for that reason
-				return ctx.Err()
-			}
-			return fmt.Errorf("step %d: %w", i+1, err)
+			return err
 		}
-		w.page.expectations(w.step().Expectations)
 		if !w.step().OK {
 			break
 		}
 	}
 	w.report.OK = w.step().OK
-	w.page.end(w.report)
+	return w.page.end(w.report)
+}
+
+// follow makes one step before the reader's eyes.
+func (w *walk) follow(ctx context.Context, s step) error {
+	if err := w.page.heading(*w.step()); err != nil {
+		return err
+	}
+	err := s.do(ctx, w)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // whatever else went wrong, it is for that reason
+	case err != nil:
+		return fmt.Errorf("step %d: %w", w.step().Number, err)
+	}
+	w.page.expectations(w.step().Expectations)
 	return nil
 }
 

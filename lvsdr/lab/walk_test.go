@@ -100,6 +100,18 @@ type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
+func TestMakeStepsWithoutReader(t *testing.T) {
+	made := 0
+	w := &walk{page: page{w: fullDisk{}}}
+	err := w.make(context.Background(), []step{{"nobody sees it", func(context.Context, *walk) error {
+		made++
+		return nil
+	}}})
+	if !errors.Is(err, io.ErrShortWrite) || made != 0 || w.report.OK {
+		t.Errorf("got %v, ok %t after %d steps; want %v, false after none", err, w.report.OK, made, io.ErrShortWrite)
+	}
+}
+
 func TestCaptureStep(t *testing.T) {
 	if title := steps[CaptureStep-1].title; !strings.Contains(title, "handshake") {
 		t.Errorf("step %d is %q, which captures nothing", CaptureStep, title)
