@@ -16,7 +16,6 @@ func labCommand() *cli.Command {
 		Usage: "the tutorial's network on this machine",
 		Subcommands: []*cli.Command{
 			labRunCommand(),
-			labRunCommand(),
 			labUpCommand(),
 			labDownCommand(),
 			labExecCommand(),
