@@ -24,7 +24,7 @@ type rawReader interface {
 }
 
 // OpenCapture starts capturing. It may be read and closed in any thread. EPERM:
-// CAP_NET_RAW is missing; [net.OpError] otherwise: there is no such interface.
+// CAP_NET_RAW is missing.
 func OpenCapture(link string) (*Capture, error) {
 	ifi, err := net.InterfaceByName(link)
 	if err != nil {
@@ -57,8 +57,7 @@ func (c *Capture) prepare() error {
 	return errors.Join(err, stamps)
 }
 
-// Next returns the next frame. [os.ErrDeadlineExceeded]: none came in time;
-// [net.ErrClosed]: the capture was closed.
+// Next returns the next frame. [os.ErrDeadlineExceeded]: none came in time.
 func (c *Capture) Next(deadline time.Time) (Frame, error) {
 	if err := c.conn.SetReadDeadline(deadline); err != nil {
 		return Frame{}, err

@@ -11,6 +11,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// SetUp sets an interface up. ENODEV: there is none of that name.
+func SetUp(link string) error {
+	l, err := find(link)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetUp(l)
+}
+
+// find finds an interface by its name.
+func find(name string) (netlink.Link, error) {
+	l, err := netlink.LinkByName(name)
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
+		err = unix.ENODEV
+	}
+	if err != nil {
+		return nil, fmt.Errorf("interface %q: %w", name, err)
+	}
+	return l, nil
+}
+
 // AddBridge makes a switch, and sets it up.
 func AddBridge(name string) error {
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: named(name)}); err != nil {
@@ -56,13 +77,13 @@ func AddVeth(a, b End) error {
 
 // Plug plugs an interface into a bridge.
 func Plug(link, bridge string) error {
-	l, err := netlink.LinkByName(link)
+	l, err := find(link)
 	if err != nil {
-		return fmt.Errorf("interface %q: %w", link, err)
+		return err
 	}
-	b, err := netlink.LinkByName(bridge)
+	b, err := find(bridge)
 	if err != nil {
-		return fmt.Errorf("bridge %q: %w", bridge, err)
+		return err
 	}
 	return netlink.LinkSetMaster(l, b)
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -157,13 +156,4 @@ func Processes(name string) ([]int, error) {
 	}
 	slices.Sort(found)
 	return found, nil
-}
-
-// SetUp sets an interface up.
-func SetUp(link string) error {
-	l, err := netlink.LinkByName(link)
-	if err != nil {
-		return fmt.Errorf("interface %q: %w", link, err)
-	}
-	return netlink.LinkSetUp(l)
 }

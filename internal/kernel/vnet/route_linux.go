@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AddRoute adds a route. EEXIST: there is one to that network.
+// AddRoute adds a route. EEXIST: there is one to that network; ENETUNREACH: no
+// interface leads to Via; ENODEV: there is no such interface.
 func AddRoute(r Route) error { return r.change("add", netlink.RouteAdd) }
 
 // ReplaceRoute adds a route in place of the one to that network, if there is
@@ -26,7 +27,7 @@ func (r Route) change(verb string, do func(*netlink.Route) error) error {
 			Gw:  r.Via.AsSlice(),
 		}
 		if r.Link != "" {
-			l, err := netlink.LinkByName(r.Link)
+			l, err := find(r.Link)
 			if err != nil {
 				return err
 			}
