@@ -19,6 +19,7 @@ func labExecCommand() *cli.Command {
 		Description: "Streams, terminal, signals, working directory and exit status are CMD's. lvsdr and\n" +
 			"ipvsadm are this program, whatever is installed. If no lab is up, there is one for\n" +
 			"as long as CMD runs; where this kernel has no IPVS, or we may not, in user-mode-linux.",
+		Flags:  []cli.Flag{&cli.BoolFlag{Name: "no-build", Usage: "fail if no lab is up"}},
 		Action: labExec,
 	}
 }
@@ -48,12 +49,16 @@ func labExec(c *cli.Context) error {
 	if len(command) == 0 {
 		return usageError("lab exec: no command given")
 	}
-	if !umlinux.Native() {
+	if !c.Bool("no-build") && !umlinux.Native() {
 		return inGuest(c)
 	}
-	if l, err := lab.Open(); err == nil {
+	l, err := lab.Open()
+	if err == nil {
 		status, err := l.Exec(host, command)
 		return ended(c, status, err)
+	}
+	if c.Bool("no-build") {
+		return ended(c, statusFailed, err)
 	}
 	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
 		if err := l.SetUp(ctx, io.Discard, io.Discard); err != nil {

@@ -17,8 +17,10 @@ import (
 )
 
 // interruptible does something whose ctx ends with a signal. It has to come to
-// an end by itself then: the signal does nothing else.
+// an end by itself then: the signal does nothing else. A reader that goes away
+// does not end it, but a write tells.
 func interruptible(do func(context.Context) error) error {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return do(ctx)

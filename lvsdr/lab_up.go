@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -55,18 +56,23 @@ func labUp(c *cli.Context) error {
 }
 
 // build builds the lab and starts the cluster on it, whose words go to stdout.
-// A cluster that does not start is left to be looked at.
+// If something fails, what it has built goes.
 func build(ctx context.Context, c *cli.Context, stdout io.Writer) error {
 	steps := c.App.ErrWriter
 	if boolOf(c, "quiet") {
 		steps = io.Discard
 	}
 	return alone(c, func() error {
+		_, missing := lab.Open()
 		l, err := lab.Up(ctx, steps)
 		if err != nil || c.Bool("bare") {
 			return err
 		}
-		return l.SetUp(ctx, stdout, steps)
+		err = l.SetUp(ctx, stdout, steps)
+		if err != nil && missing != nil {
+			err = errors.Join(err, l.Down())
+		}
+		return err
 	})
 }
 
@@ -98,5 +104,8 @@ func labShell(c *cli.Context) (status int, err error) {
 	}
 	cmd := exec.Command(program)
 	cmd.Env = lab.Environment(os.Environ())
+	if self, err := os.Executable(); err == nil && filepath.Base(self) == "lvsdr" { // it outlives the lab's folder
+		cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(self)+":"+os.Getenv("PATH"))
+	}
 	return follow(cmd)
 }

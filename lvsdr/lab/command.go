@@ -17,7 +17,7 @@ import (
 // The program ends with ctx.
 func (l *Lab) Command(ctx context.Context, host string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
-	words := append([]string{"lab", "exec", host, "--"}, args...)
+	words := append([]string{"lab", "exec", "--no-build", host, "--"}, args...)
 	cmd := exec.CommandContext(ctx, self, words...)
 	cmd.Args[0] = "lvsdr"
 	cmd.Env = Environment(os.Environ())
@@ -58,12 +58,15 @@ func Environment(outer []string) []string {
 		name, value, ok := strings.Cut(entry, "=")
 		switch {
 		case name == "PATH":
-			path = strings.TrimPrefix(value, programs+":")
+			path = value
 		case ok && !strings.HasPrefix(name, "LVSDR_"):
 			env = append(env, entry)
 		}
 	}
-	return append(env, "PATH="+programs+":"+path)
+	if !strings.HasPrefix(path, programs+":") {
+		path = programs + ":" + path
+	}
+	return append(env, "PATH="+path)
 }
 
 // SetUp starts the cluster as its administrators would: the director, then the
@@ -73,6 +76,9 @@ func (l *Lab) SetUp(ctx context.Context, stdout, stderr io.Writer) error {
 		cmd := l.Command(ctx, verb.host, "lvsdr", verb.role, "start")
 		cmd.Stdout, cmd.Stderr = stdout, stderr
 		if err := cmd.Run(); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return fmt.Errorf("lvsdr %s start on %s: %w", verb.role, verb.host, err)
 		}
 	}

@@ -55,18 +55,30 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	deadline := time.After(webPatience)
+	ended := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(ended)
+	}()
+	if err := l.await(ctx, host, ended); err != nil {
+		cmd.Process.Kill() // it may be on its way to the host, where nobody would find it yet
+		<-ended
+		text, _ := os.ReadFile(complaints.Name())
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
+	}
+	return nil
+}
+
+// await waits until a real server answers.
+func (l *Lab) await(ctx context.Context, host string, ended <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, webPatience)
+	defer cancel()
 	for !l.answers(host) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-ended:
-			text, _ := os.ReadFile(complaints.Name())
-			return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
-		case <-deadline:
-			return errors.New("does not answer")
+		case <-ended:
+			return errors.New("ended")
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
