@@ -154,13 +154,28 @@ func TestRealServer(t *testing.T) {
 				f.links = append(f.links, tunl0)
 				f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 1
 			},
-			want: []string{"fail tunnel: rp_filter is 1 on tunl0", "> sysctl -w net.ipv4.conf.tunl0.rp_filter=2"},
+			want: []string{
+				"fail tunnel: rp_filter is 1 on tunl0",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+			},
 		},
 		{
 			name: "tunnel with a loose rp_filter", config: byTunnel,
 			change: func(_ *Site, f *fake) {
 				f.links = append(f.links, tunl0)
 				f.sysctls["net.ipv4.conf.all.rp_filter"], f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 1, 2
+			},
+			want: []string{
+				"fail tunnel: rp_filter is 2 on tunl0",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+			},
+		},
+		{
+			name: "tunnel with a loose rp_filter and an address", config: "label: tunl0:1\n" + byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, tunl0)
+				f.addresses[1] = addressOn("tunl0", "172.16.0.100/32")
+				f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 2
 			},
 		},
 		{

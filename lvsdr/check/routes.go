@@ -42,14 +42,13 @@ func (s *Site) returns(link string, defaults []string, f *finding) error {
 	if err != nil {
 		return err
 	}
-	off := fmt.Sprintf("sysctl -w %s=0 %s=0", kernel.LinkParameter("all", "rp_filter"), kernel.LinkParameter(link, "rp_filter"))
 	switch {
 	case filter == 0:
 		f.pass("rp_filter is off on %s", link)
 	case len(defaults) == 0:
-		f.fail("rp_filter is %d on %s, and there is no default route", filter, link).mend(off)
+		f.fail("rp_filter is %d on %s, and there is no default route", filter, link).mend(withoutFilter(link))
 	case filter == 1 && !slices.Contains(defaults, link):
-		f.warn("rp_filter is 1 on %s, and the default route leads out of %s", link, strings.Join(defaults, ", ")).mend(off)
+		f.warn("rp_filter is 1 on %s, and the default route leads out of %s", link, strings.Join(defaults, ", ")).mend(withoutFilter(link))
 	default:
 		f.pass("default route on %s", strings.Join(defaults, ", "))
 	}
@@ -95,8 +94,7 @@ func probeRealServerRoute(s *Site, f *finding) error {
 // either family of real server, as the kernel calls their kinds.
 var tunnelKinds = []string{"ipip", "sit", "gre", "ip6tnl", "ip6gre"}
 
-// probeTunnel looks at the interfaces that unpack tunnels. rp_filter 1 drops
-// what comes out of them; 2 is content with any way back to the client.
+// probeTunnel looks at the interfaces that unpack tunnels.
 func probeTunnel(s *Site, f *finding) error {
 	if !s.forwards(kernel.Tunnel) {
 		f.pass("not needed: no service is forwarded by tunnel")
@@ -107,21 +105,42 @@ func probeTunnel(s *Site, f *finding) error {
 		return err
 	}
 	for _, l := range links {
-		if !l.Up || !slices.Contains(tunnelKinds, l.Kind) {
-			continue
+		if l.Up && slices.Contains(tunnelKinds, l.Kind) {
+			if err := s.unpacks(l.Name, f); err != nil {
+				return err
+			}
 		}
-		filter, err := s.effective("rp_filter", l.Name)
-		if err != nil {
-			return err
-		}
-		if filter == 1 {
-			f.fail("rp_filter is 1 on %s", l.Name).mend("sysctl -w " + kernel.LinkParameter(l.Name, "rp_filter") + "=2")
-			continue
-		}
-		f.pass("%s is up, its rp_filter is %d", l.Name, filter)
 	}
 	if f.seen == nil {
 		f.fail("no tunnel interface is up").mend("modprobe ipip").mend("ip link set tunl0 up")
 	}
 	return nil
+}
+
+// unpacks judges the rp_filter of a tunnel's interface: 1 drops what comes out
+// of it, and so does 2, which is content with any way back, where the interface
+// has no address of its own (the kernel compares nothing then; fault "rp_filter
+// with tunnels").
+func (s *Site) unpacks(link string, f *finding) error {
+	filter, err := s.effective("rp_filter", link)
+	if err != nil {
+		return err
+	}
+	addresses, err := s.Kernel.Addresses()
+	if err != nil {
+		return err
+	}
+	addressed := slices.ContainsFunc(addresses, func(a kernel.Address) bool { return a.Interface == link && a.Prefix.Addr().Is4() })
+	if filter == 0 || filter == 2 && addressed {
+		f.pass("%s is up, its rp_filter is %d", link, filter)
+		return nil
+	}
+	f.fail("rp_filter is %d on %s", filter, link).mend(withoutFilter(link))
+	return nil
+}
+
+// withoutFilter turns rp_filter off on an interface: the larger one of its own
+// value and that of "all" counts.
+func withoutFilter(link string) string {
+	return fmt.Sprintf("sysctl -w %s=0 %s=0", kernel.LinkParameter("all", "rp_filter"), kernel.LinkParameter(link, "rp_filter"))
 }
