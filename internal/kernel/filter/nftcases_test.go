@@ -57,6 +57,13 @@ var nftCases = []nftCase{
 	{name: "fragments", table: input + `ip frag-off & 0x1fff != 0 drop; }`},
 	{name: "known connections", table: input + `ct state established,related accept; ct state invalid drop; ct state new tcp dport 22 accept; drop; }`, want: dropped(Drops, "input, handle 5"), routed: true},
 	{name: "map of states", table: input + `ct state vmap { established : accept, related : accept, invalid : drop }; tcp dport 80 ct state new reject; }`, want: dropped(Drops, "input, handle 4"), routed: true},
+	{name: "what became of a connection", table: input + `ct status dnat accept; ct status seen-reply,assured accept; drop; }`,
+		want: dropped(Drops, "input, handle 4"), routed: true},
+	{name: "expected connections", table: input + `ct status expected accept; drop; }`, want: dropped(DropsSome, "input, handle 3"), routed: true},
+	{name: "firewalld", table: `chain public_allow { tcp dport 22 accept; tcp dport { 443, 8080-8090 } ct state new,untracked accept; }; ` +
+		`chain public { jump public_allow; meta l4proto { icmp, ipv6-icmp } accept; }; chain zones { iifname "eth9" goto public; goto public; }; ` +
+		input + `ct state established,related accept; ct status dnat accept; iifname "lo" accept; ct state invalid drop; jump zones; reject; }`,
+		want: dropped(Drops, "input, handle 18"), routed: true},
 	{name: "a connection's way", table: input + `ct direction reply accept; ct direction original ct mark 1 accept; drop; }`, want: dropped(DropsSome, "input, handle 4"), routed: true},
 	{name: "rate", table: input + `tcp dport 80 limit rate 5/second accept; tcp dport 80 drop; }`, want: dropped(DropsSome, "input, handle 3")},
 	{name: "mark", table: input + `meta mark 1 drop; meta mark set 1; }`},

@@ -78,9 +78,21 @@ func (m *machine) ct(a attributes) truth {
 		b = m.view.state.bits()
 	case unix.NFT_CT_DIRECTION:
 		b = known([]byte{0})
+	case unix.NFT_CT_STATUS:
+		b = newStatus()
 	}
 	m.load(a.uint32(unix.NFTA_CT_DREG), b)
 	return yes
+}
+
+// newStatus is what is known of a connection that begins (enum ip_conntrack_status
+// in linux/netfilter/nf_conntrack_common.h): nobody has answered yet, and it is
+// not redirected, or the packet would not be for the service. Other bits may be
+// set, as they are for a connection that a helper expects.
+func newStatus() bits {
+	const seenReply, assured, redirected, dying = 1 << 1, 1 << 2, 1 << 5, 1 << 9
+	number := func(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
+	return bits{value: number(0), known: number(seenReply | assured | redirected | dying)}
 }
 
 // bits are those that are the same in all of the states.
