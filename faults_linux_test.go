@@ -1,0 +1,379 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvsdr/lvsdr/check"
+	"lvsdr/lvsdr/lab"
+)
+
+// The client's view of a fault.
+const (
+	well     = "both real servers answer"
+	noAnswer = "nobody answers"
+	someFail = "some requests fail"
+	oneOnly  = "one real server answers"
+	byLuck   = "now this, now that"
+	notAsked = "" // or drain would wait for its connections
+)
+
+// fault is made by hand in the tutorial's network. The doctors have to name it
+// and nothing else; what each of them prints then mends it.
+type fault struct {
+	name   string
+	made   map[string]string // by these commands of a shell, on each host
+	client string            // what it sees
+	sees   map[string]string // what check sees on each host: "name: words"
+
+	gateway string // what the reader puts for GATEWAY
+	forward string // instead of direct
+	servers string // instead of 10.0.0.7 and 10.0.0.17
+	spoils  bool   // mended, the network is not what it was
+}
+
+const (
+	rs1HasVIP = "vip owner: real server 10.0.0.7 (00:0c:29:dc:0a:2b) answers for 172.16.0.100 on eth0"
+	noDefault = "return route: there is no default route of IPv4"
+)
+
+var faults = []fault{
+	{
+		name: "arp_ignore on lo only", client: byLuck,
+		made: map[string]string{"rs1": "sysctl -w net.ipv4.conf.all.arp_ignore=0"},
+		sees: map[string]string{"rs1": "arp_ignore: 0 on eth0", "lvs": rs1HasVIP},
+	},
+	{
+		name: "arp_announce on lo only", client: byLuck,
+		made: map[string]string{"rs1": "sysctl -w net.ipv4.conf.all.arp_announce=0"},
+		sees: map[string]string{"rs1": "arp_announce: 0 on eth0"},
+	},
+	{
+		name: "VIP missing on a real server", client: someFail,
+		made: map[string]string{"rs2": "ip addr del 172.16.0.100/32 dev lo"},
+		sees: map[string]string{"rs2": "vip: 172.16.0.100 is on no interface"},
+	},
+	{
+		name: "VIP on eth0 of a real server", client: byLuck,
+		made: map[string]string{"rs1": "ip addr add 172.16.0.100/32 dev eth0"},
+		sees: map[string]string{"rs1": "vip: 172.16.0.100/32 is on eth0", "lvs": rs1HasVIP},
+	},
+	{
+		name: "VIP on eth0 instead of lo", client: byLuck,
+		made: map[string]string{"rs1": "ip addr del 172.16.0.100/32 dev lo; ip addr add 172.16.0.100/24 dev eth0"},
+		sees: map[string]string{"rs1": "vip: 172.16.0.100/24 is on eth0", "lvs": rs1HasVIP},
+	},
+	{
+		name: "wrong netmask on a real server", client: well, // but for clients of that network
+		made: map[string]string{"rs1": "ip addr del 172.16.0.100/32 dev lo; ip addr add 172.16.0.100/24 dev lo label lo:1"},
+		sees: map[string]string{"rs1": "vip: 172.16.0.100/24 on lo claims its whole network: the mask should be /32"},
+	},
+	{
+		name: "wrong netmask on the director", client: byLuck, // as long as the router remembers
+		made: map[string]string{"lvs": "ip addr del 172.16.0.100/32 dev lo; ip addr add 172.16.0.100/24 dev lo label lo:1"},
+		sees: map[string]string{"lvs": "vip: 172.16.0.100/24 on lo claims its whole network: the mask should be /32"},
+	},
+	{
+		name: "VIP missing on the director", client: noAnswer,
+		made: map[string]string{"lvs": "ip addr del 172.16.0.100/32 dev lo"},
+		sees: map[string]string{"lvs": "vip: 172.16.0.100 is on no interface"},
+	},
+	{
+		name: "route to a real server by way of a router", client: someFail,
+		made: map[string]string{"lvs": "ip route add 10.0.0.17/32 via 10.0.0.200"},
+		sees: map[string]string{"lvs": "on-link: 10.0.0.17 is behind a router"},
+	},
+	{
+		name: "no default route on the director with rp_filter 1", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "ip route del default"},
+		sees: map[string]string{"lvs": "return route: rp_filter is 1 on eth0, and there is no default route"},
+	},
+	{
+		name: "no default route on a real server", client: someFail, gateway: "10.0.0.200",
+		made: map[string]string{"rs1": "ip route del default"},
+		sees: map[string]string{"rs1": noDefault},
+	},
+	{
+		name: "service missing", client: noAnswer,
+		made: map[string]string{"lvs": "ipvsadm -D -t 172.16.0.100:80"},
+		sees: map[string]string{"lvs": "services: -t 172.16.0.100:80 is missing"},
+	},
+	{
+		name: "another scheduler", client: byLuck,
+		made: map[string]string{"lvs": "ipvsadm -E -t 172.16.0.100:80 -s lc"},
+		sees: map[string]string{"lvs": "services: -t 172.16.0.100:80 is not as configured"},
+	},
+	{
+		name: "real server missing from the table", client: oneOnly,
+		made: map[string]string{"lvs": "ipvsadm -d -t 172.16.0.100:80 -r 10.0.0.17"},
+		sees: map[string]string{"lvs": "services: -t 172.16.0.100:80 lacks the real server 10.0.0.17"},
+	},
+	{
+		name: "real server that nobody configured", client: byLuck,
+		made: map[string]string{"lvs": "ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.27"},
+		sees: map[string]string{"lvs": "services: -t 172.16.0.100:80 has the real server 10.0.0.27, which is not configured"},
+	},
+	{
+		name: "weight 0 everywhere", client: noAnswer,
+		made: map[string]string{"lvs": "for rs in 10.0.0.7 10.0.0.17; do ipvsadm -e -t 172.16.0.100:80 -r $rs -w 0; done"},
+		sees: map[string]string{"lvs": "weights: weight 0 for every real server of -t 172.16.0.100:80"},
+	},
+	{
+		name: "every real server drained", client: noAnswer,
+		made: map[string]string{"lvs": "lvsdr vs drain 10.0.0.7; lvsdr vs drain 10.0.0.17"},
+		sees: map[string]string{"lvs": "weights: weight 0 for every real server of -t 172.16.0.100:80"},
+	},
+	{
+		name: "packet filter on the director", client: noAnswer,
+		made: map[string]string{"lvs": "iptables-legacy -A INPUT -p tcp --dport 80 -j DROP"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80"},
+	},
+	{
+		name: "packet filter on a real server", client: someFail,
+		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j REJECT"},
+		sees: map[string]string{"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80"},
+	},
+	{
+		name: "somebody else has the VIP", client: noAnswer,
+		made: map[string]string{"router": "ip addr add 172.16.0.100/32 dev lo"},
+		sees: map[string]string{"lvs": "vip owner: 172.16.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0"},
+	},
+	{
+		name: "web server bound to the RIP only", client: someFail, spoils: true,
+		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &"},
+		sees: map[string]string{"rs1": "listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80"},
+	},
+	{
+		name: "web server stopped", client: notAsked, spoils: true,
+		made: map[string]string{"rs1": stopWeb},
+		sees: map[string]string{"lvs": "ports: 10.0.0.7:80: connection refused", "rs1": "listener: nothing listens on 172.16.0.100:80"},
+	},
+	{
+		name: "real server unplugged", client: notAsked, spoils: true,
+		made: map[string]string{"router": "ip -n lvsdr-lab-switch link set rs2 down"},
+		sees: map[string]string{"lvs": "neighbours: 10.0.0.17 does not answer on eth0"},
+	},
+	{
+		name: "real server behind a router", client: notAsked, spoils: true, servers: "10.0.0.7 10.0.0.17 192.168.0.6",
+		made: map[string]string{},
+		sees: map[string]string{"lvs": "on-link: 192.168.0.6 is behind a router"},
+	},
+	{
+		name: "rp_filter 1 with tunnels", client: someFail, forward: "tunnel",
+		made: map[string]string{"rs1": "sysctl -w net.ipv4.conf.tunl0.rp_filter=1"},
+		sees: map[string]string{"rs1": "tunnel: rp_filter is 1 on tunl0"},
+	},
+	{
+		name: "no interface for tunnels", client: someFail, forward: "tunnel",
+		made: map[string]string{"rs2": "ip link set tunl0 down"},
+		sees: map[string]string{"rs2": "tunnel: no tunnel interface is up"},
+	},
+}
+
+// stopWeb ends what runs on rs1, but the shell itself.
+const stopWeb = "for p in $(ip netns pids lvsdr-lab-rs1); do [ $p = $$ ] || kill $p 2>/dev/null || true; done; "
+
+// hostsByAddress are the hosts that a remedy may name.
+var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "172.16.0.200": "router"}
+
+// clinic is the tutorial's network with a doctor on each host that has a role.
+type clinic struct {
+	*lab.Lab
+	t       *testing.T
+	exports string // for a shell: what the configuration is to have instead
+}
+
+// openClinic builds the network, set up and well.
+func openClinic(t *testing.T, forward, servers string) *clinic {
+	t.Helper()
+	l, err := lab.Up(context.Background(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clinic{Lab: l, t: t}
+	if forward != "" {
+		c.exports += "export LVSDR_FORWARD=" + forward + "; "
+		c.do("rs1", "modprobe ipip; ip link set tunl0 up")
+		c.do("rs2", "ip link set tunl0 up")
+	}
+	if servers != "" {
+		c.exports += "export LVSDR_RS=" + strings.ReplaceAll(servers, " ", ",") + "; "
+		c.do("client", "lvsdr lab web >/dev/null 2>&1 &")
+	}
+	c.do("lvs", "lvsdr vs start")
+	c.do("rs1", "lvsdr rs start")
+	c.do("rs2", "lvsdr rs start")
+	if seen := c.client(); servers == "" && seen != well {
+		t.Fatalf("%s where all is well", seen)
+	}
+	return c
+}
+
+// do runs a shell's commands on a host, and does not wait for what they leave
+// in the background.
+func (c *clinic) do(host, commands string) {
+	c.t.Helper()
+	cmd := c.Command(context.Background(), host, "sh", "-c", c.exports+commands)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		c.t.Errorf("%s: %s: %v\n%s", host, commands, err, &out)
+	}
+}
+
+// remedy is a command on a host.
+type remedy struct{ host, command string }
+
+// doctors asks all three, and returns what is not well: "name: words" by host,
+// and the remedies that each knows. The kernel's own settings, which check warns
+// of everywhere, are left out.
+func (c *clinic) doctors() (sees map[string]string, remedies map[string][]remedy) {
+	c.t.Helper()
+	sees, remedies = map[string]string{}, map[string][]remedy{}
+	for host, report := range c.reports() {
+		for _, r := range report.Checks {
+			if r.Outcome != check.Fail && r.Outcome != check.Warn || r.Name == "settings" {
+				continue
+			}
+			sees[host] = strings.TrimPrefix(fmt.Sprintf("%s\n%s: %s", sees[host], r.Name, r.Seen), "\n")
+			for _, m := range r.Remedy {
+				where := host
+				if m.On != "" {
+					where = hostsByAddress[m.On]
+				}
+				remedies[host] = append(remedies[host], remedy{where, m.Command})
+			}
+		}
+	}
+	return sees, remedies
+}
+
+// reports are what check says on each host. All are asked at the same time.
+func (c *clinic) reports() map[string]check.Report {
+	c.t.Helper()
+	var all sync.WaitGroup
+	outputs, errs := map[string]*bytes.Buffer{}, map[string]error{}
+	var mu sync.Mutex
+	for _, host := range []string{"lvs", "rs1", "rs2"} {
+		cmd := c.Command(context.Background(), host, "sh", "-c", c.exports+"lvsdr check --json")
+		out := new(bytes.Buffer)
+		cmd.Stdout, cmd.Stderr, outputs[host] = out, out, out
+		all.Go(func() {
+			err := cmd.Run()
+			mu.Lock()
+			errs[host] = err
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	reports := map[string]check.Report{}
+	for host, out := range outputs {
+		var r check.Report
+		if err := json.Unmarshal(out.Bytes(), &r); err != nil || r.OK != (errs[host] == nil) {
+			c.t.Fatalf("lvsdr check on %s: %v, %v\n%s", host, errs[host], err, out)
+		}
+		reports[host] = r
+	}
+	return reports
+}
+
+// client is what the client sees of two requests: the scheduler gives each real
+// server one.
+func (c *clinic) client() string {
+	answers, failed := map[string]bool{}, 0
+	for range 2 {
+		page, err := c.Get(context.Background(), "http://172.16.0.100/")
+		if err != nil {
+			failed++
+			continue
+		}
+		answers[page] = true
+	}
+	switch {
+	case failed == 2:
+		return noAnswer
+	case failed > 0:
+		return someFail
+	case len(answers) == 1:
+		return oneOnly
+	}
+	return well
+}
+
+// find makes a fault, and has the doctors find it.
+func (c *clinic) find(f fault) (remedies map[string][]remedy) {
+	c.t.Helper()
+	for _, host := range slices.Sorted(maps.Keys(f.made)) {
+		c.do(host, f.made[host])
+	}
+	sees, remedies := c.doctors()
+	if diff := cmp.Diff(f.sees, sees); diff != "" {
+		c.t.Fatalf("the doctors (-want +got):\n%s", diff)
+	}
+	if f.client == notAsked {
+		return remedies
+	}
+	if seen := c.client(); f.client != byLuck && seen != f.client {
+		c.t.Errorf("the client sees: %s, want: %s", seen, f.client)
+	}
+	return remedies
+}
+
+// mend does what a doctor says, who then sees nothing any more.
+func (c *clinic) mend(f fault, doctor string, remedies []remedy) {
+	c.t.Helper()
+	for _, r := range remedies {
+		c.t.Logf("%s says, for %s: %s", doctor, r.host, r.command)
+		c.do(r.host, strings.ReplaceAll(r.command, "GATEWAY", f.gateway))
+	}
+	if sees, _ := c.doctors(); sees[doctor] != "" {
+		c.t.Errorf("after the remedy the doctor on %s sees %s", doctor, sees[doctor])
+	}
+	if seen := c.client(); seen != well && seen != oneOnly {
+		c.t.Errorf("after the remedy of %s: %s", doctor, seen)
+	}
+}
+
+// TestKernelFaults goes on in the same network, as long as a remedy leaves it as
+// it was: that is a part of the proof.
+func TestKernelFaults(t *testing.T) {
+	var c *clinic
+	var forward, servers string
+	shut := func() {
+		if c == nil {
+			return
+		}
+		if err := c.Down(); err != nil {
+			t.Error(err)
+		}
+		c = nil
+	}
+	defer shut()
+	for _, f := range faults {
+		for _, doctor := range slices.Sorted(maps.Keys(f.sees)) {
+			t.Run(f.name+" on "+doctor, func(t *testing.T) {
+				if c == nil || f.forward != forward || f.servers != servers {
+					shut()
+					c, forward, servers = openClinic(t, f.forward, f.servers), f.forward, f.servers
+				}
+				c.t = t
+				if remedies := c.find(f); len(remedies[doctor]) > 0 {
+					c.mend(f, doctor, remedies[doctor])
+				}
+			})
+			if f.spoils || t.Failed() {
+				shut()
+			}
+		}
+	}
+}
