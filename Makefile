@@ -9,7 +9,7 @@ TEST = go test $(TAGS)
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm
+PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check
 # Half of the commands of compat, by area: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
@@ -27,8 +27,8 @@ install: ## install the binary and its links; DESTDIR, PREFIX=/usr/local
 deps: ## install from Debian what tests and demo need
 	@.ci/deps
 
-demo: deps build ## set up a director on a kernel with IPVS
-	@bin/lvsdr lab kernel -- sh -ec "$$DEMO"
+demo: deps build ## walk through the tutorial's network, with real packets
+	@bin/lvsdr lab run
 
 test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
@@ -43,7 +43,7 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) -p 1 ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 . ./internal/kernel/... ./lvsdr
+	$(KERNEL_TEST) -p 1 . ./internal/kernel/... ./lvsdr ./lvsdr/lab
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat
@@ -60,7 +60,7 @@ lint: ## gofmt, vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 cover: ## coverage of the tests that need no kernel
-	$(TEST) -skip ^TestKernel -coverprofile=cover.out $(PURE_PACKAGES) ./lvsdr
+	$(TEST) -skip ^TestKernel -coverprofile=cover.out $(PURE_PACKAGES) ./internal/kernel/... ./lvsdr ./lvsdr/lab
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
@@ -73,15 +73,3 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: build install deps demo test kernel-test kernel-half kernel-rest compat golden fuzz lint cover clean pure-packages help
-
-define DEMO
-ipvsadm() { echo "# ipvsadm $$*"; bin/lvsdr ipvsadm "$$@"; }
-ipvsadm -C
-ipvsadm -A -t 172.16.0.100:80 -s wrr
-ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.7 -g -w 1
-ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.17 -g -w 1
-ipvsadm -Ln
-ipvsadm -Ln --stats
-ipvsadm -Sn
-endef
-export DEMO
