@@ -60,7 +60,7 @@ lint: ## gofmt, vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 cover: ## coverage of the tests that need no kernel
-	$(TEST) -skip ^TestKernel -coverprofile=cover.out $(PURE_PACKAGES) ./internal/kernel/... ./lvsdr ./lvsdr/lab
+	$(TEST) -skip '^Test(Kernel|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) ./internal/kernel/... ./lvsdr ./lvsdr/lab
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
