@@ -220,3 +220,15 @@ func pipes(t *testing.T, cmd *exec.Cmd) (in io.WriteCloser, out io.ReadCloser) {
 	}
 	return in, out
 }
+
+// TestGuestInGuest must not start kernels in kernels.
+func TestGuestInGuest(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := result{Stderr: "lab: " + errInGuest.Error() + "\n", Status: 1}
+	if d := cmp.Diff(want, run(t, labCommand(t, self, "lab", "again", "true"), nil)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

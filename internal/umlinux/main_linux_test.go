@@ -12,7 +12,8 @@ import (
 )
 
 // The test binary is its own lab: "lab guest ARGS" runs ARGS in a guest even
-// where the running kernel would do, "lab run ARGS" as [Run] chooses.
+// where the running kernel would do, "lab again ARGS" unless it is in one, "lab
+// run ARGS" as [Run] chooses.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "lab" {
 		status, err := lab(os.Args[2], os.Args[3:])
@@ -34,6 +35,8 @@ func lab(word string, args []string) (status int, err error) {
 			return statusFailed, err
 		}
 		return runGuest(kernel, args)
+	case "again":
+		return RunGuest(args)
 	}
 	return Run(args)
 }
