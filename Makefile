@@ -33,6 +33,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
+	$(TEST) . -run ^TestGuest
 	$(MAKE) kernel-test
 
 kernel-test: deps build ## only what needs a kernel, in two guests at a time
@@ -43,7 +44,7 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) -p 1 ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 . ./internal/kernel/... ./lvsdr ./lvsdr/lab
+	$(KERNEL_TEST) -p 1 -skip ^TestGuest . ./internal/kernel/... ./lvsdr ./lvsdr/lab
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat
