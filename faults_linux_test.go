@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -36,8 +38,11 @@ type fault struct {
 	client string            // what it sees
 	sees   map[string]string // what check sees on each host: "name: words"
 
+	doctors []string // whose remedies help, instead of all that see something
+
 	gateway string // what the reader puts for GATEWAY
 	forward string // instead of direct
+	arp     string // where rs start raises its values, instead of [all, lo]
 	servers string // instead of 10.0.0.7 and 10.0.0.17
 	spoils  bool   // mended, the network is not what it was
 }
@@ -62,6 +67,18 @@ var faults = []fault{
 		name: "arp_announce on lo only", client: byLuck,
 		made: map[string]string{"rs1": "sysctl -w net.ipv4.conf.all.arp_announce=0"},
 		sees: map[string]string{"rs1": "arp_announce: 0 on eth0"},
+	},
+	{
+		name: "arp_ignore where rs start is to leave it", client: byLuck, arp: "[lo]",
+		made:    map[string]string{"rs1": "sysctl -w net.ipv4.conf.all.arp_ignore=0"},
+		sees:    map[string]string{"rs1": "arp_ignore: 0 on eth0", "lvs": rs1HasVIP},
+		doctors: []string{"rs1"},
+	},
+	{
+		name: "arp_ignore with a value that answers for lo", client: byLuck,
+		made:    map[string]string{"rs1": "sysctl -w net.ipv4.conf.eth0.arp_ignore=3"},
+		sees:    map[string]string{"rs1": "arp_ignore: 3 on eth0", "lvs": rs1HasVIP},
+		doctors: []string{"rs1"},
 	},
 	{
 		name: "VIP missing on a real server", client: someFail,
@@ -92,6 +109,17 @@ var faults = []fault{
 		name: "VIP missing on the director", client: noAnswer,
 		made: map[string]string{"lvs": "ip addr del 172.16.0.100/32 dev lo"},
 		sees: map[string]string{"lvs": "vip: 172.16.0.100 is on no interface"},
+	},
+	{
+		name: "VIP on eth0 of the director", client: byLuck,
+		made: map[string]string{"lvs": "ip addr del 172.16.0.100/32 dev lo; ip addr add 172.16.0.100/32 dev eth0"},
+		sees: map[string]string{"lvs": "vip: 172.16.0.100/32 is on eth0"},
+	},
+	{
+		name: "default route out of another interface", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "ip addr add 172.16.0.8/24 dev eth0; ip link add eth1 type dummy; ip link set eth1 up; " +
+			"ip addr add 10.9.0.8/24 dev eth1; ip route replace default via 10.9.0.1 dev eth1"},
+		sees: map[string]string{"lvs": "return route: rp_filter is 1 on eth0, and the default route leads out of eth1"},
 	},
 	{
 		name: "route to a real server by way of a router", client: someFail,
@@ -145,8 +173,11 @@ var faults = []fault{
 	},
 	{
 		name: "somebody else has the VIP", client: noAnswer,
-		made: map[string]string{"router": "ip addr add 172.16.0.100/32 dev lo"},
-		sees: map[string]string{"lvs": "vip owner: 172.16.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0"},
+		made: map[string]string{
+			"lvs":    "ip neigh replace 10.0.0.200 lladdr 00:0c:29:91:72:d3 dev eth0", // as after any packet by way of it
+			"router": "ip addr add 172.16.0.100/32 dev lo",
+		},
+		sees: map[string]string{"lvs": "vip owner: 10.0.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0"},
 	},
 	{
 		name: "web server bound to the RIP only", client: someFail, spoils: true,
@@ -184,7 +215,7 @@ var faults = []fault{
 const stopWeb = "for p in $(ip netns pids lvsdr-lab-rs1); do [ $p = $$ ] || kill $p 2>/dev/null || true; done; "
 
 // hostsByAddress are the hosts that a remedy may name.
-var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "172.16.0.200": "router"}
+var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "10.0.0.200": "router"}
 
 // clinic is the tutorial's network with a doctor on each host that has a role.
 type clinic struct {
@@ -219,6 +250,19 @@ func openClinic(t *testing.T, forward, servers string) *clinic {
 		}
 	}
 	return c
+}
+
+// configure gives the doctors the configuration of a fault.
+func (c *clinic) configure(f fault) {
+	c.t.Helper()
+	if f.arp == "" {
+		return
+	}
+	file := filepath.Join(c.t.TempDir(), "lvsdr.yaml")
+	must(c.t, os.WriteFile(file, []byte("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\narp: {interfaces: "+f.arp+"}\n"), 0o644))
+	exports := c.exports
+	c.exports += "export LVSDR_CONFIG=" + file + "; "
+	c.t.Cleanup(func() { c.exports = exports })
 }
 
 // do runs a shell's commands on a host, and does not wait for what they leave
@@ -362,13 +406,18 @@ func TestKernelFaults(t *testing.T) {
 	}
 	defer shut()
 	for _, f := range faults {
-		for _, doctor := range slices.Sorted(maps.Keys(f.sees)) {
+		doctors := f.doctors
+		if doctors == nil {
+			doctors = slices.Sorted(maps.Keys(f.sees))
+		}
+		for _, doctor := range doctors {
 			t.Run(f.name+" on "+doctor, func(t *testing.T) {
 				if c == nil || f.forward != forward || f.servers != servers {
 					shut()
 					c, forward, servers = openClinic(t, f.forward, f.servers), f.forward, f.servers
 				}
 				c.t = t
+				c.configure(f)
 				if remedies := c.find(f); len(remedies[doctor]) > 0 {
 					c.mend(f, doctor, remedies[doctor])
 				}

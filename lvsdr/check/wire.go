@@ -164,10 +164,11 @@ func (w *wire) nameOf(mac net.HardwareAddr, servers []server, neighbours []kerne
 			}
 		}
 	}
+	var name netip.Addr // of several, always the same one
 	for _, n := range neighbours {
-		if slices.Equal(n.MAC, mac) {
-			return n.Addr
+		if slices.Equal(n.MAC, mac) && (!name.IsValid() || n.Addr.Less(name)) {
+			name = n.Addr
 		}
 	}
-	return netip.Addr{}
+	return name
 }
