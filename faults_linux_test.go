@@ -181,7 +181,7 @@ var faults = []fault{
 	},
 	{
 		name: "web server bound to the RIP only", client: someFail, spoils: true,
-		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &"},
+		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &" + awaitWeb},
 		sees: map[string]string{"rs1": "listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80"},
 	},
 	{
@@ -211,8 +211,14 @@ var faults = []fault{
 	},
 }
 
-// stopWeb ends what runs on rs1, but the shell itself.
-const stopWeb = "for p in $(ip netns pids lvsdr-lab-rs1); do [ $p = $$ ] || kill $p 2>/dev/null || true; done; "
+// stopWeb ends what runs on rs1, but the shell itself; awaitWeb waits for a web
+// server that has been started. In /proc a port is hexadecimal, and state 0A
+// listens.
+const (
+	stopWeb = "for p in $(ip netns pids lvsdr-lab-rs1); do [ $p = $$ ] || kill $p 2>/dev/null || true; done; " +
+		"while grep -q ':0050 .* 0A ' /proc/net/tcp6; do sleep 0.1; done; "
+	awaitWeb = " until cat /proc/net/tcp /proc/net/tcp6 | grep -q ':0050 .* 0A '; do sleep 0.1; done"
+)
 
 // hostsByAddress are the hosts that a remedy may name.
 var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "10.0.0.200": "router"}
@@ -239,7 +245,7 @@ func openClinic(t *testing.T, forward, servers string) *clinic {
 	}
 	if servers != "" {
 		c.exports += "export LVSDR_RS=" + strings.ReplaceAll(servers, " ", ",") + "; "
-		c.do("client", "lvsdr lab web >/dev/null 2>&1 &")
+		c.do("client", "lvsdr lab web >/dev/null 2>&1 &"+awaitWeb)
 	}
 	c.do("lvs", "lvsdr vs start")
 	c.do("rs1", "lvsdr rs start")
