@@ -238,6 +238,14 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "IPv6 needs no way back", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []kernel.Address{addressOn("lo", "fd00::100/128")}
+				f.routes, f.hops = nil, map[string]kernel.Hop{"fd00::7": {Interface: "eth0"}}
+				f.answers["eth0"] = []kernel.Answer{answerOf("fd00::7", rs1MAC)}
+			},
+		},
+		{
 			name: "no rp_filter",
 			change: func(_ *Site, f *fake) {
 				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0

@@ -20,7 +20,8 @@ func probeDirectorRoute(s *Site, f *finding) error {
 	}
 	for _, vip := range s.Config.VIPs {
 		if vip.Is6() {
-			continue // has no rp_filter
+			f.pass("not needed: IPv6 has no rp_filter")
+			continue
 		}
 		facing, err := s.Kernel.Facing(vip)
 		if err != nil {
