@@ -35,6 +35,9 @@ type Link struct {
 	// (IFLA_INFO_KIND): "veth", "bridge", "ipip", "gre", "ip6tnl". The loopback
 	// has none.
 	Kind string
+	// Port is plugged into a bridge, bond or team: what comes in by it is heard
+	// by that, with that one's parameters.
+	Port bool
 }
 
 // Route is a unicast route of the main table; one with several next hops is a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -16,16 +17,25 @@ func (h *Host) Links() ([]Link, error) {
 	if err != nil {
 		return nil, err
 	}
+	kinds := make(map[int]string, len(found))
+	for _, l := range found {
+		kinds[l.Attrs().Index] = kind(l)
+	}
 	links := make([]Link, len(found))
 	for i, l := range found {
 		a := l.Attrs()
 		links[i] = Link{
+			Port: slices.Contains(switches, kinds[a.MasterIndex]),
 			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
 			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
 		}
 	}
 	return links, nil
 }
+
+// switches are the kinds of interfaces that hear in place of their ports. The
+// ports of others, such as vrf, hear for themselves.
+var switches = []string{"bridge", "bond", "team"}
 
 // kind undoes two names that are the library's own.
 func kind(l netlink.Link) string {

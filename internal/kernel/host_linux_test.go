@@ -127,6 +127,36 @@ func TestKernelKinds(t *testing.T) {
 	}
 }
 
+// A port hears nothing itself; an interface that belongs to another one in
+// another way does.
+func TestKernelPorts(t *testing.T) {
+	h := fresh(t)
+	attrs := func(name string) netlink.LinkAttrs { return netlink.LinkAttrs{Name: name} }
+	bond := netlink.NewLinkBond(attrs("bond7"))
+	bridge, vrf := &netlink.Bridge{LinkAttrs: attrs("br7")}, &netlink.Vrf{LinkAttrs: attrs("vrf7"), Table: 7}
+	want := map[string]bool{"lo": false}
+	for _, master := range []netlink.Link{bridge, bond, vrf} {
+		port := &netlink.Dummy{LinkAttrs: attrs("of-" + master.Attrs().Name)}
+		for _, l := range []netlink.Link{master, port} {
+			must(t, netlink.LinkAdd(l))
+			want[l.Attrs().Name] = false
+		}
+		must(t, netlink.LinkSetMaster(port, master))
+		want[port.Name] = master != netlink.Link(vrf)
+	}
+	links, err := h.Links()
+	must(t, err)
+	for _, l := range links {
+		if port, ours := want[l.Name]; ours && l.Port != port {
+			t.Errorf("%s is a port: %v, want %v", l.Name, l.Port, port)
+		}
+		delete(want, l.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %v", want)
+	}
+}
+
 // TestKindOfDevice has what user-mode-linux has no device for.
 func TestKindOfDevice(t *testing.T) {
 	if got := kind(&netlink.Tuntap{}); got != "tun" {

@@ -54,6 +54,16 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "the ports of a bond do not hear",
+			change: func(_ *Site, f *fake) {
+				f.links[1].Name, f.links[1].Kind = "bond0", "bond"
+				f.links = append(f.links, kernel.Link{Name: "eth0", Up: true, Broadcast: true, Port: true, MAC: rs1MAC})
+				for name, value := range map[string]int{"arp_ignore": 1, "arp_announce": 2} {
+					f.sysctls["net.ipv4.conf.all."+name], f.sysctls["net.ipv4.conf.bond0."+name] = 0, value
+				}
+			},
+		},
+		{
 			name: "start is configured to leave it", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\narp: {interfaces: [lo]}\n",
 			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.all.arp_ignore"] = 0 },
 			want:   []string{"fail arp_ignore: 0 on eth0", "> sysctl -w net.ipv4.conf.eth0.arp_ignore=1"},

@@ -82,8 +82,8 @@ func (s *Site) questions(onLink map[netip.Addr]string) (map[string][]netip.Addr,
 }
 
 // ethernet reports whether neighbours on l tell their addresses by ARP or
-// neighbour discovery.
-func ethernet(l kernel.Link) bool { return l.Up && !l.Loopback && len(l.MAC) == 6 }
+// neighbour discovery, and l hears them.
+func ethernet(l kernel.Link) bool { return l.Up && !l.Loopback && !l.Port && len(l.MAC) == 6 }
 
 // answered reports whether anybody has addr.
 func (w *wire) answered(addr netip.Addr) bool {
