@@ -26,6 +26,9 @@ func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
 		Usage: "look for the faults that break direct routing on this machine",
+		Description: "What is wrong is printed with the reason why it matters and the command that mends\n" +
+			"it; nothing is changed. The exit status is 1 if a check failed. --quiet leaves out\n" +
+			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
 		Action: func(c *cli.Context) error {
