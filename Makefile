@@ -10,8 +10,9 @@ TEST = go test $(TAGS)
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
 PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check
-# Half of the commands of compat, by area: a guest has one processor.
+# Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
+FAULTS          = ^TestKernelFaults$$
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
 
 export CGO_ENABLED ?= 0
@@ -36,15 +37,19 @@ test: deps build ## everything, beside the real ipvsadm
 	$(TEST) . -run ^TestGuest
 	$(MAKE) kernel-test
 
-kernel-test: deps build ## only what needs a kernel, in two guests at a time
-	$(MAKE) -j2 --output-sync --no-print-directory kernel-half kernel-rest
+kernel-test: deps build ## only what needs a kernel, in three guests at a time
+	$(MAKE) -j3 --output-sync --no-print-directory kernel-half kernel-rest kernel-scripts
 
 kernel-half:
 	$(KERNEL_TEST) ./compat -run '$(HALF)'
+	$(KERNEL_TEST) . -run '$(FAULTS)'
 
 kernel-rest:
-	$(KERNEL_TEST) -p 1 ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 -skip ^TestGuest . ./internal/kernel/... ./lvsdr ./lvsdr/lab
+	$(KERNEL_TEST) ./compat -skip '$(HALF)'
+	$(KERNEL_TEST) -p 1 ./internal/kernel/... ./lvsdr ./lvsdr/lab
+
+kernel-scripts:
+	$(KERNEL_TEST) . -skip '^TestGuest|$(FAULTS)'
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat
@@ -73,4 +78,4 @@ pure-packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install deps demo test kernel-test kernel-half kernel-rest compat golden fuzz lint cover clean pure-packages help
+.PHONY: build install deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz lint cover clean pure-packages help
