@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lvsdr/internal/kernel"
+	"lvsdr/internal/kernel/vnet"
 	"lvsdr/internal/umlinux"
 )
 
@@ -35,6 +36,9 @@ func (l *Lab) Exec(host string, args []string) (status int, err error) {
 	}
 	if _, err := kernel.EnterNetNS(namespace(host)); err != nil {
 		return 1, fmt.Errorf("enter the network namespace of %s: %w", host, err)
+	}
+	if !vnet.Inside(namespace(host)) { // then nobody would find the program there
+		return 1, fmt.Errorf("enter the network namespace of %s: the lab has just been taken down", host)
 	}
 	adopt(Environment(os.Environ()))
 	return umlinux.Exec(args)

@@ -69,23 +69,33 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// removeHost deletes a namespace, after the processes in it and what our verbs
-// remember of it.
+// removeHost deletes a namespace with the processes in it and what our verbs
+// remember of it. The name goes first: from then on nobody enters who stays (see
+// [Lab.Exec]), and whoever is inside is found all the same.
 func removeHost(name string) error {
-	var errs []error
-	if vnet.HasNamespace(name) {
-		errs = append(errs, kill(name), forget(name))
+	if !vnet.HasNamespace(name) {
+		return vnet.DeleteNamespace(name) // a name that leads nowhere, or none
 	}
-	return errors.Join(append(errs, vnet.DeleteNamespace(name))...)
+	inside, err := os.Open(filepath.Join(vnet.Folder, name))
+	if err != nil {
+		return errors.Join(err, vnet.DeleteNamespace(name))
+	}
+	defer inside.Close()
+	memory, err := memoryOf(name)
+	errs := []error{err, vnet.DeleteNamespace(name), kill(inside)}
+	if err == nil {
+		errs = append(errs, os.RemoveAll(memory))
+	}
+	return errors.Join(errs...)
 }
 
 // killPatience is how long a process may take to end when it was killed.
 const killPatience = 5 * time.Second
 
 // kill ends the processes in a namespace, but not this one.
-func kill(name string) error {
+func kill(inside *os.File) error {
 	for end := time.Now().Add(killPatience); ; time.Sleep(5 * time.Millisecond) {
-		pids, err := vnet.Processes(name)
+		pids, err := vnet.Processes(inside)
 		if err != nil {
 			return err
 		}
@@ -108,15 +118,12 @@ func kill(name string) error {
 	}
 }
 
-// forget removes the folder that vs and rs have for a namespace.
-func forget(name string) error {
-	var id uint64
-	err := vnet.In(name, func() (err error) {
-		id, err = kernel.NamespaceID()
+// memoryOf is the folder that vs and rs have for a namespace.
+func memoryOf(name string) (folder string, err error) {
+	err = vnet.In(name, func() error {
+		id, err := kernel.NamespaceID()
+		folder = filepath.Join(runFolder, strconv.FormatUint(id, 10))
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return os.RemoveAll(filepath.Join(runFolder, strconv.FormatUint(id, 10)))
+	return folder, err
 }

@@ -132,7 +132,7 @@ func TestKernelUpFails(t *testing.T) {
 		t.Error("something is left")
 	}
 	l := up(t)
-	must(t, kill(namespace("rs1")))
+	killAll(t, "rs1")
 	squatter := l.Command(context.Background(), "rs1", "lvsdr", "lab", "web", "--listen", "127.0.0.1:80")
 	must(t, squatter.Start())
 	defer func() {

@@ -132,12 +132,13 @@ func In(name string, do func() error) error {
 	return errors.Join(do(), restore())
 }
 
-// Processes are the numbers of the processes in a namespace, in order. One that
-// has ended, but was not waited for, is in none.
-func Processes(name string) ([]int, error) {
-	var inside unix.Stat_t
-	if err := unix.Stat(filepath.Join(Folder, name), &inside); err != nil {
-		return nil, err
+// Processes are the numbers of the processes in a namespace, in order, be its
+// name still there or not. One that has ended, but was not waited for, is in
+// none.
+func Processes(inside *os.File) ([]int, error) {
+	var want unix.Stat_t
+	if err := unix.Fstat(int(inside.Fd()), &want); err != nil {
+		return nil, &os.PathError{Op: "stat", Path: inside.Name(), Err: err}
 	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -146,14 +147,23 @@ func Processes(name string) ([]int, error) {
 	var found []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		var st unix.Stat_t
-		if unix.Stat(filepath.Join("/proc", e.Name(), "ns/net"), &st) == nil && st.Dev == inside.Dev && st.Ino == inside.Ino {
+		if err == nil && sameNamespace(filepath.Join("/proc", e.Name(), "ns/net"), want) {
 			found = append(found, pid)
 		}
 	}
 	slices.Sort(found)
 	return found, nil
+}
+
+// Inside reports whether the calling thread is in the namespace of that name. It
+// may have been deleted, or be another one by now, while somebody went there.
+func Inside(name string) bool {
+	var here unix.Stat_t
+	err := unix.Stat("/proc/thread-self/ns/net", &here)
+	return err == nil && sameNamespace(filepath.Join(Folder, name), here)
+}
+
+func sameNamespace(path string, want unix.Stat_t) bool {
+	var st unix.Stat_t
+	return unix.Stat(path, &st) == nil && st.Dev == want.Dev && st.Ino == want.Ino
 }

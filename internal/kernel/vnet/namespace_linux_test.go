@@ -145,9 +145,13 @@ func TestKernelProcesses(t *testing.T) {
 	add(t, "vnet-test")
 	sleep := exec.Command("sleep", "1000")
 	must(t, In("vnet-test", sleep.Start))
+	namespace, err := os.Open(filepath.Join(Folder, "vnet-test"))
+	must(t, err)
+	defer namespace.Close()
+	must(t, DeleteNamespace("vnet-test")) // which hides no process
 	inside := func() []int {
 		t.Helper()
-		pids, err := Processes("vnet-test")
+		pids, err := Processes(namespace)
 		must(t, err)
 		return pids
 	}
@@ -159,4 +163,23 @@ func TestKernelProcesses(t *testing.T) {
 	if pids := inside(); pids != nil {
 		t.Errorf("processes %v, want none", pids)
 	}
+}
+
+func TestKernelInside(t *testing.T) {
+	add(t, "vnet-test")
+	if Inside("vnet-test") {
+		t.Error("inside without having gone there")
+	}
+	must(t, In("vnet-test", func() error {
+		if !Inside("vnet-test") {
+			t.Error("not inside")
+		}
+		if err := DeleteNamespace("vnet-test"); err != nil {
+			return err
+		}
+		if Inside("vnet-test") {
+			t.Error("inside what is gone")
+		}
+		return nil
+	}))
 }

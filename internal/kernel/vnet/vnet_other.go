@@ -4,6 +4,7 @@ package vnet
 
 import (
 	"errors"
+	"os"
 	"time"
 )
 
@@ -26,7 +27,10 @@ func HasNamespace(name string) bool { return false }
 func In(name string, do func() error) error { return errors.ErrUnsupported }
 
 // Processes is a part of Linux.
-func Processes(name string) ([]int, error) { return nil, errors.ErrUnsupported }
+func Processes(inside *os.File) ([]int, error) { return nil, errors.ErrUnsupported }
+
+// Inside says no.
+func Inside(name string) bool { return false }
 
 // SetUp is a part of Linux.
 func SetUp(link string) error { return errors.ErrUnsupported }
