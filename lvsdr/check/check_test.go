@@ -207,6 +207,24 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "others on several interfaces",
+			change: func(_ *Site, f *fake) {
+				for _, name := range []string{"eth3", "eth1", "eth2"} {
+					l := f.links[1]
+					l.Name = name
+					f.links, f.facing = append(f.links, l), append(f.facing, l)
+					f.answers[name] = []kernel.Answer{answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9})}
+					f.sysctls["net.ipv4.conf."+name+".rp_filter"] = 2
+				}
+			},
+			want: []string{
+				"fail vip owner: a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth1; " +
+					"a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth2; " +
+					"a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth3",
+				"> 02:00:00:00:00:09 ip addr flush to 172.16.0.100",
+			},
+		},
+		{
 			name:   "no default route",
 			change: func(_ *Site, f *fake) { f.routes = f.routes[:1] },
 			want: []string{

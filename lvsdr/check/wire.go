@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -121,8 +122,8 @@ func probeOwner(s *Site, f *finding) error {
 	}
 	for _, vip := range s.Config.VIPs {
 		others := 0
-		for link, answers := range w.answers {
-			for _, a := range answers {
+		for _, link := range slices.Sorted(maps.Keys(w.answers)) {
+			for _, a := range w.answers[link] {
 				if a.Addr != vip {
 					continue
 				}

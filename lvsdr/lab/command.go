@@ -53,8 +53,9 @@ func adopt(env []string) {
 	}
 }
 
-// Environment is what programs on the hosts get of an environment. What LVSDR_... says is of the
-// machine that the lab is on: the hosts have a configuration of their own.
+// Environment is what programs on the hosts get of an environment. What
+// LVSDR_... says is of the machine that the lab is on: the hosts have a
+// configuration of their own.
 func Environment(outer []string) []string {
 	env := []string{"LVSDR_CONFIG=" + configFile}
 	path := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
