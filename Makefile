@@ -60,6 +60,10 @@ golden: deps build ## record what the real ipvsadm does
 fuzz: deps build ## compare N generated commands; N=10000, SEED=1
 	$(KERNEL_TEST) -timeout 0 -v -run TestGenerated ./compat -fuzz-commands $(N) -seed $(SEED)
 
+bench: build ## compare the speed with the real ipvsadm's, under QEMU
+	@.ci/deps bench
+	go run $(TAGS) ./internal/bench
+
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
 	go vet $(TAGS) ./...
@@ -78,4 +82,4 @@ pure-packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz lint cover clean pure-packages help
+.PHONY: build install deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help

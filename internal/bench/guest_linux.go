@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// The guest's files. Everything is in its first root file system, which is in
+// memory.
+const (
+	guestOurs    = "/ours"
+	guestTheirs  = "/sbin"
+	guestPlan    = "/plan.json"
+	guestModules = "/modules" // their files, by number
+)
+
+// serveGuest is the guest's init: it measures, writes each result as a line of
+// JSON to the console, and ends the guest.
+func serveGuest() {
+	var last message
+	if err := measureInGuest(); err != nil {
+		last.Failed = err.Error()
+	}
+	last.print()
+	unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
+}
+
+func measureInGuest() error {
+	if err := furnishGuest(); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(guestPlan)
+	if err != nil {
+		return err
+	}
+	b := bench{ours: guestOurs, theirs: guestTheirs, room: "/"}
+	if err := json.Unmarshal(text, &b.plan); err != nil {
+		return err
+	}
+	return b.measure(func(r result) { message{Result: &r}.print() })
+}
+
+// furnishGuest mounts what is needed and loads the modules.
+func furnishGuest() error {
+	for dir, kind := range map[string]string{"/proc": "proc", "/dev": "devtmpfs", "/sys": "sysfs"} {
+		err := errors.Join(os.MkdirAll(dir, 0o755), unix.Mount(kind, dir, kind, 0, ""))
+		if err != nil {
+			return fmt.Errorf("mount %s: %w", dir, err)
+		}
+	}
+	if err := unix.Mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, ""); err != nil {
+		return fmt.Errorf("mount tracefs: %w", err)
+	}
+	if err := os.WriteFile("/proc/sys/kernel/randomize_va_space", []byte("0"), 0); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(guestModules)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := loadModule(guestModules + "/" + file.Name()); err != nil {
+			return fmt.Errorf("load %s: %w", file.Name(), err)
+		}
+	}
+	return nil
+}
+
+// loadModule leaves a compressed file to the kernel (finit_module(2)).
+func loadModule(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	flags := 0
+	if !strings.HasSuffix(path, ".ko") {
+		flags = unix.MODULE_INIT_COMPRESSED_FILE
+	}
+	return unix.FinitModule(int(file.Fd()), "", flags)
+}
+
+// A message is what the guest says, as a line of JSON. In the last one is no
+// result.
+type message struct {
+	Result *result `json:",omitempty"`
+	Failed string  `json:",omitempty"`
+}
+
+func (m message) print() {
+	text, _ := json.Marshal(m) // of strings and numbers: cannot fail
+	fmt.Printf("%s\n", text)
+}

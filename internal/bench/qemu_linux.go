@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// qemu is what a guest runs in. One instruction takes one nanosecond of the
+// guest's time, and what it sleeps takes none of ours: the guest measures
+// instructions, the same on every machine.
+var qemu = []string{
+	"qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1", "-rtc", "clock=vm",
+	"-m", "1024", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
+	"-append", "console=ttyS0 quiet panic=-1",
+}
+
+// A stockKernel is one of Debian's that is installed here.
+type stockKernel struct {
+	version string
+}
+
+func (k stockKernel) image() string   { return "/boot/vmlinuz-" + k.version }
+func (k stockKernel) modules() string { return "/lib/modules/" + k.version }
+
+// findKernel takes the last by name of those that are complete.
+func findKernel() (stockKernel, error) {
+	images, _ := filepath.Glob("/boot/vmlinuz-*-amd64")
+	for i := len(images) - 1; i >= 0; i-- {
+		_, version, _ := strings.Cut(images[i], "vmlinuz-")
+		k := stockKernel{version}
+		if _, err := os.Stat(k.modules() + "/modules.dep"); err == nil {
+			return k, nil
+		}
+	}
+	return stockKernel{}, errors.New("no kernel: install linux-image-amd64")
+}
+
+// measureInQEMU boots a guest and reports its results.
+func measureInQEMU(ctx context.Context, k stockKernel, ours string, p plan, report func(result)) error {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	initramfs := filepath.Join(dir, "initramfs")
+	if err := writeInitramfs(initramfs, k, ours, p); err != nil {
+		return fmt.Errorf("make initramfs: %w", err)
+	}
+	args := append(qemu[1:len(qemu):len(qemu)], "-kernel", k.image(), "-initrd", initramfs)
+	guest := exec.CommandContext(ctx, qemu[0], args...)
+	var complaints bytes.Buffer
+	guest.Stderr = &complaints
+	console, err := guest.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := guest.Start(); err != nil {
+		return err
+	}
+	said, failed := readResults(console, report)
+	if err := errors.Join(failed, guest.Wait()); err != nil {
+		return fmt.Errorf("guest: %w\n%s%s", err, complaints.Bytes(), said)
+	}
+	return nil
+}
+
+// readResults reports the results on a guest's console until the guest's last
+// message, and returns what else there was.
+func readResults(console io.Reader, report func(result)) (said []byte, err error) {
+	err = errors.New("ended too early")
+	lines := bufio.NewScanner(console)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var m message
+		switch {
+		case json.Unmarshal(lines.Bytes(), &m) != nil:
+			said = append(append(said, lines.Bytes()...), '\n')
+		case m.Failed != "":
+			err = errors.New(m.Failed)
+		case m.Result == nil:
+			err = nil
+		default:
+			report(*m.Result)
+		}
+	}
+	return said, err
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"io"
+)
+
+func run(string, plan, io.Writer) error { return errors.New("not supported on this system") }
+
+func serveGuest() {}
