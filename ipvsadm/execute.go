@@ -14,7 +14,7 @@ type balancer interface {
 	Info() kernel.Info
 	Services() ([]kernel.ServiceEntry, error)
 	Service(kernel.Service) (kernel.ServiceEntry, error)
-	Destinations(kernel.Service, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
+	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	AddService(kernel.Service) error
 	EditService(kernel.Service) error
 	DeleteService(kernel.Service) error
@@ -117,7 +117,7 @@ func (x *executor) list(c *Command) *failure {
 			return unlisted(list, err)
 		}
 		x.out.WriteString(titles[f.layout])
-		return x.walk(list, []kernel.ServiceEntry{s}, sorted, write)
+		return x.walk(list, []kernel.ServiceEntry{s}, details[f.layout], sorted, write)
 	}
 	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
 	services, err := x.kernel.Services()
@@ -125,7 +125,7 @@ func (x *executor) list(c *Command) *failure {
 		return unlisted(list, err)
 	}
 	x.out.WriteString(titles[f.layout])
-	return x.walk(list, services, sorted, write)
+	return x.walk(list, services, details[f.layout], sorted, write)
 }
 
 // save carries out -S.
@@ -135,7 +135,7 @@ func (x *executor) save(c *Command) *failure {
 		return unlisted(save, err)
 	}
 	name := x.namer(c)
-	return x.walk(save, services, true, func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
+	return x.walk(save, services, kernel.Tunnels, true, func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
 		x.out.Write(appendServiceRule(x.out.AvailableBuffer(), &s.Service, name))
 		for i := range destinations {
 			x.out.Write(appendDestinationRule(x.out.AvailableBuffer(), &s.Service, &destinations[i].Destination, name))
@@ -145,7 +145,7 @@ func (x *executor) save(c *Command) *failure {
 
 // walk writes each service with its destinations, in order, for the action. A
 // service whose destinations cannot be read ends it unwritten.
-func (x *executor) walk(a action, services []kernel.ServiceEntry, sorted bool,
+func (x *executor) walk(a action, services []kernel.ServiceEntry, detail kernel.Detail, sorted bool,
 	write func(*kernel.ServiceEntry, []kernel.DestinationEntry)) *failure {
 	if sorted {
 		mergeSort(services, compareServices)
@@ -154,7 +154,7 @@ func (x *executor) walk(a action, services []kernel.ServiceEntry, sorted bool,
 	for i := range services {
 		s := &services[i]
 		var err error
-		destinations, err = x.kernel.Destinations(s.Service, destinations[:0])
+		destinations, err = x.kernel.Destinations(s, detail, destinations[:0])
 		if err != nil {
 			return unlisted(a, err)
 		}

@@ -112,7 +112,8 @@ func (k *fakeKernel) Service(s kernel.Service) (kernel.ServiceEntry, error) {
 	return kernel.ServiceEntry{}, err
 }
 
-func (k *fakeKernel) Destinations(s kernel.Service, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+func (k *fakeKernel) Destinations(e *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+	s := e.Service
 	err := k.ask("Destinations", s)
 	if err == nil {
 		err = k.refuse["Destinations of "+s.Addr.String()]

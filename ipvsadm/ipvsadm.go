@@ -33,12 +33,26 @@ func newProgram(env command.Env) *program {
 		},
 		env:        env,
 		name:       env.Name("ipvsadm"),
-		open:       openKernel,
+		open:       func() (balancer, error) { return openKernel(env.LookupEnv) },
 		loadModule: kernel.LoadModule,
 	}
 }
 
-func openKernel() (balancer, error) { return kernel.Open() }
+// interfaceVariable chooses how the table is read: "netlink", which can tell
+// everything; "sockopt", the faster interface for all that it can tell; by
+// default that too, and netlink where it fails. The output is the same.
+const interfaceVariable = "LVSDR_IPVS_INTERFACE"
+
+func openKernel(lookupEnv func(string) (string, bool)) (balancer, error) {
+	conn, err := kernel.Open()
+	if err != nil {
+		return nil, err
+	}
+	if through, _ := lookupEnv(interfaceVariable); through != "netlink" {
+		conn.Shortcut(through == "sockopt")
+	}
+	return conn, nil
+}
 
 // Run is ipvsadm.
 func Run(env command.Env) int {

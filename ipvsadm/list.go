@@ -51,6 +51,13 @@ var titles = [...]string{
 		"  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn\n",
 }
 
+// details are what the lines of a layout need of the destinations.
+var details = [...]kernel.Detail{
+	layoutStats:  kernel.Totals,
+	layoutRate:   kernel.Rates,
+	layoutTunnel: kernel.Tunnels,
+}
+
 // appendBanner is the first line of a listing of the whole table.
 func appendBanner(b []byte, info kernel.Info) []byte {
 	b = append(b, "IP Virtual Server version "...)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"lvsdr/internal/kernel"
 )
 
 func TestDrain(t *testing.T) {
@@ -41,7 +43,7 @@ func TestDrainNotDone(t *testing.T) {
 
 	services, err := d.machine.Services()
 	must(t, err)
-	destinations, err := d.machine.Destinations(services[0].Service, nil)
+	destinations, err := d.machine.Destinations(&services[0], kernel.Everything, nil)
 	must(t, err)
 	for _, e := range destinations {
 		d.machine.SetConnections(services[0].Service, e.Destination, 3, 1)

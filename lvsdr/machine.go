@@ -27,7 +27,7 @@ type machine interface {
 // balancer is the director's part of a machine.
 type balancer interface {
 	Services() ([]kernel.ServiceEntry, error)
-	Destinations(kernel.Service, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
+	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	AddService(kernel.Service) error
 	EditService(kernel.Service) error
 	DeleteService(kernel.Service) error
@@ -115,7 +115,7 @@ func look(m machine, rec *record) (*scene, error) {
 		return nil, fmt.Errorf("read the ipvs table: %w", err)
 	}
 	for _, e := range entries {
-		destinations, err := m.Destinations(e.Service, nil)
+		destinations, err := m.Destinations(&e, kernel.Everything, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the ipvs table: %w", err)
 		}

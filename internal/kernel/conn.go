@@ -25,6 +25,7 @@ type Conn struct {
 	out    []byte // the request being built
 	in     []byte // the datagram being read
 	info   Info
+	short  *shortcut
 }
 
 // Values of linux/netlink.h.

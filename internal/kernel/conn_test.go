@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-var cmpAddr = cmpopts.EquateComparable(netip.Addr{})
+var cmpAddr = cmp.Options{cmpopts.EquateComparable(netip.Addr{}), cmp.AllowUnexported(ServiceEntry{}, count{})}
 
 const fakeFamily = 0x1b
 
@@ -320,7 +320,7 @@ func TestDumpRefused(t *testing.T) {
 	if _, err := c.Services(); err != syscall.ENOMEM {
 		t.Errorf("services: %v, want ENOMEM", err)
 	}
-	if _, err := c.Destinations(Service{}, nil); err != syscall.ENOMEM {
+	if _, err := c.Destinations(&ServiceEntry{}, Everything, nil); err != syscall.ENOMEM {
 		t.Errorf("destinations: %v, want ENOMEM", err)
 	}
 	if _, err := c.Daemons(); err != syscall.ENOMEM {
@@ -339,7 +339,7 @@ func TestRepliesWithoutContent(t *testing.T) {
 	})
 	_, service := c.Service(Service{})
 	_, services := c.Services()
-	_, destinations := c.Destinations(Service{}, nil)
+	_, destinations := c.Destinations(&ServiceEntry{}, Everything, nil)
 	_, daemons := c.Daemons()
 	for name, err := range map[string]error{"service": service, "services": services, "destinations": destinations, "daemons": daemons} {
 		if !errors.Is(err, syscall.EINVAL) {

@@ -230,7 +230,7 @@ func FuzzReply(f *testing.F) {
 		for _, datagram := range [][]byte{b, msg(fakeFamily, 2, 3, append([]byte{4, 1, 0, 0}, b...))} {
 			c, _ := fakeConn(t, func(r request) []any { return []any{datagram, done(r, 0)} })
 			c.Services()
-			c.Destinations(Service{Family: AddressFamily(family)}, nil)
+			c.Destinations(&ServiceEntry{Service: Service{Family: AddressFamily(family)}}, Everything, nil)
 		}
 	})
 }

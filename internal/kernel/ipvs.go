@@ -16,6 +16,9 @@ func (c *Conn) Services() ([]ServiceEntry, error) {
 			list = append(list, e)
 			return err
 		})
+	if err == nil {
+		err = c.short.count(list)
+	}
 	return list, err
 }
 
@@ -35,13 +38,17 @@ func (c *Conn) Service(s Service) (ServiceEntry, error) {
 	return e, err
 }
 
-// Destinations appends the destinations of s, newest first, to buf.
-func (c *Conn) Destinations(s Service, buf []DestinationEntry) ([]DestinationEntry, error) {
-	list := buf
-	err := c.dump(
+// Destinations appends the destinations of s, newest first, to buf. What the
+// detail leaves out may be zero.
+func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEntry) ([]DestinationEntry, error) {
+	list, ok, err := c.short.destinations(s, detail, buf)
+	if ok || err != nil {
+		return list, err
+	}
+	err = c.dump(
 		func() {
 			c.begin(cmdGetDest, flagAck|flagDump)
-			c.out = appendServiceIdentity(c.out, &s)
+			c.out = appendServiceIdentity(c.out, &s.Service)
 		},
 		func() { list = buf },
 		func(msg []byte) error {

@@ -83,6 +83,8 @@ type Service struct {
 type ServiceEntry struct {
 	Service
 	Stats Stats
+
+	count count // of its destinations
 }
 
 // Destination is a real server of a service as it is configured.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -120,7 +121,7 @@ func compareDestinationsWith(t *testing.T, c *Conn, client ipvs.Client, s Servic
 	t.Helper()
 	theirs, err := client.Destinations(theirService)
 	must(t, err)
-	ours, err := c.Destinations(s, nil)
+	ours, err := c.Destinations(&ServiceEntry{Service: s}, Everything, nil)
 	must(t, err)
 	if len(ours) != len(theirs) {
 		t.Fatalf("%d destinations, the client %d", len(ours), len(theirs))
@@ -155,7 +156,7 @@ func TestKernelChanges(t *testing.T) {
 	if diff := cmp.Diff(s, got.Service, cmpAddr); diff != "" {
 		t.Errorf("service (-want +got):\n%s", diff)
 	}
-	list, err := c.Destinations(s, nil)
+	list, err := c.Destinations(&ServiceEntry{Service: s}, Everything, nil)
 	must(t, err)
 	if len(list) != 1 || list[0].Destination != d {
 		t.Errorf("destinations %+v, want %+v", list, d)
@@ -195,5 +196,73 @@ func TestKernelServiceComesBack(t *testing.T) {
 	must(t, c.AddService(was.Service))
 	if _, err := c.Service(s); err != nil {
 		t.Errorf("added again: %v", err)
+	}
+}
+
+// TestKernelShortcut reads tables through both interfaces. The kernel has what
+// the older one cannot tell, too.
+func TestKernelShortcut(t *testing.T) {
+	c := open(t)
+	c.Shortcut(true)
+	addr := netip.MustParseAddr
+	v4 := Service{Family: INET, Protocol: TCP, Addr: addr("10.0.0.1"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
+	mark := Service{Family: INET, FWMark: 1 << 31, Scheduler: "wrr", Netmask: 0xffffffff}
+	mixed, tunnels, empty, udp := v4, v4, v4, v4
+	mixed.Addr, tunnels.Addr, empty.Addr, udp.Protocol = addr("10.0.0.2"), addr("10.0.0.3"), addr("10.0.0.4"), UDP
+	v6 := Service{Family: INET6, Protocol: TCP, Addr: addr("fd00::1"), Port: 80, Scheduler: "rr", Netmask: 128}
+	route := Destination{Family: INET, Addr: addr("10.0.1.1"), Port: 80, Forward: DirectRoute, Weight: 3, Upper: 9, Lower: 8}
+	masq, tunnel := route, route
+	masq.Addr, masq.Port, masq.Forward, masq.Weight = addr("10.0.1.2"), 8080, Masquerade, 1<<31-1
+	tunnel.Addr, tunnel.Forward, tunnel.TunnelType, tunnel.TunnelPort = addr("10.0.1.3"), Tunnel, GUE, 6080
+	tunnel6 := tunnel
+	tunnel6.Family, tunnel6.Addr = INET6, addr("fd00::7")
+	direct6 := Destination{Family: INET6, Addr: addr("fd00::8"), Port: 80, Forward: DirectRoute, Weight: 1}
+	table := []struct {
+		service      Service
+		destinations []Destination
+		exact        Detail // what the shortcut can tell of it
+		none         bool   // it can tell nothing
+	}{
+		{v4, []Destination{route, masq}, Totals | Tunnels, false},
+		{udp, []Destination{route, masq, tunnel}, Totals, false},
+		{mark, []Destination{route}, Totals | Tunnels, false},
+		{mixed, []Destination{route, tunnel6}, 0, true},
+		{tunnels, []Destination{tunnel}, Totals, false},
+		{empty, nil, Totals | Tunnels, false},
+		{v6, []Destination{direct6}, 0, true},
+	}
+	for _, row := range table {
+		must(t, c.AddService(row.service))
+		for _, d := range row.destinations {
+			must(t, c.AddDestination(row.service, d))
+		}
+	}
+	services, err := c.Services()
+	must(t, err)
+	for _, row := range table {
+		i := slices.IndexFunc(services, func(e ServiceEntry) bool {
+			return e.Service == row.service
+		})
+		if i < 0 {
+			t.Fatalf("%+v is not in the list %+v", row.service, services)
+		}
+		for detail := range Everything + 1 {
+			_, ok, err := c.short.destinations(&services[i], detail, nil)
+			if want := !row.none && detail&^row.exact == 0; ok != want || err != nil {
+				t.Errorf("%+v, detail %b: certain %v, %v; want %v", row.service, detail, ok, err, want)
+			}
+			quick, err := c.Destinations(&services[i], detail, nil)
+			must(t, err)
+			whole, err := c.Destinations(&ServiceEntry{Service: row.service}, detail, nil)
+			must(t, err)
+			for i := range whole { // netlink tells more than was asked for
+				if ok {
+					whole[i].TunnelType, whole[i].TunnelPort = 0, 0
+				}
+			}
+			if d := cmp.Diff(whole, quick, cmpAddr); d != "" || len(whole) != len(row.destinations) {
+				t.Errorf("%+v, detail %b (-netlink +shortcut):\n%s", row.service, detail, d)
+			}
+		}
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"strconv"
+	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,9 +59,6 @@ func (s netlinkSocket) Receive(b []byte) (int, error) {
 
 func (s netlinkSocket) Close() error { return unix.Close(int(s)) }
 
-// soGetInfo is IP_VS_SO_GET_INFO of linux/ip_vs.h.
-const soGetInfo = 64 + 1024 + 64 + 1
-
 // legacyInfo asks the older interface, for the sake of its error: it tells a
 // kernel without IPVS from a caller without permission.
 func legacyInfo() error {
@@ -72,6 +72,32 @@ func legacyInfo() error {
 		return unix.ENOPROTOOPT // IPVS without generic netlink: Linux before 2.6.28
 	}
 	return err
+}
+
+// sockopt is the older interface, on a socket that the first use opens. It is
+// closed to 32-bit programs, for which the structures are others.
+func sockopt() getsockopt {
+	open := sync.OnceValues(func() (int, error) {
+		if strconv.IntSize != 64 {
+			return -1, unix.ENOPROTOOPT
+		}
+		return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	})
+	return func(option int, b []byte) error {
+		fd, err := open()
+		if err != nil {
+			return err
+		}
+		n := uint32(len(b))
+		return again(func() error {
+			_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+				uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0)
+			if errno != 0 {
+				return errno
+			}
+			return nil
+		})
+	}
 }
 
 // LoadModule runs modprobe for IPVS with the caller's streams, and reports

@@ -10,5 +10,9 @@ import (
 // Open says that IPVS is a part of Linux.
 func Open() (*Conn, error) { return nil, errors.ErrUnsupported }
 
+func sockopt() getsockopt {
+	return func(int, []byte) error { return errors.ErrUnsupported }
+}
+
 // LoadModule says that there is no module to load.
 func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool { return false }

@@ -92,7 +92,7 @@ func ipvsLines() (lines []string, err error) {
 		return nil, fmt.Errorf("ipvs: %w", err)
 	}
 	for _, s := range services {
-		destinations, err := conn.Destinations(s.Service, nil)
+		destinations, err := conn.Destinations(&s, kernel.Everything, nil)
 		if err != nil {
 			return nil, fmt.Errorf("ipvs: %w", err)
 		}

@@ -17,10 +17,10 @@ func (s *service) find(d *kernel.Destination) int {
 }
 
 // Destinations is [kernel.Conn.Destinations].
-func (m *Machine) Destinations(s kernel.Service, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+func (m *Machine) Destinations(s *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := m.find(&s)
+	i := m.find(&s.Service)
 	if i < 0 {
 		return buf, nil
 	}

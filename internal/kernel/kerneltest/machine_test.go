@@ -140,7 +140,7 @@ func TestListsAreCopies(t *testing.T) {
 	before := m.String()
 	services, _ := m.Services()
 	services[0].Scheduler = "rr"
-	destinations, _ := m.Destinations(web, nil)
+	destinations, _ := m.Destinations(&kernel.ServiceEntry{Service: web}, kernel.Everything, nil)
 	destinations[0].Weight = 9
 	addresses, _ := m.Addresses()
 	addresses[0] = vip6

@@ -12,7 +12,7 @@ import (
 // reader is what the state of a machine is read from, in memory or real.
 type reader interface {
 	Services() ([]kernel.ServiceEntry, error)
-	Destinations(kernel.Service, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
+	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	Timeouts() (kernel.Timeouts, error)
 	Daemons() ([]kernel.Daemon, error)
 	Links() ([]kernel.Link, error)
@@ -68,7 +68,7 @@ func services(r reader) ([]string, error) {
 	}
 	var lines []string
 	for _, s := range list {
-		destinations, err := r.Destinations(s.Service, nil)
+		destinations, err := r.Destinations(&s, kernel.Everything, nil)
 		if err != nil {
 			return nil, err
 		}
