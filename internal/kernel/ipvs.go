@@ -59,6 +59,9 @@ func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEnt
 }
 
 func (c *Conn) changeService(cmd uint8, s *Service) error {
+	if done, err := c.short.change(cmd, s, nil); done {
+		return err
+	}
 	c.begin(cmd, flagAck)
 	c.out = appendService(c.out, s)
 	return c.do()
@@ -76,6 +79,9 @@ func (c *Conn) EditService(s Service) error { return c.changeService(cmdSetServi
 func (c *Conn) DeleteService(s Service) error { return c.changeService(cmdDelService, &s) }
 
 func (c *Conn) changeDestination(cmd uint8, s *Service, d *Destination) error {
+	if done, err := c.short.change(cmd, s, d); done {
+		return err
+	}
 	c.begin(cmd, flagAck)
 	c.out = appendService(c.out, s)
 	c.out = appendDestination(c.out, d)

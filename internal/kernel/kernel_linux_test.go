@@ -138,8 +138,17 @@ func compareDestinationsWith(t *testing.T, c *Conn, client ipvs.Client, s Servic
 	}
 }
 
+// TestKernelChanges makes the same changes through both interfaces.
 func TestKernelChanges(t *testing.T) {
-	c := open(t)
+	t.Run("netlink", func(t *testing.T) { testChanges(t, open(t)) })
+	t.Run("sockopt", func(t *testing.T) {
+		c := open(t)
+		c.Shortcut(true)
+		testChanges(t, c)
+	})
+}
+
+func testChanges(t *testing.T, c *Conn) {
 	s := Service{Family: INET, Protocol: TCP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
 	d := Destination{Family: INET, Addr: netip.MustParseAddr("10.0.1.1"), Port: 80, Forward: Masquerade, Weight: 1}
 	must(t, c.AddService(s))
@@ -163,7 +172,30 @@ func TestKernelChanges(t *testing.T) {
 	}
 	must(t, c.DeleteDestination(s, d))
 	must(t, c.DeleteService(s))
-	must(t, c.AddService(s))
+	other, group, crossed := d, d, d
+	other.Port, group.Addr, crossed.Port, crossed.Lower = 81, netip.MustParseAddr("224.0.0.1"), 82, 5
+	s.PE, s.Flags = "", 0
+	for _, test := range []struct {
+		what      string
+		got, want error
+	}{
+		{"edit a missing service", c.EditService(s), syscall.ESRCH},
+		{"delete a missing service", c.DeleteService(s), syscall.ESRCH},
+		{"destination without service", c.AddDestination(s, d), syscall.ESRCH},
+		{"service", c.AddService(s), nil},
+		{"service that is there", c.AddService(s), syscall.EEXIST},
+		{"destination", c.AddDestination(s, d), nil},
+		{"destination that is there", c.AddDestination(s, d), syscall.EEXIST},
+		{"edit a missing destination", c.EditDestination(s, other), syscall.ENOENT},
+		{"delete a missing destination", c.DeleteDestination(s, other), syscall.ENOENT},
+		{"destination that is no unicast", c.AddDestination(s, group), syscall.EINVAL},
+		{"thresholds out of range", c.AddDestination(s, crossed), syscall.ERANGE},
+	} {
+		if !errors.Is(test.got, test.want) {
+			t.Errorf("%s: %v, want %v", test.what, test.got, test.want)
+		}
+	}
+	testChangesOfMark(t, c)
 	must(t, c.Flush())
 	if list, err := c.Services(); err != nil || len(list) != 0 {
 		t.Errorf("after a flush: %v, %v", list, err)
@@ -264,5 +296,23 @@ func TestKernelShortcut(t *testing.T) {
 				t.Errorf("%+v, detail %b (-netlink +shortcut):\n%s", row.service, detail, d)
 			}
 		}
+	}
+}
+
+// testChangesOfMark is about a firewall mark, whose identity is another.
+func testChangesOfMark(t *testing.T, c *Conn) {
+	s := Service{Family: INET, FWMark: 1<<32 - 1, Scheduler: "sh", Flags: Persistent | SchedulerFlag1, Timeout: 60, Netmask: 0xffffff00}
+	d := Destination{Family: INET, Addr: netip.MustParseAddr("10.0.1.1"), Port: 8080, Forward: Tunnel, Weight: 1<<31 - 1, Upper: 9, Lower: 8}
+	must(t, c.AddService(s))
+	must(t, c.AddDestination(s, d))
+	got, err := c.Service(s)
+	must(t, err)
+	if diff := cmp.Diff(s, got.Service, cmpAddr); diff != "" {
+		t.Errorf("service (-want +got):\n%s", diff)
+	}
+	list, err := c.Destinations(&got, Everything, nil)
+	must(t, err)
+	if len(list) != 1 || list[0].Destination != d {
+		t.Errorf("destinations %+v, want %+v", list, d)
 	}
 }

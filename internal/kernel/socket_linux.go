@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -74,30 +75,49 @@ func legacyInfo() error {
 	return err
 }
 
-// sockopt is the older interface, on a socket that the first use opens. It is
-// closed to 32-bit programs, for which the structures are others.
-func sockopt() getsockopt {
-	open := sync.OnceValues(func() (int, error) {
+// sockoptSocket is the older interface, on a socket that the first use opens. It
+// is closed to 32-bit programs, for which the structures are others.
+type sockoptSocket struct {
+	open func() (int, error)
+}
+
+func newSockopt() sockopt {
+	return sockoptSocket{sync.OnceValues(func() (int, error) {
 		if strconv.IntSize != 64 {
 			return -1, unix.ENOPROTOOPT
 		}
 		return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	})
-	return func(option int, b []byte) error {
-		fd, err := open()
-		if err != nil {
-			return err
-		}
-		n := uint32(len(b))
-		return again(func() error {
-			_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
-				uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0)
-			if errno != 0 {
-				return errno
-			}
-			return nil
-		})
+	})}
+}
+
+func (s sockoptSocket) Get(option int, b []byte) error {
+	fd, err := s.open()
+	if err != nil {
+		return err
 	}
+	n := uint32(len(b))
+	return again(func() error {
+		return errnoOf(unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+			uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0))
+	})
+}
+
+func (s sockoptSocket) Set(option int, b []byte) error {
+	fd, err := s.open()
+	if err != nil {
+		return err
+	}
+	return again(func() error {
+		return errnoOf(unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+			uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0))
+	})
+}
+
+func errnoOf(_, _ uintptr, errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
 }
 
 // LoadModule runs modprobe for IPVS with the caller's streams, and reports

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// The older interface of IPVS is getsockopt(2) on any IPv4 socket: a whole list
-// in one call, without messages, in about a fifth of the time that netlink
-// takes for it. It knows IPv4 services and their IPv4 destinations only, counts
-// connections and packets in 32 bits, and has no tunnel parameters. So it is a
-// shortcut to what it can tell exactly; everything else, and everything that
-// is not certain, is read through netlink.
+// The older interface of IPVS is getsockopt(2) and setsockopt(2) on any IPv4
+// socket: a whole list, or a change, in one call and without messages. It knows
+// IPv4 services and their IPv4 destinations only, counts connections and
+// packets in 32 bits, and has neither persistence engines nor the parameters of
+// tunnels. So it is a shortcut for what it can tell exactly; everything else,
+// and everything that is not certain, goes through netlink.
 //
 // The structures are those of linux/ip_vs.h as a 64-bit machine lays them out.
 
@@ -26,16 +26,30 @@ const (
 	Everything = Totals | Rates | Tunnels
 )
 
-// getsockopt fills b with the value of an option of level IPPROTO_IP; what b
+// sockopt is the two calls for options of level IPPROTO_IP. Get fills b; what b
 // holds before says what is asked for, and its length is a part of that.
-type getsockopt func(option int, b []byte) error
+type sockopt interface {
+	Get(option int, b []byte) error
+	Set(option int, b []byte) error
+}
 
-// Options (IP_VS_SO_GET_*).
+// Options (IP_VS_SO_GET_*, IP_VS_SO_SET_*).
 const (
-	soGetInfo     = 64 + 1024 + 64 + 1
-	soGetServices = soGetInfo + 1
-	soGetDests    = soGetInfo + 3
+	soBase        = 64 + 1024 + 64
+	soGetInfo     = soBase + 1
+	soGetServices = soBase + 2
+	soGetDests    = soBase + 4
 )
+
+var setOptions = [...]int{
+	cmdNewService: soBase + 2,
+	cmdSetService: soBase + 3,
+	cmdDelService: soBase + 4,
+	cmdNewDest:    soBase + 7,
+	cmdDelDest:    soBase + 8,
+	cmdSetDest:    soBase + 9,
+	cmdZero:       soBase + 15,
+}
 
 // Sizes and places in struct ip_vs_get_services, ip_vs_service_entry,
 // ip_vs_get_dests, ip_vs_dest_entry and ip_vs_stats_user.
@@ -49,6 +63,10 @@ const (
 	destSize     = 96
 	destFlags    = 8
 	destCounters = 40
+
+	// struct ip_vs_service_user, and struct ip_vs_dest_user behind it.
+	serviceUserSize = 44
+	destUserSize    = 24
 )
 
 // forwardMask is IP_VS_CONN_F_FWD_MASK: the rest of a destination's flags says
@@ -62,7 +80,7 @@ const certainBytes = 20 << 32
 
 // shortcut reads through the older interface. A nil one never does.
 type shortcut struct {
-	get  getsockopt
+	sockopt
 	only bool // an error is not a reason to use netlink
 	buf  []byte
 }
@@ -103,7 +121,7 @@ func (s *shortcut) count(list []ServiceEntry) error {
 	}
 	b := s.room(getServicesHead + n*serviceSize)
 	binary.NativeEndian.PutUint32(b, uint32(n))
-	if err := s.get(soGetServices, b); err != nil {
+	if err := s.Get(soGetServices, b); err != nil {
 		return s.refused(err)
 	}
 	b = b[getServicesHead:]
@@ -171,7 +189,7 @@ func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []Destinatio
 	for _, i := range []int{n - 1, n} {
 		binary.NativeEndian.PutUint32(entry(i)[destFlags:], mark)
 	}
-	if err := s.get(soGetDests, b); err != nil {
+	if err := s.Get(soGetDests, b); err != nil {
 		return buf, false, s.refused(err)
 	}
 	if binary.NativeEndian.Uint32(entry(n - 1)[destFlags:]) == mark || binary.NativeEndian.Uint32(entry(n)[destFlags:]) != mark {
@@ -214,9 +232,56 @@ func fillDestination(b []byte, detail Detail, d *DestinationEntry) bool {
 	return detail&Tunnels == 0 || d.Forward != Tunnel
 }
 
-// Shortcut lets the connection read through getsockopt(2) what that can tell
-// exactly. only is for tests: an error of that interface is then an error of
+// change carries out the command for a service or, if d is not nil, a
+// destination of it; done reports whether that is all there is to do. What the
+// kernel refuses has changed nothing and is asked again through netlink, whose
+// error is the one that counts.
+func (s *shortcut) change(cmd uint8, sv *Service, d *Destination) (done bool, err error) {
+	if s == nil || sv.Family != INET || sv.PE != "" {
+		return false, nil
+	}
+	b := s.room(serviceUserSize)
+	if d != nil {
+		if d.Family != INET || d.TunnelType != 0 || d.TunnelPort != 0 || d.TunnelFlags != 0 {
+			return false, nil
+		}
+		b = s.room(serviceUserSize + destUserSize)
+		putDestUser(b[serviceUserSize:], d)
+	}
+	putServiceUser(b, sv)
+	err = s.Set(setOptions[cmd], b)
+	if err != nil && !s.only {
+		return false, nil
+	}
+	return true, err
+}
+
+// putServiceUser writes struct ip_vs_service_user. Every firewall mark has the
+// protocol TCP there.
+func putServiceUser(b []byte, s *Service) {
+	putIdentity(b, s)
+	if s.FWMark != 0 {
+		binary.NativeEndian.PutUint16(b, uint16(TCP))
+	}
+	copy(b[16:31], s.Scheduler)
+	binary.NativeEndian.PutUint32(b[32:], uint32(s.Flags))
+	binary.NativeEndian.PutUint32(b[36:], s.Timeout)
+	binary.BigEndian.PutUint32(b[40:], s.Netmask)
+}
+
+// putDestUser writes struct ip_vs_dest_user.
+func putDestUser(b []byte, d *Destination) {
+	v4 := d.Addr.As4()
+	copy(b, v4[:])
+	binary.BigEndian.PutUint16(b[4:], d.Port)
+	for i, v := range [...]uint32{uint32(d.Forward), d.Weight, d.Upper, d.Lower} {
+		binary.NativeEndian.PutUint32(b[8+4*i:], v)
+	}
+}
+
+// Shortcut lets the connection use getsockopt(2) and setsockopt(2) for what
+// those can tell exactly. only is for tests: an error of that interface is then an error of
 // the request, instead of a reason to ask netlink.
 func (c *Conn) Shortcut(only bool) {
-	c.short = &shortcut{get: sockopt(), only: only}
+	c.short = &shortcut{sockopt: newSockopt(), only: only}
 }

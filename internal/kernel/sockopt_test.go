@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -17,9 +18,16 @@ type olderKernel struct {
 	destinations [][]byte
 	err          error
 	asked        []int
+	set          []byte // the last change
 }
 
-func (k *olderKernel) get(option int, b []byte) error {
+func (k *olderKernel) Set(option int, b []byte) error {
+	k.asked = append(k.asked, option)
+	k.set = slices.Clone(b)
+	return k.err
+}
+
+func (k *olderKernel) Get(option int, b []byte) error {
 	k.asked = append(k.asked, option)
 	if k.err != nil {
 		return k.err
@@ -103,7 +111,7 @@ func TestShortcut(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			k := &olderKernel{service: test.service, announced: test.announced, destinations: test.entries}
-			s := &shortcut{get: k.get, only: true}
+			s := &shortcut{sockopt: k, only: true}
 			list := []ServiceEntry{{Service: Service{Family: INET6}}, {Service: test.service}}
 			if err := s.count(list); err != nil {
 				t.Fatal(err)
@@ -136,7 +144,7 @@ func TestShortcutTableChanged(t *testing.T) {
 		"mark":     {Family: INET, FWMark: 1},
 	} {
 		k := &olderKernel{service: web, announced: 1}
-		s := &shortcut{get: k.get, only: true}
+		s := &shortcut{sockopt: k, only: true}
 		list := []ServiceEntry{{Service: other}, {Service: web}}
 		if err := s.count(list); err != nil || list[0].count.known || list[1].count.known {
 			t.Errorf("another %s: %+v, %v", name, list, err)
@@ -150,7 +158,7 @@ func TestShortcutRefused(t *testing.T) {
 	web := ServiceEntry{Service: Service{Family: INET, Protocol: TCP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 80}, count: known(1)}
 	k := &olderKernel{err: syscall.EPERM}
 	for _, only := range []bool{false, true} {
-		s := &shortcut{get: k.get, only: only}
+		s := &shortcut{sockopt: k, only: only}
 		_, ok, err := s.destinations(&web, 0, nil)
 		if counted := s.count([]ServiceEntry{web}); ok || errors.Is(err, syscall.EPERM) != only || errors.Is(counted, syscall.EPERM) != only {
 			t.Errorf("only %v: %v, %v, %v", only, ok, err, counted)
@@ -158,5 +166,61 @@ func TestShortcutRefused(t *testing.T) {
 	}
 	if want := []int{soGetDests, soGetServices, soGetDests, soGetServices}; !cmp.Equal(k.asked, want) {
 		t.Errorf("asked for %v, want %v", k.asked, want)
+	}
+}
+
+func TestShortcutChange(t *testing.T) {
+	web := Service{Family: INET, Protocol: UDP, Addr: netip.MustParseAddr("10.0.0.1"), Port: 0x1234, Scheduler: "wrr",
+		Flags: Persistent | OnePacket, Timeout: 0x01020304, Netmask: 0xffffff00}
+	mark, engine, v6 := web, web, web
+	mark.FWMark, mark.Protocol, mark.Addr, mark.Port = 7, 0, netip.Addr{}, 0
+	engine.PE = "sip"
+	v6.Family = INET6
+	rs := Destination{Family: INET, Addr: netip.MustParseAddr("10.0.0.7"), Port: 0x5678, Forward: Tunnel, Weight: 5, Upper: 6, Lower: 7}
+	rs6, gue, port, flags := rs, rs, rs, rs
+	rs6.Family, gue.TunnelType, port.TunnelPort, flags.TunnelFlags = INET6, GUE, 1, TunnelChecksum
+
+	native := func(v uint32) string { return string(binary.NativeEndian.AppendUint32(nil, v)) }
+	options := native(uint32(web.Flags)) + native(0x01020304) + "\xff\xff\xff\x00"
+	scheduler := "wrr" + string(make([]byte, 13))
+	head := func(protocol uint16) string {
+		return string(binary.NativeEndian.AppendUint16(nil, protocol)) + "\x00\x00"
+	}
+	webBytes := head(17) + "\x0a\x00\x00\x01" + "\x12\x34\x00\x00" + native(0) + scheduler + options
+	markBytes := head(6) + native(0) + native(0) + native(7) + scheduler + options
+	rsBytes := "\x0a\x00\x00\x07" + "\x56\x78\x00\x00" + native(2) + native(5) + native(6) + native(7)
+
+	for _, test := range []struct {
+		name    string
+		service Service
+		dest    *Destination
+		want    string // "": through netlink
+	}{
+		{"service", web, nil, webBytes},
+		{"firewall mark", mark, nil, markBytes},
+		{"destination", web, &rs, webBytes + rsBytes},
+		{"destination of a firewall mark", mark, &rs, markBytes + rsBytes},
+		{"persistence engine", engine, nil, ""},
+		{"IPv6", v6, nil, ""},
+		{"IPv6 destination", web, &rs6, ""},
+		{"tunnel type", web, &gue, ""},
+		{"tunnel port", web, &port, ""},
+		{"tunnel flags", web, &flags, ""},
+	} {
+		for _, err := range []error{nil, syscall.EEXIST} {
+			for _, only := range []bool{false, true} {
+				k := &olderKernel{err: err}
+				s := &shortcut{sockopt: k, only: only}
+				copy(s.room(80), "what another request has left there")
+				done, got := s.change(cmdNewDest, &test.service, test.dest)
+				if string(k.set) != test.want {
+					t.Errorf("%s: %q, want %q", test.name, k.set, test.want)
+				}
+				told := test.want != "" && (err == nil || only)
+				if done != told || told && got != err || !told && got != nil {
+					t.Errorf("%s, kernel says %v, only %v: %v, %v", test.name, err, only, done, got)
+				}
+			}
+		}
 	}
 }
