@@ -43,12 +43,14 @@ func differ(t *testing.T, steps []string) (at int, diff string) {
 	for i, line := range steps {
 		c := parse(t, line)
 		want := a.run(t, reference, c)
-		s := b
+		s, programs := b, []program{ours}
 		if c.Lists() {
-			s = a
+			s, programs = a, []program{ours, overNetlink}
 		}
-		if d := cmp.Diff(want.String(), s.run(t, ours, c).String()); d != "" {
-			return i, d
+		for _, p := range programs {
+			if d := cmp.Diff(want.String(), s.run(t, p, c).String()); d != "" {
+				return i, d
+			}
 		}
 	}
 	return -1, ""

@@ -62,15 +62,21 @@ func TestLiveConnections(t *testing.T) {
 // expiry times and rates move.
 func (s *session) compareStable(t *testing.T, line string) {
 	t.Helper()
+	s.compareStableWith(t, ours, line)
+	s.compareStableWith(t, overNetlink, line)
+}
+
+func (s *session) compareStableWith(t *testing.T, p program, line string) {
+	t.Helper()
 	c := parse(t, line)
 	compared++
 	for range 30 {
-		before, got, after := s.exec(t, reference, c), s.exec(t, ours, c), s.exec(t, reference, c)
+		before, got, after := s.exec(t, reference, c), s.exec(t, p, c), s.exec(t, reference, c)
 		if before.String() != after.String() {
 			continue
 		}
 		if d := cmp.Diff(before.String(), got.String()); d != "" {
-			t.Errorf("$ %s (-real +ours):\n%s", line, d)
+			t.Errorf("$ %s (-real +%s):\n%s", line, p.name, d)
 		}
 		return
 	}

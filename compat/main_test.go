@@ -75,10 +75,12 @@ func enterRoom() int {
 }
 
 // program is a set of commands to compare: a folder with links named ipvsadm,
-// ipvsadm-save and ipvsadm-restore.
-type program struct{ name, dir string }
+// ipvsadm-save and ipvsadm-restore. Ours can be told through which interface of
+// the kernel to read.
+type program struct{ name, dir, through string }
 
-var reference, ours program
+// ours reads through getsockopt(2) what that can tell, overNetlink nothing.
+var reference, ours, overNetlink program
 
 // furnish mounts a tmpfs on dir and puts both programs and a private /etc into
 // it.
@@ -89,8 +91,9 @@ func furnish(dir string) error {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("mount tmpfs: %w", err)
 	}
-	ours = program{"ours", filepath.Join(dir, "ours")}
-	reference = program{"real", filepath.Join(dir, "real")}
+	ours = program{"ours", filepath.Join(dir, "ours"), "sockopt"}
+	overNetlink = program{"ours over netlink", ours.dir, "netlink"}
+	reference = program{"real", filepath.Join(dir, "real"), ""}
 	if err := copyFile(filepath.Join(dir, "lvsdr"), "../bin/lvsdr", 0o755); err != nil {
 		return fmt.Errorf("our program (make build): %w", err)
 	}

@@ -160,6 +160,9 @@ func (p program) path(name string) string {
 
 func environment(p program) []string {
 	env := []string{"PATH=" + p.dir + ":/usr/sbin:/usr/bin:/sbin:/bin"}
+	if p.through != "" {
+		env = append(env, "LVSDR_IPVS_INTERFACE="+p.through)
+	}
 	if m, ok := os.LookupEnv("MODPROBE_OPTIONS"); ok {
 		env = append(env, "MODPROBE_OPTIONS="+m)
 	}
