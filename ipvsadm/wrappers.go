@@ -1,6 +1,7 @@
 package ipvsadm
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"path"
@@ -46,22 +47,31 @@ func (p *program) replace(r io.Reader) int {
 	if err != nil {
 		return p.finish(fail("cannot read the rules: %v", err))
 	}
-	lines := strings.SplitAfter(string(text), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "#") {
-			lines[i] = ""
-			continue
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		if line[0] == '#' {
+			blank(line)
 		}
-		if f := p.checkRule(line); f != nil {
-			f.text += fmt.Sprintf("line %d\n", i+1)
+		if f := p.checkRule(string(line)); f != nil {
+			f.text += fmt.Sprintf("line %d\n", n)
 			return p.finish(f)
 		}
 	}
 	if f := p.main([]string{"-C"}); f != nil {
 		p.finish(f)
 	}
-	p.env.Stdin = strings.NewReader(strings.Join(lines, ""))
+	p.env.Stdin = bytes.NewReader(text)
 	return p.finish(p.main([]string{"-R"}))
+}
+
+// blank leaves nothing of a line but its end.
+func blank(line []byte) {
+	for i, c := range line {
+		if c != '\n' {
+			line[i] = ' '
+		}
+	}
 }
 
 // checkRule reads a line without carrying it out. Nil: it is acceptable.

@@ -95,6 +95,8 @@ func TestRestoreScript(t *testing.T) {
 	}{
 		{"empty", "", outcome{}, "Flush"},
 		{"comments", "#-Z\n# -Z\n", outcome{}, "Flush"},
+		{"a comment without an end", "-Z\n#-C", outcome{}, "Flush Zero"},
+		{"a NUL in a comment", "#\x00\n-Z", outcome{}, "Flush Zero"},
 		{"rules", "# c\n--set 1 2 3\n#\n-Z", outcome{}, "Flush SetTimeouts Zero"},
 		{"the kernel refuses", "-A -t 10.0.0.1:80\n-Z\n",
 			outcome{Stderr: "Scheduler or persistence engine not found\n"}, "Flush AddService Zero"},
