@@ -74,6 +74,9 @@ func cutLast(s string) (host, port string, hasPort bool) {
 
 // ipv6 reads a literal by the rules of inet_pton(3): no zone.
 func ipv6(s string) (netip.Addr, bool) {
+	if strings.IndexByte(s, ':') == strings.LastIndexByte(s, ':') {
+		return netip.Addr{}, false // it has two colons at least
+	}
 	addr, err := netip.ParseAddr(s)
 	return addr, err == nil && addr.Is6() && addr.Zone() == ""
 }

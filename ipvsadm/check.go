@@ -52,6 +52,10 @@ var tunnelOptions = setOf(optTunType, optTunPort, optTunNoCsum, optTunCsum, optT
 // fault finds the first offence in the order of the options from first on. The
 // name and kind ("command", "tunnel type") are the subject of the message.
 func (r rules) fault(have options, first optionID, name, kind string) *failure {
+	have &^= options(1)<<first - 1
+	if r.required&^have == 0 && have&^(r.required|r.optional) == 0 {
+		return nil
+	}
 	exclusive := optCount
 	for o := first; o < optCount; o++ {
 		switch {

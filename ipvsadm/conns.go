@@ -44,7 +44,7 @@ func writeConnections(w io.Writer, r io.Reader, name namer, engines bool) (ok bo
 	b = append(b, '\n')
 	for {
 		line, err := in.ReadString('\n')
-		if strings.TrimLeft(line, white) != "" {
+		if white.trimLeft(line) != "" {
 			c, ok := parseConnection(line)
 			if !ok {
 				w.Write(b)
@@ -64,7 +64,7 @@ func writeConnections(w io.Writer, r io.Reader, name namer, engines bool) (ok bo
 // expiry and, where there is one, the engine and its data. The data is a
 // client's: only blanks of the C locale end it.
 func parseConnection(line string) (connection, bool) {
-	f := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(white, r) })
+	f := white.split(line, nil)
 	if len(f) < 9 {
 		return connection{}, false
 	}

@@ -12,7 +12,7 @@ import (
 // balancer is what the commands need of the kernel; [kernel.Conn] has it.
 type balancer interface {
 	Info() kernel.Info
-	Services() ([]kernel.ServiceEntry, error)
+	Services(kernel.Detail) ([]kernel.ServiceEntry, error)
 	Service(kernel.Service) (kernel.ServiceEntry, error)
 	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	AddService(kernel.Service) error
@@ -102,11 +102,10 @@ func (x *executor) list(c *Command) *failure {
 		return x.listDaemons()
 	}
 	f := format{layoutOf(c.options), c.options.has(optExact), shortened(x.namer(c))}
-	write := func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
-		b := f.service(x.out.AvailableBuffer(), s)
-		x.out.Write(b)
-		for i := range destinations {
-			x.out.Write(f.destination(x.out.AvailableBuffer(), &destinations[i], s.Protocol))
+	write := func(s *kernel.ServiceEntry, destinations []*kernel.DestinationEntry) {
+		x.out.Write(f.service(x.out.AvailableBuffer(), s))
+		for _, d := range destinations {
+			x.out.Write(f.destination(x.out.AvailableBuffer(), d, s.Protocol))
 		}
 	}
 	sorted := !c.options.has(optNoSort)
@@ -120,7 +119,7 @@ func (x *executor) list(c *Command) *failure {
 		return x.walk(list, []kernel.ServiceEntry{s}, details[f.layout], sorted, write)
 	}
 	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
-	services, err := x.kernel.Services()
+	services, err := x.kernel.Services(details[f.layout])
 	if err != nil {
 		return unlisted(list, err)
 	}
@@ -130,15 +129,15 @@ func (x *executor) list(c *Command) *failure {
 
 // save carries out -S.
 func (x *executor) save(c *Command) *failure {
-	services, err := x.kernel.Services()
+	services, err := x.kernel.Services(kernel.Tunnels)
 	if err != nil {
 		return unlisted(save, err)
 	}
 	name := x.namer(c)
-	return x.walk(save, services, kernel.Tunnels, true, func(s *kernel.ServiceEntry, destinations []kernel.DestinationEntry) {
+	return x.walk(save, services, kernel.Tunnels, true, func(s *kernel.ServiceEntry, destinations []*kernel.DestinationEntry) {
 		x.out.Write(appendServiceRule(x.out.AvailableBuffer(), &s.Service, name))
-		for i := range destinations {
-			x.out.Write(appendDestinationRule(x.out.AvailableBuffer(), &s.Service, &destinations[i].Destination, name))
+		for _, d := range destinations {
+			x.out.Write(appendDestinationRule(x.out.AvailableBuffer(), &s.Service, &d.Destination, name))
 		}
 	})
 }
@@ -146,22 +145,20 @@ func (x *executor) save(c *Command) *failure {
 // walk writes each service with its destinations, in order, for the action. A
 // service whose destinations cannot be read ends it unwritten.
 func (x *executor) walk(a action, services []kernel.ServiceEntry, detail kernel.Detail, sorted bool,
-	write func(*kernel.ServiceEntry, []kernel.DestinationEntry)) *failure {
+	write func(*kernel.ServiceEntry, []*kernel.DestinationEntry)) *failure {
+	var servicesBy sorter[kernel.ServiceEntry]
+	var destinationsBy sorter[kernel.DestinationEntry]
 	if sorted {
-		mergeSort(services, compareServices)
+		servicesBy.compare, destinationsBy.compare = compareServices, compareDestinations
 	}
 	var destinations []kernel.DestinationEntry
-	for i := range services {
-		s := &services[i]
+	for _, s := range servicesBy.sort(services) {
 		var err error
 		destinations, err = x.kernel.Destinations(s, detail, destinations[:0])
 		if err != nil {
 			return unlisted(a, err)
 		}
-		if sorted {
-			mergeSort(destinations, compareDestinations)
-		}
-		write(s, destinations)
+		write(s, destinationsBy.sort(destinations))
 	}
 	return nil
 }

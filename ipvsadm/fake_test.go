@@ -98,7 +98,7 @@ func (k *fakeKernel) ask(method string, what ...any) error {
 
 func (k *fakeKernel) Info() kernel.Info { return k.info }
 
-func (k *fakeKernel) Services() ([]kernel.ServiceEntry, error) {
+func (k *fakeKernel) Services(kernel.Detail) ([]kernel.ServiceEntry, error) {
 	return append([]kernel.ServiceEntry(nil), k.services...), k.ask("Services")
 }
 
@@ -199,5 +199,5 @@ func noEnv(string) (string, bool) { return "", false }
 
 // parseLine parses a command line split at blanks.
 func parseLine(line string) (Command, *failure) {
-	return Parse("ipvsadm", strings.Fields(line), knownNames, noEnv)
+	return Parse("ipvsadm", strings.Fields(line), knownNames, false)
 }

@@ -20,6 +20,7 @@ type program struct {
 	executor
 	env        command.Env
 	name       string // what the program was called
+	posix      bool   // the first word that is no option ends the options
 	open       func() (balancer, error)
 	loadModule func(stdin io.Reader, stdout, stderr io.Writer) bool
 }
@@ -33,6 +34,7 @@ func newProgram(env command.Env) *program {
 		},
 		env:        env,
 		name:       env.Name("ipvsadm"),
+		posix:      wantsPOSIX(env.LookupEnv),
 		open:       func() (balancer, error) { return openKernel(env.LookupEnv) },
 		loadModule: kernel.LoadModule,
 	}
@@ -77,7 +79,8 @@ func (p *program) finish(f *failure) int {
 // main keeps the original's order: the kernel first, then the words, then what
 // they ask for. Only help and version do without the kernel.
 func (p *program) main(words []string) *failure {
-	first, _, _ := newScanner(words, p.env.LookupEnv).next()
+	scan := scanner{words: words, posix: p.posix}
+	first, _, _ := scan.next()
 	if first.option != nil && p.inform(first.action) {
 		return nil
 	}
@@ -98,7 +101,7 @@ func (p *program) main(words []string) *failure {
 }
 
 func (p *program) parse(words []string) (Command, *failure) {
-	return Parse(p.name, words, p.names, p.env.LookupEnv)
+	return Parse(p.name, words, p.names, p.posix)
 }
 
 // inform answers -h and -v, and reports whether it was asked for them.

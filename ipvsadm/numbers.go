@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// white is what isspace(3) accepts in the C locale.
-const white = " \t\n\v\f\r"
-
 // number reads a decimal number as the original does: white space and a sign
 // may precede it, nothing may follow it.
 func number(s string, low, high int64) (int64, bool) {
-	s = strings.TrimLeft(s, white)
-	if digits := strings.TrimLeft(s, "+-"); len(s)-len(digits) > 1 || digits == "" || !allDigits(digits) {
+	s = white.trimLeft(s)
+	digits := s
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		digits = s[1:]
+	}
+	if digits == "" || !allDigits(digits) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -21,13 +22,18 @@ func number(s string, low, high int64) (int64, bool) {
 }
 
 func allDigits(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // leadingNumber reads digits as far as they go, modulo 2^32, as strtol(3)
 // assigned to 32 bits does. No digits are zero.
 func leadingNumber(s string) uint32 {
-	s = strings.TrimLeft(s, white)
+	s = white.trimLeft(s)
 	sign := strings.HasPrefix(s, "-")
 	if sign || strings.HasPrefix(s, "+") {
 		s = s[1:]
@@ -47,27 +53,24 @@ func leadingNumber(s string) uint32 {
 // parts, each decimal, octal or hexadecimal, of which the last fills all
 // remaining bytes. What follows a blank is ignored.
 func inetAton(s string) (netip.Addr, bool) {
-	if i := strings.IndexAny(s, white); i >= 0 {
-		s = s[:i]
-	}
-	parts := strings.Split(s, ".")
-	if len(parts) > 4 {
-		return netip.Addr{}, false
-	}
-	var addr uint64
-	for i, part := range parts {
-		v, ok := atonPart(part)
-		last := i == len(parts)-1
-		bits := 8
-		if last {
-			bits = 8 * (4 - i)
+	s = white.before(s)
+	addr := uint64(0)
+	for left := 32; left > 0; left -= 8 { // bits to fill
+		part, bits := s, left
+		dot := strings.IndexByte(s, '.')
+		if dot >= 0 {
+			part, s, bits = s[:dot], s[dot+1:], 8
 		}
+		v, ok := atonPart(part)
 		if !ok || v>>bits != 0 {
-			return netip.Addr{}, false
+			break
 		}
 		addr = addr<<bits | v
+		if dot < 0 {
+			return netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)}), true
+		}
 	}
-	return netip.AddrFrom4([4]byte{byte(addr >> 24), byte(addr >> 16), byte(addr >> 8), byte(addr)}), true
+	return netip.Addr{}, false
 }
 
 // atonPart reads one part of an address, with C's prefixes for the base.

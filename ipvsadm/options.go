@@ -188,13 +188,20 @@ var table = [...]option{
 	{short: 'n', long: "numeric", id: optNumeric},
 }
 
-func optionByShort(c byte) *option {
+// shorts has the place of each letter in the table, plus one.
+var shorts = func() (places [128]uint8) {
 	for i := range table {
-		if table[i].short == c && c != 0 {
-			return &table[i]
-		}
+		places[table[i].short] = uint8(i + 1)
 	}
-	return nil
+	places[0] = 0
+	return places
+}()
+
+func optionByShort(c byte) *option {
+	if int(c) >= len(shorts) || shorts[c] == 0 {
+		return nil
+	}
+	return &table[shorts[c]-1]
 }
 
 func optionByLong(name string) *option {

@@ -15,17 +15,18 @@ type Command struct {
 // parser collects a Command word by word.
 type parser struct {
 	Command
-	scan       *scanner
+	scan       scanner
 	names      resolver
 	protocol   string // whose port names count; "" before the service option
 	schedFlags string // the value of -b: it needs the final scheduler
 }
 
 // Parse reads a command line. name is what the program was called; the words
-// are those behind it. Names are looked up while they are met. The first fault
-// in the order of the words is the one reported.
-func Parse(name string, words []string, names resolver, lookupEnv func(string) (string, bool)) (Command, *failure) {
-	p := &parser{scan: newScanner(words, lookupEnv), names: names}
+// are those behind it, of which the first that is no option ends the options if
+// posix is set. Names are looked up while they are met. The first fault in the
+// order of the words is the one reported.
+func Parse(name string, words []string, names resolver, posix bool) (Command, *failure) {
+	p := parser{scan: scanner{words: words, posix: posix}, names: names}
 	p.service = kernel.Service{Family: kernel.INET, Netmask: mask4}
 	p.dest = kernel.Destination{Family: kernel.INET, Forward: kernel.DirectRoute, Weight: 1}
 
@@ -110,7 +111,7 @@ func (p *parser) take(o found) *failure {
 	case optServer:
 		return p.takeServer(o.value)
 	case optForward:
-		p.dest.Forward = forwards[o.short]
+		p.dest.Forward = forwardOf(o.short)
 	case optPE:
 		p.service.PE = cut(o.value, maxEngine)
 	case optOnePacket:

@@ -260,7 +260,7 @@ func TestParseEmptyWords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := ""
-		if _, f := Parse("ipvsadm", tt.words, knownNames, noEnv); f != nil {
+		if _, f := Parse("ipvsadm", tt.words, knownNames, false); f != nil {
 			got = f.text
 		}
 		if got != tt.want {

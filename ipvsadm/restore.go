@@ -3,7 +3,6 @@ package ipvsadm
 import (
 	"bufio"
 	"io"
-	"strings"
 
 	"lvsdr/internal/command"
 )
@@ -15,9 +14,10 @@ func (p *program) restore(r io.Reader) *failure {
 	in := bufio.NewReader(r)
 	watched := command.IsTerminal(p.env.Stdout)
 	var last *failure
+	var words []string
 	for {
 		line, err := in.ReadString('\n')
-		if words := ruleWords(line); len(words) > 0 {
+		if words = ruleWords(line, words); len(words) > 0 {
 			f, ends := p.rule(words)
 			if ends {
 				return f
@@ -64,21 +64,4 @@ func (p *program) parseRule(words []string) (Command, *failure) {
 		f = tryHelp(p.name)
 	}
 	return c, f
-}
-
-// ruleWords splits a line at blanks. There are no quotes, no escapes and no
-// comments; a word "ipvsadm" does not count wherever it stands, and a NUL ends
-// its word.
-func ruleWords(line string) []string {
-	words := strings.FieldsFunc(line, func(r rune) bool {
-		return r == ' ' || r == '\t' || r == '\r' || r == '\n'
-	})
-	kept := words[:0]
-	for _, w := range words {
-		w, _, _ = strings.Cut(w, "\x00")
-		if w != "ipvsadm" {
-			kept = append(kept, w)
-		}
-	}
-	return kept
 }

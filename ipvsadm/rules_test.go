@@ -113,7 +113,7 @@ func TestRuleWords(t *testing.T) {
 		{strings.Repeat("x", 5000) + " y", strings.Repeat("x", 5000) + "|y"},
 	}
 	for _, tt := range tests {
-		if got := strings.Join(ruleWords(tt.line), "|"); got != tt.want {
+		if got := strings.Join(ruleWords(tt.line, nil), "|"); got != tt.want {
 			t.Errorf("ruleWords(%q) = %q, want %q", tt.line, got, tt.want)
 		}
 	}

@@ -14,12 +14,12 @@ type scanner struct {
 	posix     bool     // the first leftover ends the options
 }
 
-// newScanner scans the words behind the program's name. lookupEnv answers for
-// the two variables that make popt stop at the first word that is no option.
-func newScanner(words []string, lookupEnv func(string) (string, bool)) *scanner {
+// wantsPOSIX looks for the two variables that make popt stop at the first word
+// that is no option.
+func wantsPOSIX(lookupEnv func(string) (string, bool)) bool {
 	_, correct := lookupEnv("POSIXLY_CORRECT")
 	_, harder := lookupEnv("POSIX_ME_HARDER")
-	return &scanner{words: words, posix: correct || harder}
+	return correct || harder
 }
 
 // found is an option of the command line with its argument.

@@ -1,6 +1,7 @@
 package ipvsadm
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -8,14 +9,8 @@ import (
 // scanAll writes down what the scanner finds: an option by its long name (or
 // its letter), with its argument in quotes; a fault in brackets behind the word.
 func scanAll(words []string, env ...string) string {
-	s := newScanner(words, func(name string) (string, bool) {
-		for _, e := range env {
-			if e == name {
-				return "", true
-			}
-		}
-		return "", false
-	})
+	posix := wantsPOSIX(func(name string) (string, bool) { return "", slices.Contains(env, name) })
+	s := scanner{words: words, posix: posix}
 	var seen []string
 	for {
 		f, ok, err := s.next()

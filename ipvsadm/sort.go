@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"lvsdr/internal/kernel"
 )
@@ -11,23 +12,40 @@ import (
 // as signed, so that its order is not transitive: what is printed depends on
 // the algorithm, the C library's merge sort, as much as on the comparison.
 
-// mergeSort sorts as qsort(3) of glibc 2.36 does: halves, the smaller one
-// first, then a merge that takes the left head where compare is not positive.
-func mergeSort[T any](list []T, compare func(a, b *T) int32) {
-	mergeSortWith(list, make([]T, len(list)), compare)
+// sorter gives lists an order without moving their entries, and keeps its room
+// for the next list.
+type sorter[T any] struct {
+	compare     func(a, b *T) int32 // nil leaves the order as it is
+	order, room []*T
 }
 
-func mergeSortWith[T any](list, room []T, compare func(a, b *T) int32) {
+// sort returns pointers to the entries of a list in order, until the next call.
+func (s *sorter[T]) sort(list []T) []*T {
+	s.order = s.order[:0]
+	for i := range list {
+		s.order = append(s.order, &list[i])
+	}
+	if s.compare != nil {
+		s.room = slices.Grow(s.room[:0], len(list))
+		mergeSort(s.order, s.room, s.compare)
+	}
+	return s.order
+}
+
+// mergeSort sorts as qsort(3) of glibc 2.36 does: halves, the smaller one
+// first, then a merge that takes the left head where compare is not positive.
+// It works in the capacity of room.
+func mergeSort[T any](list, room []*T, compare func(a, b *T) int32) {
 	if len(list) < 2 {
 		return
 	}
 	half := len(list) / 2
 	left, right := list[:half], list[half:]
-	mergeSortWith(left, room, compare)
-	mergeSortWith(right, room, compare)
+	mergeSort(left, room, compare)
+	mergeSort(right, room, compare)
 	merged := room[:0]
 	for len(left) > 0 && len(right) > 0 {
-		if compare(&left[0], &right[0]) <= 0 {
+		if compare(left[0], right[0]) <= 0 {
 			merged, left = append(merged, left[0]), left[1:]
 		} else {
 			merged, right = append(merged, right[0]), right[1:]
@@ -62,6 +80,9 @@ func compareDestinations(a, b *kernel.DestinationEntry) int32 {
 }
 
 func compareAddrs(a, b netip.Addr, family kernel.AddressFamily) int32 {
+	if family != kernel.INET6 && a.Is4() && b.Is4() {
+		return int32(number4(a) - number4(b))
+	}
 	wa, wb := words(a), words(b)
 	if family != kernel.INET6 {
 		return int32(wa[0] - wb[0])
@@ -74,13 +95,18 @@ func compareAddrs(a, b netip.Addr, family kernel.AddressFamily) int32 {
 	return 0
 }
 
+// number4 is an IPv4 address as a number.
+func number4(addr netip.Addr) uint32 {
+	v4 := addr.As4()
+	return binary.BigEndian.Uint32(v4[:])
+}
+
 // words are the kernel's union of 16 bytes as four numbers, in which IPv4 is
 // the first and the rest is zero.
 func words(addr netip.Addr) (w [4]uint32) {
 	switch {
 	case addr.Is4():
-		v4 := addr.As4()
-		w[0] = binary.BigEndian.Uint32(v4[:])
+		w[0] = number4(addr)
 	case addr.IsValid():
 		v6 := addr.As16()
 		for i := range w {

@@ -56,9 +56,9 @@ func TestSortDestinations(t *testing.T) {
 		for _, addr := range strings.Fields(tt.kernel) {
 			list = append(list, destinationOf(addr))
 		}
-		mergeSort(list, compareDestinations)
+		by := sorter[kernel.DestinationEntry]{compare: compareDestinations}
 		var printed []string
-		for _, d := range list {
+		for _, d := range by.sort(list) {
 			printed = append(printed, d.Addr.String())
 		}
 		if got := strings.Join(printed, " "); got != tt.printed {
@@ -106,15 +106,16 @@ func TestMergeSort(t *testing.T) {
 		for i := range list {
 			list[i] = item{random.IntN(8), i}
 		}
-		mergeSort(list, func(a, b *item) int32 { return int32(a.key - b.key) })
+		by := sorter[item]{compare: func(a, b *item) int32 { return int32(a.key - b.key) }}
+		sorted := by.sort(list)
 		for i := 1; i < n; i++ {
-			if a, b := list[i-1], list[i]; a.key > b.key || a.key == b.key && a.place > b.place {
+			if a, b := sorted[i-1], sorted[i]; a.key > b.key || a.key == b.key && a.place > b.place {
 				t.Errorf("%d items: %v stands before %v", n, a, b)
 			}
 		}
-		mergeSort(list, func(a, b *item) int32 { return int32(random.IntN(3) - 1) })
+		by.compare = func(a, b *item) int32 { return int32(random.IntN(3) - 1) }
 		seen := map[int]bool{}
-		for _, it := range list {
+		for _, it := range by.sort(list) {
 			seen[it.place] = true
 		}
 		if len(seen) != n {

@@ -88,10 +88,13 @@ func appendMask4(b []byte, mask uint32) []byte {
 	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).AppendTo(b)
 }
 
+// blanks are more than the widest field has.
+const blanks = "                                        "
+
 // pad fills a field that begins at start up to width bytes, as %-*s does.
 func pad(b []byte, start, width int) []byte {
-	for len(b)-start < width {
-		b = append(b, ' ')
+	if n := start + width - len(b); n > 0 {
+		return append(b, blanks[:n]...)
 	}
 	return b
 }
@@ -113,10 +116,7 @@ func appendLeftInt(b []byte, v int32, width int) []byte {
 func appendRight(b []byte, v uint64, width int) []byte {
 	var digits [20]byte
 	d := strconv.AppendUint(digits[:0], v, 10)
-	for n := len(d); n < width; n++ {
-		b = append(b, ' ')
-	}
-	return append(b, d...)
+	return append(pad(b, len(b), width-len(d)), d...)
 }
 
 // scales are the units of big numbers: values from low on are divided.

@@ -25,8 +25,14 @@ const (
 
 // The take methods evaluate the value of an option into the command.
 
-var forwards = map[byte]kernel.Forward{
-	'g': kernel.DirectRoute, 'i': kernel.Tunnel, 'm': kernel.Masquerade,
+func forwardOf(letter byte) kernel.Forward {
+	switch letter {
+	case 'i':
+		return kernel.Tunnel
+	case 'm':
+		return kernel.Masquerade
+	}
+	return kernel.DirectRoute
 }
 
 // takeNumber evaluates the options whose value is a plain number.

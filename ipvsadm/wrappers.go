@@ -79,7 +79,7 @@ func (p *program) checkRule(line string) *failure {
 	if strings.Contains(line, "\x00") {
 		return fail("NUL byte in the input")
 	}
-	words := ruleWords(line)
+	words := ruleWords(line, nil)
 	if len(words) == 0 {
 		return nil
 	}

@@ -132,7 +132,7 @@ func openForCheck(sys system) (m machine, withoutIPVS, err error) {
 // roleOf finds out what a machine is: a real server has an address that the
 // configuration lists as one, and no configured service in its own table.
 func roleOf(m machine, cfg config.Config) (role, error) {
-	services, err := m.Services()
+	services, err := m.Services(kernel.Everything)
 	if err != nil {
 		return "", err
 	}

@@ -187,7 +187,7 @@ func TestCheckWithoutIPVS(t *testing.T) {
 // blind is a machine whose table nobody may see.
 type blind struct{ machine }
 
-func (blind) Services() ([]kernel.ServiceEntry, error) { return nil, nil }
+func (blind) Services(kernel.Detail) ([]kernel.ServiceEntry, error) { return nil, nil }
 
 func TestCheckUsage(t *testing.T) {
 	d := newDesk(t, "vip: 172.16.0.100\n")

@@ -41,7 +41,7 @@ func TestDrainNotDone(t *testing.T) {
 	d.looks("after a failed drain", running)
 	d.noRecord()
 
-	services, err := d.machine.Services()
+	services, err := d.machine.Services(kernel.Everything)
 	must(t, err)
 	destinations, err := d.machine.Destinations(&services[0], kernel.Everything, nil)
 	must(t, err)

@@ -26,7 +26,7 @@ type machine interface {
 
 // balancer is the director's part of a machine.
 type balancer interface {
-	Services() ([]kernel.ServiceEntry, error)
+	Services(kernel.Detail) ([]kernel.ServiceEntry, error)
 	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	AddService(kernel.Service) error
 	EditService(kernel.Service) error
@@ -73,7 +73,7 @@ var errNoIPVS = errors.New("ipvs: this kernel has none")
 // asks for more.
 type noBalancer struct{ balancer }
 
-func (noBalancer) Services() ([]kernel.ServiceEntry, error) { return nil, nil }
+func (noBalancer) Services(kernel.Detail) ([]kernel.ServiceEntry, error) { return nil, nil }
 
 // role is what a machine is in the cluster.
 type role string
@@ -110,7 +110,7 @@ func look(m machine, rec *record) (*scene, error) {
 	if s.addresses, err = m.Addresses(); err != nil {
 		return nil, fmt.Errorf("read addresses: %w", err)
 	}
-	entries, err := m.Services()
+	entries, err := m.Services(kernel.Everything)
 	if err != nil {
 		return nil, fmt.Errorf("read the ipvs table: %w", err)
 	}

@@ -23,8 +23,7 @@ func TestWords(t *testing.T) {
 				continue
 			}
 			n++
-			noEnv := func(string) (string, bool) { return "", false }
-			if _, fault := ipvsadm.Parse("ipvsadm", words[1:], nil, noEnv); fault != nil {
+			if _, fault := ipvsadm.Parse("ipvsadm", words[1:], nil, false); fault != nil {
 				t.Errorf("%s: %v", strings.TrimSpace(line), fault)
 			}
 		}

@@ -30,14 +30,15 @@ func (a *attrs) next() bool {
 	if a.bad || len(a.rest) < attrHead {
 		return false
 	}
-	n := int(binary.NativeEndian.Uint16(a.rest))
-	if n < attrHead || n > len(a.rest) {
+	b := a.rest
+	n := int(binary.NativeEndian.Uint16(b))
+	if n < attrHead || n > len(b) {
 		a.bad = true
 		return false
 	}
-	a.typ = binary.NativeEndian.Uint16(a.rest[2:]) & attrTypes
-	a.data = a.rest[attrHead:n]
-	a.rest = a.rest[min(align4(n), len(a.rest)):]
+	a.typ = binary.NativeEndian.Uint16(b[2:]) & attrTypes
+	a.data = b[attrHead:n]
+	a.rest = b[min(align4(n), len(b)):]
 	return true
 }
 
@@ -50,40 +51,47 @@ func (a *attrs) bytes(n int) []byte {
 	return a.data[:n]
 }
 
+// The readers of numbers are in the form that the compiler inlines.
+
 func (a *attrs) u8() uint8 {
-	if b := a.bytes(1); b != nil {
-		return b[0]
+	if len(a.data) < 1 {
+		a.bad = true
+		return 0
 	}
-	return 0
+	return a.data[0]
 }
 
 func (a *attrs) u16() uint16 {
-	if b := a.bytes(2); b != nil {
-		return binary.NativeEndian.Uint16(b)
+	if len(a.data) < 2 {
+		a.bad = true
+		return 0
 	}
-	return 0
+	return binary.NativeEndian.Uint16(a.data)
 }
 
 func (a *attrs) u32() uint32 {
-	if b := a.bytes(4); b != nil {
-		return binary.NativeEndian.Uint32(b)
+	if len(a.data) < 4 {
+		a.bad = true
+		return 0
 	}
-	return 0
+	return binary.NativeEndian.Uint32(a.data)
 }
 
 func (a *attrs) u64() uint64 {
-	if b := a.bytes(8); b != nil {
-		return binary.NativeEndian.Uint64(b)
+	if len(a.data) < 8 {
+		a.bad = true
+		return 0
 	}
-	return 0
+	return binary.NativeEndian.Uint64(a.data)
 }
 
 // port is a u16 in network byte order.
 func (a *attrs) port() uint16 {
-	if b := a.bytes(2); b != nil {
-		return binary.BigEndian.Uint16(b)
+	if len(a.data) < 2 {
+		a.bad = true
+		return 0
 	}
-	return 0
+	return binary.BigEndian.Uint16(a.data)
 }
 
 // text is the payload up to its NUL. A table repeats a few names, so the last

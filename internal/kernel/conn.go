@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 )
 
@@ -43,10 +44,14 @@ const (
 	flagInterrupted = 0x10 // NLM_F_DUMP_INTR
 	flagDump        = 0x300
 
-	// The kernel fills up to 32 KiB of a dump into one datagram, as much as
-	// the reader's buffer takes.
-	receiveSize = 32 << 10
+	// The kernel makes the datagrams of a dump as large as the reader's largest
+	// buffer so far, but not larger than 32 KiB, nor smaller than a page of up
+	// to 8 KiB (NLMSG_GOODSIZE). Small ones cost it less; large ones make it
+	// look for its place in the list less often.
+	largeDump = 32 << 10
 )
+
+var smallDump = min(max(os.Getpagesize(), 4<<10), 8<<10)
 
 // errInterrupted is a dump during which the table changed so that it may lack
 // entries; it is asked for again a few times.
@@ -57,7 +62,7 @@ const dumpAttempts = 5
 // newConn resolves the family and asks for [Info] over a fresh socket. On an
 // error the socket is closed.
 func newConn(s socket) (*Conn, error) {
-	c := &Conn{sock: s, in: make([]byte, receiveSize)}
+	c := &Conn{sock: s, in: make([]byte, smallDump)}
 	err := c.hello()
 	if err != nil {
 		s.Close()

@@ -288,7 +288,7 @@ func TestDumpInterrupted(t *testing.T) {
 		want                    error
 	}{{0, 1, nil}, {2, 3, nil}, {99, dumpAttempts, syscall.EINVAL}} {
 		f.requests, interruptions = nil, tt.interruptions
-		list, err := c.Services()
+		list, err := c.Services(Everything)
 		if !errors.Is(err, tt.want) || len(f.requests) != tt.requests {
 			t.Errorf("%d interruptions: error %v after %d requests, want %v after %d",
 				tt.interruptions, err, len(f.requests), tt.want, tt.requests)
@@ -309,7 +309,7 @@ func TestDumpLost(t *testing.T) {
 		}
 		return []any{done(r, 0)}
 	})
-	list, err := c.Services()
+	list, err := c.Services(Everything)
 	if err != nil || len(list) != 0 {
 		t.Errorf("services %v, %v; want none", list, err)
 	}
@@ -317,7 +317,7 @@ func TestDumpLost(t *testing.T) {
 
 func TestDumpRefused(t *testing.T) {
 	c, _ := fakeConn(t, func(r request) []any { return []any{done(r, syscall.ENOMEM)} })
-	if _, err := c.Services(); err != syscall.ENOMEM {
+	if _, err := c.Services(Everything); err != syscall.ENOMEM {
 		t.Errorf("services: %v, want ENOMEM", err)
 	}
 	if _, err := c.Destinations(&ServiceEntry{}, Everything, nil); err != syscall.ENOMEM {
@@ -338,7 +338,7 @@ func TestRepliesWithoutContent(t *testing.T) {
 		return []any{answer(r, nil), ack(r, 0)}
 	})
 	_, service := c.Service(Service{})
-	_, services := c.Services()
+	_, services := c.Services(Everything)
 	_, destinations := c.Destinations(&ServiceEntry{}, Everything, nil)
 	_, daemons := c.Daemons()
 	for name, err := range map[string]error{"service": service, "services": services, "destinations": destinations, "daemons": daemons} {
@@ -392,7 +392,7 @@ func TestRequests(t *testing.T) {
 	}
 	for i, want := range map[int]Service{0: svc, 1: mark} {
 		var got ServiceEntry
-		if err := decodeService(f.requests[i].attrs, &got); err != nil {
+		if err := decodeService(f.requests[i].attrs, Everything, &got); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(want, got.Service, cmpAddr); d != "" {

@@ -61,7 +61,7 @@ type parts struct {
 
 // decodeService fills e from a message of GET_SERVICE. The names that e holds
 // already are used again where they are the same.
-func decodeService(msg []byte, e *ServiceEntry) error {
+func decodeService(msg []byte, detail Detail, e *ServiceEntry) error {
 	body, err := nest(msg, attrService)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func decodeService(msg []byte, e *ServiceEntry) error {
 	if a.bad || !p.got.has(svcFamily, svcSched, svcNetmask, svcTimeout, svcFlags) {
 		return errReply
 	}
-	if err := decodeStats(p.stats, p.stats64, &e.Stats); err != nil {
+	if err := decodeStats(p.stats, p.stats64, detail, &e.Stats); err != nil {
 		return err
 	}
 	if e.Family == INET6 {
@@ -134,7 +134,7 @@ func (e *ServiceEntry) take(a *attrs, p *parts, last *Service) {
 
 // decodeDestination fills e from a message of GET_DEST. Kernels before 3.18 do
 // not say the family: it is then the service's.
-func decodeDestination(msg []byte, family AddressFamily, e *DestinationEntry) error {
+func decodeDestination(msg []byte, family AddressFamily, detail Detail, e *DestinationEntry) error {
 	body, err := nest(msg, attrDest)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func decodeDestination(msg []byte, family AddressFamily, e *DestinationEntry) er
 		destActive, destInactive, destPersist) {
 		return errReply
 	}
-	if err := decodeStats(p.stats, p.stats64, &e.Stats); err != nil {
+	if err := decodeStats(p.stats, p.stats64, detail, &e.Stats); err != nil {
 		return err
 	}
 	e.Addr, err = addr(p.union, e.Family)
@@ -196,10 +196,13 @@ func (e *DestinationEntry) take(a *attrs, p *parts) {
 // Attributes of counters (IPVS_STATS_ATTR_*): ten in a row, from one.
 const statsCount = 10
 
-// decodeStats reads the 64-bit counters if the kernel sent them (since 4.1),
-// else the 32-bit ones, of which only bytes are 64-bit wide; neither leaves
-// zeros. A nest must be complete.
-func decodeStats(narrow, wide []byte, s *Stats) error {
+// decodeStats reads, if somebody wants to see them, the 64-bit counters that the
+// kernel sends since 4.1, else the 32-bit ones, of which only bytes are 64-bit
+// wide; neither leaves zeros. A nest must be complete.
+func decodeStats(narrow, wide []byte, detail Detail, s *Stats) error {
+	if detail&(Totals|Rates) == 0 {
+		return nil
+	}
 	body := wide
 	if wide == nil {
 		body = narrow

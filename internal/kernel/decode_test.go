@@ -100,7 +100,7 @@ func TestDecodeService(t *testing.T) {
 			want := ServiceEntry{Service: base}
 			tt.want(&want)
 			var got ServiceEntry
-			if err := decodeService(nestOf(attrService, joined(parts)), &got); err != nil {
+			if err := decodeService(nestOf(attrService, joined(parts)), Everything, &got); err != nil {
 				t.Fatal(err)
 			}
 			if d := cmp.Diff(want, got, cmpAddr); d != "" {
@@ -127,7 +127,7 @@ func TestDecodeDestination(t *testing.T) {
 	check := func(name string) {
 		t.Helper()
 		var got DestinationEntry
-		if err := decodeDestination(nestOf(attrDest, joined(parts)), INET, &got); err != nil {
+		if err := decodeDestination(nestOf(attrDest, joined(parts)), INET, Everything, &got); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if d := cmp.Diff(want, got, cmpAddr); d != "" {
@@ -148,8 +148,10 @@ func TestDecodeDestination(t *testing.T) {
 
 // TestDecodeIncomplete takes each mandatory attribute away, then half of it.
 func TestDecodeIncomplete(t *testing.T) {
-	service := func(b []byte) error { return decodeService(nestOf(attrService, b), new(ServiceEntry)) }
-	destination := func(b []byte) error { return decodeDestination(nestOf(attrDest, b), INET, new(DestinationEntry)) }
+	service := func(b []byte) error { return decodeService(nestOf(attrService, b), Everything, new(ServiceEntry)) }
+	destination := func(b []byte) error {
+		return decodeDestination(nestOf(attrDest, b), INET, Everything, new(DestinationEntry))
+	}
 	daemon := func(b []byte) error { _, err := decodeDaemon(nestOf(attrDaemon, b)); return err }
 	kinds := []struct {
 		name   string
@@ -201,7 +203,7 @@ func TestDecodeBroken(t *testing.T) {
 	}
 	for _, tt := range tests {
 		b := nestOf(attrService, joined(serviceParts()), tt.attr)
-		if err := decodeService(b, new(ServiceEntry)); !errors.Is(err, syscall.EINVAL) {
+		if err := decodeService(b, Everything, new(ServiceEntry)); !errors.Is(err, syscall.EINVAL) {
 			t.Errorf("%s: %v, want EINVAL", tt.name, err)
 		}
 	}
@@ -215,11 +217,11 @@ func FuzzReply(f *testing.F) {
 	f.Add(infoAttrs(0x010201, 4096), uint16(2))
 	f.Fuzz(func(t *testing.T, b []byte, family uint16) {
 		var s ServiceEntry
-		if decodeService(b, &s) == nil {
+		if decodeService(b, Everything, &s) == nil {
 			reencode(t, &s)
 		}
 		var d DestinationEntry
-		if decodeDestination(b, AddressFamily(family), &d) == nil && !d.Addr.IsValid() {
+		if decodeDestination(b, AddressFamily(family), Everything, &d) == nil && !d.Addr.IsValid() {
 			t.Error("accepted a destination without an address")
 		}
 		decodeDaemon(b)
@@ -229,7 +231,7 @@ func FuzzReply(f *testing.F) {
 		// The same bytes as datagrams, behind a head that is right and alone.
 		for _, datagram := range [][]byte{b, msg(fakeFamily, 2, 3, append([]byte{4, 1, 0, 0}, b...))} {
 			c, _ := fakeConn(t, func(r request) []any { return []any{datagram, done(r, 0)} })
-			c.Services()
+			c.Services(Everything)
 			c.Destinations(&ServiceEntry{Service: Service{Family: AddressFamily(family)}}, Everything, nil)
 		}
 	})
@@ -241,7 +243,7 @@ func reencode(t *testing.T, s *ServiceEntry) {
 		return // a mark of zero: no kernel has such a service
 	}
 	var again ServiceEntry
-	if err := decodeService(appendService(nil, &s.Service), &again); err != nil {
+	if err := decodeService(appendService(nil, &s.Service), Everything, &again); err != nil {
 		t.Fatalf("%+v: %v", s.Service, err)
 	}
 	if d := cmp.Diff(s.Service, again.Service, cmpAddr); d != "" {

@@ -1,9 +1,14 @@
 package kernel
 
 // Services returns the virtual services in the kernel's order: hash buckets
-// upwards, newest first inside one. An empty table is an empty slice.
-func (c *Conn) Services() ([]ServiceEntry, error) {
+// upwards, newest first inside one. An empty table is an empty slice. What the
+// detail leaves out may be zero.
+func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 	var list []ServiceEntry
+	if n := c.short.services(); n > 0 {
+		list = make([]ServiceEntry, 0, min(n, 1<<16))
+		c.in = make([]byte, largeDump)
+	}
 	err := c.dump(
 		func() { c.begin(cmdGetService, flagAck|flagDump) },
 		func() { list = list[:0] },
@@ -12,7 +17,7 @@ func (c *Conn) Services() ([]ServiceEntry, error) {
 			if n := len(list); n > 0 {
 				e.Scheduler, e.PE = list[n-1].Scheduler, list[n-1].PE
 			}
-			err := decodeService(msg, &e)
+			err := decodeService(msg, detail, &e)
 			list = append(list, e)
 			return err
 		})
@@ -30,7 +35,7 @@ func (c *Conn) Service(s Service) (ServiceEntry, error) {
 	answered := false
 	err := c.exchange(func(msg []byte) error {
 		answered = true
-		return decodeService(msg, &e)
+		return decodeService(msg, Everything, &e)
 	})
 	if err == nil && !answered {
 		err = errReply
@@ -53,7 +58,7 @@ func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEnt
 		func() { list = buf },
 		func(msg []byte) error {
 			list = append(list, DestinationEntry{})
-			return decodeDestination(msg, s.Family, &list[len(list)-1])
+			return decodeDestination(msg, s.Family, detail, &list[len(list)-1])
 		})
 	return list, err
 }

@@ -57,7 +57,7 @@ func TestKernelEmpty(t *testing.T) {
 	if v := c.Info().Version; v < 0x010201 {
 		t.Errorf("version %#x", v)
 	}
-	services, err := c.Services()
+	services, err := c.Services(Everything)
 	if err != nil || len(services) != 0 {
 		t.Errorf("services %v, %v; want none", services, err)
 	}
@@ -92,7 +92,7 @@ func TestKernelSameAsClient(t *testing.T) {
 	}
 	theirs, err := client.Services()
 	must(t, err)
-	ours, err := c.Services()
+	ours, err := c.Services(Everything)
 	must(t, err)
 	if len(ours) != len(services) || len(theirs) != len(services) {
 		t.Fatalf("%d services, the client %d, want %d", len(ours), len(theirs), len(services))
@@ -197,7 +197,7 @@ func testChanges(t *testing.T, c *Conn) {
 	}
 	testChangesOfMark(t, c)
 	must(t, c.Flush())
-	if list, err := c.Services(); err != nil || len(list) != 0 {
+	if list, err := c.Services(Everything); err != nil || len(list) != 0 {
 		t.Errorf("after a flush: %v, %v", list, err)
 	}
 	must(t, c.SetTimeouts(Timeouts{TCP: 7, UDP: 9}))
@@ -269,7 +269,7 @@ func TestKernelShortcut(t *testing.T) {
 			must(t, c.AddDestination(row.service, d))
 		}
 	}
-	services, err := c.Services()
+	services, err := c.Services(Everything)
 	must(t, err)
 	for _, row := range table {
 		i := slices.IndexFunc(services, func(e ServiceEntry) bool {

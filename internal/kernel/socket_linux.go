@@ -41,19 +41,24 @@ func dialNetlink() (netlinkSocket, error) {
 	return netlinkSocket(fd), nil
 }
 
+// Send sends to the kernel: where a netlink socket without a peer sends to.
 func (s netlinkSocket) Send(b []byte) error {
-	return unix.Sendto(int(s), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	_, err := unix.Write(int(s), b)
+	return err
 }
 
 // Receive passes over what other processes may have sent to the socket.
 func (s netlinkSocket) Receive(b []byte) (int, error) {
 	for {
-		n, from, err := unix.Recvfrom(int(s), b, unix.MSG_TRUNC)
-		if err != nil {
-			return 0, err
+		var from unix.RawSockaddrNetlink
+		size := uint32(unix.SizeofSockaddrNetlink)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			unix.MSG_TRUNC, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)))
+		if errno != 0 {
+			return 0, errno
 		}
-		if sender, ok := from.(*unix.SockaddrNetlink); ok && sender.Pid == 0 {
-			return n, nil
+		if size == unix.SizeofSockaddrNetlink && from.Pid == 0 {
+			return int(n), nil
 		}
 	}
 }

@@ -51,9 +51,12 @@ var setOptions = [...]int{
 	cmdZero:       soBase + 15,
 }
 
-// Sizes and places in struct ip_vs_get_services, ip_vs_service_entry,
+// Sizes and places in struct ip_vs_getinfo, ip_vs_get_services, ip_vs_service_entry,
 // ip_vs_get_dests, ip_vs_dest_entry and ip_vs_stats_user.
 const (
+	infoSize     = 12
+	infoServices = 8
+
 	getServicesHead = 8
 	serviceSize     = 104
 	serviceCount    = 44
@@ -101,6 +104,18 @@ func (s *shortcut) refused(err error) error {
 		return err
 	}
 	return nil
+}
+
+// services is how many IPv4 services there are, or zero if that is not known.
+func (s *shortcut) services() int {
+	if s == nil {
+		return 0
+	}
+	b := s.room(infoSize)
+	if s.Get(soGetInfo, b) != nil {
+		return 0
+	}
+	return int(binary.NativeEndian.Uint32(b[infoServices:]))
 }
 
 // count notes in a list of services how many destinations each has. The kernel

@@ -87,7 +87,7 @@ func ipvsLines() (lines []string, err error) {
 		return nil, fmt.Errorf("ipvs: %w", err)
 	}
 	defer conn.Close()
-	services, err := conn.Services()
+	services, err := conn.Services(kernel.Everything)
 	if err != nil {
 		return nil, fmt.Errorf("ipvs: %w", err)
 	}

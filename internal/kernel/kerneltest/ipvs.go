@@ -33,7 +33,7 @@ func (m *Machine) find(s *kernel.Service) int {
 }
 
 // Services is [kernel.Conn.Services], the newest first.
-func (m *Machine) Services() ([]kernel.ServiceEntry, error) {
+func (m *Machine) Services(kernel.Detail) ([]kernel.ServiceEntry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var list []kernel.ServiceEntry

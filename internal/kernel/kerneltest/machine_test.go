@@ -138,7 +138,7 @@ func TestListsAreCopies(t *testing.T) {
 	check(t, m.AddService(web))
 	check(t, m.AddDestination(web, rs1))
 	before := m.String()
-	services, _ := m.Services()
+	services, _ := m.Services(kernel.Everything)
 	services[0].Scheduler = "rr"
 	destinations, _ := m.Destinations(&kernel.ServiceEntry{Service: web}, kernel.Everything, nil)
 	destinations[0].Weight = 9

@@ -11,7 +11,7 @@ import (
 
 // reader is what the state of a machine is read from, in memory or real.
 type reader interface {
-	Services() ([]kernel.ServiceEntry, error)
+	Services(kernel.Detail) ([]kernel.ServiceEntry, error)
 	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
 	Timeouts() (kernel.Timeouts, error)
 	Daemons() ([]kernel.Daemon, error)
@@ -62,7 +62,7 @@ func state(r reader, sysctls []string) (string, error) {
 
 // services gives one entry of several lines for each service.
 func services(r reader) ([]string, error) {
-	list, err := r.Services()
+	list, err := r.Services(kernel.Everything)
 	if err != nil {
 		return nil, err
 	}

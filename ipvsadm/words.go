@@ -1,0 +1,63 @@
+package ipvsadm
+
+import "strings"
+
+// charSet is a set of characters below 64, one bit each.
+type charSet uint64
+
+const (
+	// white is what isspace(3) accepts in the C locale.
+	white charSet = 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\v' | 1<<'\f' | 1<<'\r'
+	// separators stand between the words of a restore.
+	separators charSet = 1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r'
+)
+
+func (s charSet) has(c byte) bool { return c < 64 && s>>c&1 != 0 }
+
+// trimLeft is the text from the first character on that is not in the set.
+func (s charSet) trimLeft(text string) string {
+	for text != "" && s.has(text[0]) {
+		text = text[1:]
+	}
+	return text
+}
+
+// before is the text up to the first character of the set.
+func (s charSet) before(text string) string {
+	for i := range len(text) {
+		if s.has(text[i]) {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+// split appends what is between the characters of the set to words.
+func (s charSet) split(text string, words []string) []string {
+	for {
+		text = s.trimLeft(text)
+		if text == "" {
+			return words
+		}
+		word := s.before(text)
+		words = append(words, word)
+		text = text[len(word):]
+	}
+}
+
+// ruleWords splits a line of a restore into buf. There are no quotes, no
+// escapes and no comments; a word "ipvsadm" does not count wherever it stands,
+// and a NUL ends its word.
+func ruleWords(line string, buf []string) []string {
+	words := separators.split(line, buf[:0])
+	kept := words[:0]
+	for _, w := range words {
+		if nul := strings.IndexByte(w, 0); nul >= 0 {
+			w = w[:nul]
+		}
+		if w != "ipvsadm" {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}
