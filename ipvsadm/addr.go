@@ -83,6 +83,9 @@ func ipv6(s string) (netip.Addr, bool) {
 
 // ipv4 reads an address in any form of inet_aton(3), or else looks up a name.
 func ipv4(s string, names resolver) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(s); err == nil && addr.Is4() {
+		return addr, true // the usual form
+	}
 	if addr, ok := inetAton(s); ok {
 		return addr, true
 	}

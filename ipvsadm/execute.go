@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"runtime/debug"
 
 	"lvsdr/internal/kernel"
 )
@@ -101,12 +102,9 @@ func (x *executor) list(c *Command) *failure {
 	case c.options.has(optDaemon):
 		return x.listDaemons()
 	}
-	f := format{layoutOf(c.options), c.options.has(optExact), shortened(x.namer(c))}
-	write := func(s *kernel.ServiceEntry, destinations []*kernel.DestinationEntry) {
-		x.out.Write(f.service(x.out.AvailableBuffer(), s))
-		for _, d := range destinations {
-			x.out.Write(f.destination(x.out.AvailableBuffer(), d, s.Protocol))
-		}
+	f := format{layoutOf(c.options), c.options.has(optExact), x.namer(c)}
+	if !c.options.has(optNumeric) {
+		f.name = shortened(f.name)
 	}
 	sorted := !c.options.has(optNoSort)
 	if c.options.has(optService) {
@@ -116,36 +114,40 @@ func (x *executor) list(c *Command) *failure {
 			return unlisted(list, err)
 		}
 		x.out.WriteString(titles[f.layout])
-		return x.walk(list, []kernel.ServiceEntry{s}, details[f.layout], sorted, write)
+		return x.walk(list, []kernel.ServiceEntry{s}, sorted, f)
 	}
 	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
-	services, err := x.kernel.Services(details[f.layout])
+	services, err := x.kernel.Services(f.detail())
 	if err != nil {
 		return unlisted(list, err)
 	}
 	x.out.WriteString(titles[f.layout])
-	return x.walk(list, services, details[f.layout], sorted, write)
+	return x.walk(list, services, sorted, f)
 }
 
 // save carries out -S.
 func (x *executor) save(c *Command) *failure {
-	services, err := x.kernel.Services(kernel.Tunnels)
+	services, err := x.kernel.Services(savedRules{}.detail())
 	if err != nil {
 		return unlisted(save, err)
 	}
-	name := x.namer(c)
-	return x.walk(save, services, kernel.Tunnels, true, func(s *kernel.ServiceEntry, destinations []*kernel.DestinationEntry) {
-		x.out.Write(appendServiceRule(x.out.AvailableBuffer(), &s.Service, name))
-		for _, d := range destinations {
-			x.out.Write(appendDestinationRule(x.out.AvailableBuffer(), &s.Service, &d.Destination, name))
-		}
-	})
+	return x.walk(save, services, true, savedRules{x.namer(c)})
 }
+
+// renderer turns a table into lines. Both methods append one.
+type renderer interface {
+	detail() kernel.Detail // what it shows of a destination
+	service(b []byte, s *kernel.ServiceEntry) []byte
+	destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte
+}
+
+// lineRoom is more than most lines need.
+const lineRoom = 256
 
 // walk writes each service with its destinations, in order, for the action. A
 // service whose destinations cannot be read ends it unwritten.
-func (x *executor) walk(a action, services []kernel.ServiceEntry, detail kernel.Detail, sorted bool,
-	write func(*kernel.ServiceEntry, []*kernel.DestinationEntry)) *failure {
+func (x *executor) walk(a action, services []kernel.ServiceEntry, sorted bool, lines renderer) *failure {
+	debug.SetGCPercent(400) // a listing keeps what it allocates: there is little to collect
 	var servicesBy sorter[kernel.ServiceEntry]
 	var destinationsBy sorter[kernel.DestinationEntry]
 	if sorted {
@@ -154,11 +156,19 @@ func (x *executor) walk(a action, services []kernel.ServiceEntry, detail kernel.
 	var destinations []kernel.DestinationEntry
 	for _, s := range servicesBy.sort(services) {
 		var err error
-		destinations, err = x.kernel.Destinations(s, detail, destinations[:0])
+		destinations, err = x.kernel.Destinations(s, lines.detail(), destinations[:0])
 		if err != nil {
 			return unlisted(a, err)
 		}
-		write(s, destinationsBy.sort(destinations))
+		b := lines.service(x.out.AvailableBuffer(), s)
+		for _, d := range destinationsBy.sort(destinations) {
+			if cap(b)-len(b) < lineRoom {
+				x.out.Write(b)
+				b = x.out.AvailableBuffer()
+			}
+			b = lines.destination(b, d, s)
+		}
+		x.out.Write(b)
 	}
 	return nil
 }

@@ -51,13 +51,6 @@ var titles = [...]string{
 		"  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn\n",
 }
 
-// details are what the lines of a layout need of the destinations.
-var details = [...]kernel.Detail{
-	layoutStats:  kernel.Totals,
-	layoutRate:   kernel.Rates,
-	layoutTunnel: kernel.Tunnels,
-}
-
 // appendBanner is the first line of a listing of the whole table.
 func appendBanner(b []byte, info kernel.Info) []byte {
 	b = append(b, "IP Virtual Server version "...)
@@ -87,6 +80,18 @@ const (
 	widthService     = 33
 	widthDestination = 28
 )
+
+func (f format) detail() kernel.Detail {
+	switch f.layout {
+	case layoutStats:
+		return kernel.Totals
+	case layoutRate:
+		return kernel.Rates
+	case layoutTunnel:
+		return kernel.Tunnels
+	}
+	return 0
+}
 
 // service appends the line of a virtual service.
 func (f format) service(b []byte, s *kernel.ServiceEntry) []byte {
@@ -166,11 +171,11 @@ func appendNetmask(b []byte, word string, s *kernel.Service) []byte {
 	return appendMask4(append(b, word...), s.Netmask)
 }
 
-// destination appends the line of a destination of a service of protocol p.
-func (f format) destination(b []byte, d *kernel.DestinationEntry, p kernel.Protocol) []byte {
+// destination appends the line of a destination of s.
+func (f format) destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
 	b = append(b, "  -> "...)
 	start := len(b)
-	b = f.name(b, d.Addr, d.Port, p)
+	b = f.name(b, d.Addr, d.Port, s.Protocol)
 	if d.Family == kernel.INET && len(b)-start > widthDestination {
 		b = b[:start+widthDestination]
 	}

@@ -196,7 +196,7 @@ func TestDestinationLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := format{tt.layout, false, shortened(numeric)}
-			if d := diff(tt.want, string(f.destination(nil, &tt.destination, kernel.TCP))); d != "" {
+			if d := diff(tt.want, string(f.destination(nil, &tt.destination, ofProtocol(kernel.TCP)))); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
@@ -207,12 +207,12 @@ func TestDestinationLineNames(t *testing.T) {
 	f := format{layoutDefault, false, shortened(named(knownNames))}
 	long := changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.10") })
 	if d := diff("  -> averyveryverylonghostname.ex Route   1      3          4         \n",
-		string(f.destination(nil, &long, kernel.TCP))); d != "" {
+		string(f.destination(nil, &long, ofProtocol(kernel.TCP)))); d != "" {
 		t.Errorf("long name (-want +got):\n%s", d)
 	}
 	web9 := changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.9") })
 	if d := diff("  -> web9:80                      Route   1      3          4         \n",
-		string(f.destination(nil, &web9, 0))); d != "" {
+		string(f.destination(nil, &web9, ofProtocol(0)))); d != "" {
 		t.Errorf("of a mark (-want +got):\n%s", d)
 	}
 }
@@ -264,4 +264,9 @@ func TestDaemonLine(t *testing.T) {
 			t.Errorf("%+v:\n got %q\nwant %q", tt.daemon, got, tt.want)
 		}
 	}
+}
+
+// ofProtocol is a service of which only the protocol counts.
+func ofProtocol(p kernel.Protocol) *kernel.ServiceEntry {
+	return &kernel.ServiceEntry{Service: kernel.Service{Protocol: p}}
 }

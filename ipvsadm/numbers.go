@@ -17,8 +17,18 @@ func number(s string, low, high int64) (int64, bool) {
 	if digits == "" || !allDigits(digits) {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil && low <= n && n <= high
+	if len(digits) > 18 { // it may not fit
+		n, err := strconv.ParseInt(s, 10, 64)
+		return n, err == nil && low <= n && n <= high
+	}
+	n := int64(0)
+	for i := range len(digits) {
+		n = 10*n + int64(digits[i]-'0')
+	}
+	if s[0] == '-' {
+		n = -n
+	}
+	return n, low <= n && n <= high
 }
 
 func allDigits(s string) bool {

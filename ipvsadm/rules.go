@@ -6,6 +6,19 @@ import (
 	"lvsdr/internal/kernel"
 )
 
+// savedRules renders a table as the command lines that make it.
+type savedRules struct{ name namer }
+
+func (savedRules) detail() kernel.Detail { return kernel.Tunnels }
+
+func (r savedRules) service(b []byte, s *kernel.ServiceEntry) []byte {
+	return appendServiceRule(b, &s.Service, r.name)
+}
+
+func (r savedRules) destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
+	return appendDestinationRule(b, &s.Service, &d.Destination, r.name)
+}
+
 // appendServiceRule appends the command line that makes the service.
 func appendServiceRule(b []byte, s *kernel.Service, name namer) []byte {
 	b = append(b, "-A "...)
@@ -63,7 +76,7 @@ func appendDestinationRule(b []byte, s *kernel.Service, d *kernel.Destination, n
 	b = append(b, ' ')
 	b = append(b, forwardOption(d.Forward)...)
 	b = append(b, " -w "...)
-	b = strconv.AppendInt(b, int64(int32(d.Weight)), 10)
+	b = appendInt(b, int32(d.Weight))
 	if d.Forward&forwardMask == kernel.Tunnel {
 		b = appendTunnelOptions(b, d)
 	}

@@ -36,7 +36,13 @@ func (s *sorter[T]) sort(list []T) []*T {
 // first, then a merge that takes the left head where compare is not positive.
 // It works in the capacity of room.
 func mergeSort[T any](list, room []*T, compare func(a, b *T) int32) {
-	if len(list) < 2 {
+	switch {
+	case len(list) < 2:
+		return
+	case len(list) == 2: // the same, without the merge
+		if compare(list[0], list[1]) > 0 {
+			list[0], list[1] = list[1], list[0]
+		}
 		return
 	}
 	half := len(list) / 2

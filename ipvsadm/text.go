@@ -19,7 +19,7 @@ type namer func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byt
 func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
 	b = appendHost(b, addr, nil)
 	b = append(b, ':')
-	return strconv.AppendUint(b, uint64(port), 10)
+	return appendUint(b, uint32(port))
 }
 
 // named is the namer that asks for names.
@@ -77,26 +77,77 @@ func appendIP(b []byte, addr netip.Addr) []byte {
 		a := addr.As16()
 		if [12]byte(a[:12]) == [12]byte{} && (a[12] != 0 || a[13] != 0) {
 			b = append(b, "::"...)
-			return netip.AddrFrom4([4]byte(a[12:])).AppendTo(b)
+			return appendIPv4(b, [4]byte(a[12:]))
 		}
+	}
+	if addr.Is4() {
+		return appendIPv4(b, addr.As4())
 	}
 	return addr.AppendTo(b)
 }
 
+func appendIPv4(b []byte, a [4]byte) []byte {
+	var text [15]byte
+	n := 0
+	for i, v := range a {
+		if i > 0 {
+			text[n] = '.'
+			n++
+		}
+		if v >= 100 {
+			text[n] = '0' + v/100
+			n++
+		}
+		if v >= 10 {
+			text[n] = '0' + v/10%10
+			n++
+		}
+		text[n] = '0' + v%10
+		n++
+	}
+	return append(b, text[:n]...)
+}
+
+// appendUint is strconv.AppendUint, of which the small numbers that listings
+// are full of are spared the calls.
+func appendUint(b []byte, v uint32) []byte {
+	switch {
+	case v < 10:
+		return append(b, '0'+byte(v))
+	case v < 100:
+		return append(b, '0'+byte(v/10), '0'+byte(v%10))
+	}
+	return strconv.AppendUint(b, uint64(v), 10)
+}
+
+func appendInt(b []byte, v int32) []byte {
+	if v < 0 {
+		return strconv.AppendInt(b, int64(v), 10)
+	}
+	return appendUint(b, uint32(v))
+}
+
 // appendMask4 appends an IPv4 mask as a dotted quad.
 func appendMask4(b []byte, mask uint32) []byte {
-	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).AppendTo(b)
+	return appendIPv4(b, [4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)})
 }
 
 // blanks are more than the widest field has.
-const blanks = "                                        "
+var blanks = [40]byte([]byte("                                        "))
 
-// pad fills a field that begins at start up to width bytes, as %-*s does.
+// pad fills a field that begins at start up to width bytes, as %-*s does. Where
+// there is room it writes all blanks, which takes three instructions, and keeps
+// as many as it needs.
 func pad(b []byte, start, width int) []byte {
-	if n := start + width - len(b); n > 0 {
-		return append(b, blanks[:n]...)
+	n := start + width - len(b)
+	if n <= 0 {
+		return b
 	}
-	return b
+	if room := b[len(b):cap(b)]; len(room) >= len(blanks) {
+		*(*[len(blanks)]byte)(room) = blanks
+		return b[:len(b)+n]
+	}
+	return append(b, blanks[:n]...)
 }
 
 // appendLeft is %-*s, appendLeftUint %-*u, appendLeftInt %-*d.
@@ -105,11 +156,11 @@ func appendLeft(b []byte, s string, width int) []byte {
 }
 
 func appendLeftUint(b []byte, v uint32, width int) []byte {
-	return pad(strconv.AppendUint(b, uint64(v), 10), len(b), width)
+	return pad(appendUint(b, v), len(b), width)
 }
 
 func appendLeftInt(b []byte, v int32, width int) []byte {
-	return pad(strconv.AppendInt(b, int64(v), 10), len(b), width)
+	return pad(appendInt(b, v), len(b), width)
 }
 
 // appendRight is %*u.

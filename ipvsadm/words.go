@@ -1,6 +1,9 @@
 package ipvsadm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // charSet is a set of characters below 64, one bit each.
 type charSet uint64
@@ -34,15 +37,16 @@ func (s charSet) before(text string) string {
 
 // split appends what is between the characters of the set to words.
 func (s charSet) split(text string, words []string) []string {
-	for {
-		text = s.trimLeft(text)
-		if text == "" {
-			return words
+	for i := 0; i < len(text); i++ {
+		start := i
+		for i < len(text) && !s.has(text[i]) {
+			i++
 		}
-		word := s.before(text)
-		words = append(words, word)
-		text = text[len(word):]
+		if i > start {
+			words = append(words, text[start:i])
+		}
 	}
+	return words
 }
 
 // ruleWords splits a line of a restore into buf. There are no quotes, no
@@ -50,14 +54,10 @@ func (s charSet) split(text string, words []string) []string {
 // and a NUL ends its word.
 func ruleWords(line string, buf []string) []string {
 	words := separators.split(line, buf[:0])
-	kept := words[:0]
-	for _, w := range words {
-		if nul := strings.IndexByte(w, 0); nul >= 0 {
-			w = w[:nul]
-		}
-		if w != "ipvsadm" {
-			kept = append(kept, w)
+	if strings.IndexByte(line, 0) >= 0 {
+		for i, w := range words {
+			words[i], _, _ = strings.Cut(w, "\x00")
 		}
 	}
-	return kept
+	return slices.DeleteFunc(words, func(w string) bool { return w == "ipvsadm" })
 }

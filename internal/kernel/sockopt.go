@@ -223,16 +223,19 @@ func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []Destinatio
 // fillDestination reads struct ip_vs_dest_entry, and reports whether that says
 // all of the detail.
 func fillDestination(b []byte, detail Detail, d *DestinationEntry) bool {
-	u32 := func(at int) uint32 { return binary.NativeEndian.Uint32(b[at:]) }
+	e := (*[destSize]byte)(b) // so that the compiler knows all places
 	d.Family = INET
-	d.Addr = netip.AddrFrom4([4]byte(b))
-	d.Port = binary.BigEndian.Uint16(b[4:])
-	d.Forward = Forward(u32(destFlags) & forwardMask)
-	d.Weight = u32(12)
-	d.Upper, d.Lower = u32(16), u32(20)
-	d.Active, d.Inactive, d.Persistent = u32(24), u32(28), u32(32)
+	d.Addr = netip.AddrFrom4([4]byte(e[:4]))
+	d.Port = binary.BigEndian.Uint16(e[4:])
+	d.Forward = Forward(binary.NativeEndian.Uint32(e[destFlags:]) & forwardMask)
+	d.Weight = binary.NativeEndian.Uint32(e[12:])
+	d.Upper = binary.NativeEndian.Uint32(e[16:])
+	d.Lower = binary.NativeEndian.Uint32(e[20:])
+	d.Active = binary.NativeEndian.Uint32(e[24:])
+	d.Inactive = binary.NativeEndian.Uint32(e[28:])
+	d.Persistent = binary.NativeEndian.Uint32(e[32:])
 	if detail&Totals != 0 {
-		c := b[destCounters:]
+		c := e[destCounters:]
 		d.Stats = Stats{
 			Connections:     uint64(binary.NativeEndian.Uint32(c)),
 			IncomingPackets: uint64(binary.NativeEndian.Uint32(c[4:])),
