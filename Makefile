@@ -6,6 +6,9 @@ SEED   ?= 1
 # The documentation generator of urfave/cli stays out of the binary.
 TAGS = -tags urfave_cli_no_docs
 TEST = go test $(TAGS)
+# Without symbols a call has less to read; a panic still names its functions.
+BUILD = -trimpath -ldflags=-s $(TAGS)
+BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
@@ -13,12 +16,14 @@ PURE_PACKAGES   = ./internal/command ./internal/config ./internal/names ./intern
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
+# What starts guests itself, or needs none.
+BESIDE          = ^TestGuest|^TestStartup
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
 
 export CGO_ENABLED ?= 0
 
 build: ## build bin/lvsdr
-	go build -trimpath $(TAGS) -o bin/lvsdr .
+	go build $(BUILD) -o $(BIN) .
 
 install: ## install the binary and its links; DESTDIR, PREFIX=/usr/local
 	test -e bin/lvsdr || $(MAKE) build
@@ -34,7 +39,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
-	$(TEST) . -run ^TestGuest
+	$(TEST) . -run '$(BESIDE)'
 	$(MAKE) kernel-test
 
 kernel-test: deps build ## only what needs a kernel, in three guests at a time
@@ -49,7 +54,7 @@ kernel-rest:
 	$(KERNEL_TEST) -p 1 ./internal/kernel/... ./lvsdr ./lvsdr/lab
 
 kernel-scripts:
-	$(KERNEL_TEST) . -skip '^TestGuest|$(FAULTS)'
+	$(KERNEL_TEST) . -skip '$(BESIDE)|$(FAULTS)'
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat
