@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // dnsHost4 asks the name servers for the IPv4 address of a name, and for the
@@ -20,8 +18,8 @@ func (r *Resolver) dnsHost4(name string) answer[netip.Addr] {
 	if outcome != replied {
 		return answer[netip.Addr]{status: outcome.status()}
 	}
-	if body := reply.pick(dnsmessage.TypeA); body != nil {
-		return found(netip.AddrFrom4(body.(*dnsmessage.AResource).A))
+	if addr, ok := reply.pick(kindA).addr(); ok {
+		return found(addr)
 	}
 	return answer[netip.Addr]{status: tryAgain}
 }
@@ -29,15 +27,14 @@ func (r *Resolver) dnsHost4(name string) answer[netip.Addr] {
 // dnsName asks the name servers for the name of an address. The first name
 // counts; if it is not one that a host can have, there is none.
 func (r *Resolver) dnsName(addr netip.Addr) answer[string] {
-	reply, outcome := r.query(reverseName(addr), dnsmessage.TypePTR)
+	reply, outcome := r.query(reverseName(addr), kindPTR)
 	if outcome != replied {
 		return answer[string]{status: notFound}
 	}
-	body := reply.pick(dnsmessage.TypePTR)
-	if body == nil {
+	name, ok := reply.pick(kindPTR).target()
+	if !ok {
 		return answer[string]{status: tryAgain}
 	}
-	name := body.(*dnsmessage.PTRResource).PTR.String()
 	if name != "." {
 		name = strings.TrimSuffix(name, ".")
 	}
@@ -54,7 +51,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 	absolute := strings.HasSuffix(name, ".")
 	asked := absolute || strings.Count(name, ".") >= c.ndots
 	if asked {
-		reply, last = r.query(name, dnsmessage.TypeA)
+		reply, last = r.query(name, kindA)
 		if absolute || last == replied {
 			return reply, last
 		}
@@ -62,7 +59,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 	for _, domain := range c.search {
 		domain = strings.TrimPrefix(domain, ".")
 		asked = asked || domain == "" // the root: the name as it is
-		reply, last = r.query(name+"."+domain, dnsmessage.TypeA)
+		reply, last = r.query(name+"."+domain, kindA)
 		if last == replied {
 			return reply, last
 		}
@@ -71,7 +68,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 		}
 	}
 	if !asked {
-		reply, last = r.query(name, dnsmessage.TypeA)
+		reply, last = r.query(name, kindA)
 	}
 	return reply, last
 }

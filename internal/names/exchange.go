@@ -11,8 +11,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/net/dns/dnsmessage"
 )
 
 // An outcome is how one question to the name servers ended.
@@ -43,10 +41,10 @@ type reply struct {
 
 // query asks one question. Each server gets its turn, as often as the
 // configuration says, until one knows.
-func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
+func (r *Resolver) query(name string, k kind) (reply, outcome) {
 	name = strings.TrimSuffix(name, ".") + "."
 	id := uint16(rand.Uint32())
-	question, err := pack(id, name, kind)
+	question, err := pack(id, name, k)
 	if err != nil {
 		return reply{}, absent
 	}
@@ -61,19 +59,6 @@ func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
 		}
 	}
 	return reply{}, last
-}
-
-// pack is the message that asks for the records of a name.
-func pack(id uint16, name string, kind dnsmessage.Type) ([]byte, error) {
-	n, err := dnsmessage.NewName(name)
-	if err != nil {
-		return nil, err
-	}
-	m := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: id, RecursionDesired: true},
-		Questions: []dnsmessage.Question{{Name: n, Type: kind, Class: dnsmessage.ClassINET}},
-	}
-	return m.Pack()
 }
 
 // exchange asks one server, once more over TCP if the answer was cut short.
@@ -161,72 +146,67 @@ func overTCP(conn net.Conn, question []byte) ([]byte, error) {
 }
 
 // answers reports whether the message is a response to the question.
-func answers(message, question []byte) bool {
-	var got, asked dnsmessage.Parser
-	h, err := got.Start(message)
-	want, _ := asked.Start(question)
-	if err != nil || !h.Response || h.ID != want.ID {
+func answers(message, asked []byte) bool {
+	p, got := parse(message)
+	w, want := parse(asked)
+	if p.bad || !got.response() || got.id != want.id {
 		return false
 	}
-	q, err := got.Question()
-	if err != nil {
-		// A server that fails may leave the question out.
-		return errors.Is(err, dnsmessage.ErrSectionDone) && h.RCode != dnsmessage.RCodeSuccess
+	if got.questions == 0 {
+		return got.code() != codeSuccess // a server that fails may leave it out
 	}
-	wanted, _ := asked.Question()
-	return q.Type == wanted.Type && q.Class == wanted.Class &&
-		lower(q.Name.String()) == lower(wanted.Name.String())
+	q, wanted := p.question(), w.question()
+	return !p.bad && q.kind == wanted.kind && q.class == wanted.class && lower(q.name) == lower(wanted.name)
 }
 
 // judge is the outcome according to the header of a message.
 func judge(message []byte) (result outcome, truncated bool) {
-	var p dnsmessage.Parser
-	h, err := p.Start(message)
-	if err != nil {
+	p, h := parse(message)
+	if p.bad {
 		return failed, false
 	}
-	count := binary.BigEndian.Uint16(message[6:])
-	switch h.RCode {
-	case dnsmessage.RCodeSuccess:
-		if count == 0 {
-			return absent, h.Truncated
+	switch h.code() {
+	case codeSuccess:
+		if h.answers == 0 {
+			return absent, h.truncated()
 		}
-		return replied, h.Truncated
-	case dnsmessage.RCodeNameError:
-		return absent, h.Truncated
-	case dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused:
+		return replied, h.truncated()
+	case codeNameError:
+		return absent, h.truncated()
+	case codeServerFailure, codeNotImplemented, codeRefused:
 		return failed, false
 	}
-	return broken, h.Truncated
+	return broken, h.truncated()
 }
 
-// pick is the first record of the type that belongs to the name asked for, or to
-// the one that a CNAME record before it leads to.
-func (r reply) pick(kind dnsmessage.Type) dnsmessage.ResourceBody {
-	var p dnsmessage.Parser
-	if _, err := p.Start(r.message); err != nil || p.SkipAllQuestions() != nil {
-		return nil
+// pick is the first record of the kind that belongs to the name asked for, or to
+// the one that a CNAME record before it leads to. Without one it is empty.
+func (r reply) pick(k kind) record {
+	p, h := parse(r.message)
+	for range h.questions {
+		if p.question(); p.bad {
+			return record{}
+		}
 	}
 	owner := lower(r.name)
-	for {
-		h, err := p.AnswerHeader()
-		if err != nil {
-			return nil
+	for range h.answers {
+		found := p.record()
+		if p.bad {
+			break
 		}
-		ours := h.Class == dnsmessage.ClassINET && lower(h.Name.String()) == owner
-		if !ours || h.Type != kind && h.Type != dnsmessage.TypeCNAME {
-			if p.SkipAnswer() != nil {
-				return nil
-			}
+		if found.class != classInternet || lower(found.name) != owner {
 			continue
 		}
-		record, err := p.Answer()
-		if err != nil {
-			return nil
+		if found.kind == k {
+			return found
 		}
-		if h.Type == kind {
-			return record.Body
+		if found.kind == kindCNAME {
+			next, ok := found.target()
+			if !ok {
+				break
+			}
+			owner = lower(next)
 		}
-		owner = lower(record.Body.(*dnsmessage.CNAMEResource).CNAME.String())
 	}
+	return record{}
 }

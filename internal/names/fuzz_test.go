@@ -1,7 +1,10 @@
 package names
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -70,34 +73,101 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// A reply of any bytes is judged without a panic.
+// A reply of any bytes means to us what it means to another reader.
 func FuzzReply(f *testing.F) {
-	question, err := pack(7, "web.test.", dnsmessage.TypeA)
+	asked, err := pack(7, "web.test.", kindA)
 	if err != nil {
 		f.Fatal(err)
 	}
 	z := zone{"web.test A": "web.test CNAME a.test; a.test A 10.0.0.1"}
-	f.Add(z.respond("tcp", question))
-	f.Add(zone{}.respond("tcp", question))
+	f.Add(z.respond("tcp", asked))
+	f.Add(zone{"web.test A": "other.test A 10.0.0.1; web.test PTR a.test"}.respond("tcp", asked))
+	f.Add(zone{"web.test A": "SERVFAIL"}.respond("tcp", asked))
+	f.Add(zone{}.respond("tcp", asked))
 	f.Fuzz(func(t *testing.T, message []byte) {
-		answers(message, question)
-		if result, _ := judge(message); result == replied {
-			r := reply{message, "web.test."}
-			for _, kind := range []dnsmessage.Type{dnsmessage.TypeA, dnsmessage.TypePTR} {
-				if body := r.pick(kind); body != nil && kindOf(body) != kind {
-					t.Errorf("picked %T; want %v", body, kind)
-				}
-			}
+		if got, want := answers(message, asked), refAnswers(message, asked); got != want {
+			t.Errorf("%q answers: %v; want %v", message, got, want)
+		}
+		var p dnsmessage.Parser
+		h, err := p.Start(message)
+		if result, truncated := judge(message); result == failed && err != nil {
+			return
+		} else if truncated && !h.Truncated || result == replied && h.RCode != dnsmessage.RCodeSuccess {
+			t.Errorf("%q: judged %v, %v; header %v", message, result, truncated, h)
+		}
+		r := reply{message, "web.test."}
+		addr, _ := r.pick(kindA).addr()
+		name, _ := r.pick(kindPTR).target()
+		wantAddr, _ := refPick(r, dnsmessage.TypeA).(*dnsmessage.AResource)
+		wantName, _ := refPick(r, dnsmessage.TypePTR).(*dnsmessage.PTRResource)
+		if wantAddr == nil && addr.IsValid() || wantAddr != nil && addr != netip.AddrFrom4(wantAddr.A) {
+			t.Errorf("%q: address %v; want %v", message, addr, wantAddr)
+		}
+		if wantName == nil && name != "" || wantName != nil && name != wantName.PTR.String() {
+			t.Errorf("%q: name %q; want %v", message, name, wantName)
 		}
 	})
 }
 
-func kindOf(body dnsmessage.ResourceBody) dnsmessage.Type {
-	switch body.(type) {
-	case *dnsmessage.AResource:
-		return dnsmessage.TypeA
-	case *dnsmessage.PTRResource:
-		return dnsmessage.TypePTR
+// A question is the one that another writer would have asked, or neither asks.
+func FuzzQuestion(f *testing.F) {
+	for _, name := range []string{"web.test.", ".", "a", "", "a..b.", ".a.", strings.Repeat("a", 64) + ".", strings.Repeat("a.", 127), strings.Repeat("a.", 128)} {
+		f.Add(name)
 	}
-	return 0
+	f.Fuzz(func(t *testing.T, name string) {
+		got, err := pack(7, name, kindPTR)
+		n, wantErr := dnsmessage.NewName(name)
+		want := dnsmessage.Message{
+			Header:    dnsmessage.Header{ID: 7, RecursionDesired: true},
+			Questions: []dnsmessage.Question{{Name: n, Type: dnsmessage.TypePTR, Class: dnsmessage.ClassINET}},
+		}
+		packed, packErr := want.Pack()
+		if (err == nil) != (wantErr == nil && packErr == nil) || err == nil && !bytes.Equal(got, packed) {
+			t.Errorf("%q: got %q, %v; want %q, %v, %v", name, got, err, packed, wantErr, packErr)
+		}
+	})
+}
+
+func refAnswers(message, asked []byte) bool {
+	var p, a dnsmessage.Parser
+	h, err := p.Start(message)
+	want, _ := a.Start(asked)
+	if err != nil || !h.Response || h.ID != want.ID {
+		return false
+	}
+	q, err := p.Question()
+	if err != nil {
+		return errors.Is(err, dnsmessage.ErrSectionDone) && h.RCode != dnsmessage.RCodeSuccess
+	}
+	wanted, _ := a.Question()
+	return q.Type == wanted.Type && q.Class == wanted.Class && lower(q.Name.String()) == lower(wanted.Name.String())
+}
+
+func refPick(r reply, kind dnsmessage.Type) dnsmessage.ResourceBody {
+	var p dnsmessage.Parser
+	if _, err := p.Start(r.message); err != nil || p.SkipAllQuestions() != nil {
+		return nil
+	}
+	owner := lower(r.name)
+	for {
+		h, err := p.AnswerHeader()
+		if err != nil {
+			return nil
+		}
+		ours := h.Class == dnsmessage.ClassINET && lower(h.Name.String()) == owner
+		if !ours || h.Type != kind && h.Type != dnsmessage.TypeCNAME {
+			if p.SkipAnswer() != nil {
+				return nil
+			}
+			continue
+		}
+		record, err := p.Answer()
+		if err != nil || h.Type == dnsmessage.TypeA && h.Length != 4 {
+			return nil
+		}
+		if h.Type == kind {
+			return record.Body
+		}
+		owner = lower(record.Body.(*dnsmessage.CNAMEResource).CNAME.String())
+	}
 }
