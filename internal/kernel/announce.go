@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/mdlayher/arp"
 	"golang.org/x/net/ipv6"
 )
 
@@ -22,17 +21,14 @@ type announcement struct {
 }
 
 var (
-	broadcast = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	// allNodes is ff02::1, and the Ethernet address it is sent to (RFC 2464).
-	allNodes    = netip.MustParseAddr("ff02::1")
-	allNodesMAC = net.HardwareAddr{0x33, 0x33, 0, 0, 0, 1}
+	broadcast   = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	allNodesMAC = net.HardwareAddr{0x33, 0x33, 0, 0, 0, 1} // of ff02::1 (RFC 2464)
 )
 
 // newAnnouncement says that mac is where vip is.
 func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) (announcement, error) {
 	if vip.Is4() {
-		packets, err := gratuitousARP(mac, vip)
-		return announcement{etherARP, broadcast, packets}, err
+		return announcement{etherARP, broadcast, gratuitousARP(mac, vip)}, nil
 	}
 	advertisement, err := unsolicitedAdvertisement(mac, vip)
 	return announcement{etherIPv6, allNodesMAC, [][]byte{advertisement}}, err
@@ -42,19 +38,11 @@ func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) (announcement, error)
 // some neighbours learn from the one only, some from the other (RFC 5227,
 // section 3). Linux takes a reply for gratuitous only if it is targeted at the
 // sender's own Ethernet address.
-func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
-	var packets [][]byte
-	for _, form := range []struct {
-		operation arp.Operation
-		target    net.HardwareAddr
-	}{{arp.OperationRequest, broadcast}, {arp.OperationReply, mac}} {
-		b, err := arpPacket(form.operation, mac, vip, form.target, vip)
-		if err != nil {
-			return nil, err
-		}
-		packets = append(packets, b)
+func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) [][]byte {
+	return [][]byte{
+		arpPacket(arpRequest, mac, vip, broadcast, vip),
+		arpPacket(arpReply, mac, vip, mac, vip),
 	}
-	return packets, nil
 }
 
 // unsolicitedAdvertisement is an IPv6 packet with a neighbour advertisement
@@ -62,5 +50,5 @@ func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) ([][]byte, error) {
 // source is the VIP itself, so that the interface needs no address of its own.
 func unsolicitedAdvertisement(mac net.HardwareAddr, vip netip.Addr) ([]byte, error) {
 	const override = 0x20
-	return ndpPacket(ipv6.ICMPTypeNeighborAdvertisement, vip, allNodes, override, vip, optionTarget, mac)
+	return ndpPacket(ipv6.ICMPTypeNeighborAdvertisement, vip, netip.IPv6LinkLocalAllNodes(), override, vip, optionTarget, mac)
 }

@@ -1,36 +1,32 @@
 package kernel
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
-
-	"github.com/mdlayher/arp"
 )
 
-// arpPacket is an ARP packet (RFC 826) behind its Ethernet header.
-func arpPacket(op arp.Operation, mac net.HardwareAddr, sender netip.Addr, targetMAC net.HardwareAddr, target netip.Addr) ([]byte, error) {
-	p, err := arp.NewPacket(op, mac, sender, targetMAC, target)
-	if err != nil {
-		return nil, err
-	}
-	return p.MarshalBinary()
+// An ARP packet of IPv4 on Ethernet (RFC 826), behind its Ethernet header: the
+// head, one of the operations, then sender and target, each with both addresses.
+const (
+	arpHead    = "\x00\x01\x08\x00\x06\x04"
+	arpRequest = "\x00\x01"
+	arpReply   = "\x00\x02"
+	arpLen     = len(arpHead+arpRequest) + 2*(ethernetLen+4)
+)
+
+func arpPacket(operation string, mac net.HardwareAddr, sender netip.Addr, targetMAC net.HardwareAddr, target netip.Addr) []byte {
+	b := append([]byte(arpHead+operation), mac...)
+	b = append(b, sender.AsSlice()...)
+	b = append(b, targetMAC...)
+	return append(b, target.AsSlice()...)
 }
 
 // arpAnswer reads a reply; false: b is something else.
 func arpAnswer(b []byte) (Answer, bool) {
-	const (
-		ethernet  = 1
-		etherIPv4 = 0x0800
-	)
-	var p arp.Packet
-	if p.UnmarshalBinary(b) != nil || p.Operation != arp.OperationReply {
+	if len(b) < arpLen || !bytes.HasPrefix(b, []byte(arpHead+arpReply)) {
 		return Answer{}, false
 	}
-	if p.HardwareType != ethernet || p.ProtocolType != etherIPv4 {
-		return Answer{}, false
-	}
-	if len(p.SenderHardwareAddr) != ethernetLen || !p.SenderIP.Is4() {
-		return Answer{}, false
-	}
-	return Answer{Addr: p.SenderIP, MAC: p.SenderHardwareAddr}, true
+	mac, addr := b[8:8+ethernetLen], b[8+ethernetLen:]
+	return Answer{Addr: netip.AddrFrom4([4]byte(addr)), MAC: bytes.Clone(mac)}, true
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/mdlayher/arp"
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/ipv6"
 )
@@ -34,11 +33,14 @@ type question struct {
 	packet []byte
 }
 
-var (
-	askARP  = dialect{etherARP, whoHas, arpAnswer, filter(holds{6, 2, uint32(arp.OperationReply)})}
-	askIPv6 = dialect{etherIPv6, solicitation, ndpAnswer, filter(
+func askARP() dialect {
+	return dialect{etherARP, whoHas, arpAnswer, filter(holds{6, 2, uint32(arpReply[1])})}
+}
+
+func askIPv6() dialect {
+	return dialect{etherIPv6, solicitation, ndpAnswer, filter(
 		holds{6, 1, protocolICMPv6}, holds{ipv6Len, 1, uint32(ipv6.ICMPTypeNeighborAdvertisement)})}
-)
+}
 
 // holds is a value in a packet: where, of how many bytes, and what.
 type holds struct {
@@ -62,8 +64,7 @@ func filter(values ...holds) []bpf.Instruction {
 // whoHas is an ARP request.
 func whoHas(mac net.HardwareAddr, sender, target netip.Addr) (question, error) {
 	unknown := make(net.HardwareAddr, ethernetLen)
-	b, err := arpPacket(arp.OperationRequest, mac, sender, unknown, target)
-	return question{broadcast, b}, err
+	return question{broadcast, arpPacket(arpRequest, mac, sender, unknown, target)}, nil
 }
 
 // solicitation asks the target's solicited-node group (RFC 4861, section 4.3;
@@ -94,7 +95,7 @@ func newInquiries(l Link, own []Address, addrs []netip.Addr) ([]inquiry, error) 
 	for _, d := range []struct {
 		dialect
 		speaks func(netip.Addr) bool
-	}{{askARP, netip.Addr.Is4}, {askIPv6, netip.Addr.Is6}} {
+	}{{askARP(), netip.Addr.Is4}, {askIPv6(), netip.Addr.Is6}} {
 		in := inquiry{dialect: d.dialect}
 		for _, target := range addrs {
 			if !target.IsValid() {

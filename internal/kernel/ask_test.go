@@ -107,7 +107,7 @@ func addrsOf(list ...string) (parsed []netip.Addr) {
 }
 
 const (
-	arpReply = "0001 0800 06 04 0002 02000a000007 0a000007 02000a000008 0a000008"
+	arpAnswered = "0001 0800 06 04 0002 02000a000007 0a000007 02000a000008 0a000008"
 
 	ndpHead       = "60000000 0020 3a ff fd000000000000000000000000000007 fd000000000000000000000000000008"
 	advertisement = ndpHead + "88 00 1284 60000000 fd000000000000000000000000000007 02 01 02000a000007"
@@ -119,13 +119,13 @@ var packets = []struct {
 	b      string
 	answer string // "" is none
 }{
-	{"ARP reply", arpReply, "10.0.0.7 02:00:0a:00:00:07"},
-	{"ARP reply with padding", arpReply + strings.Repeat("00", 18), "10.0.0.7 02:00:0a:00:00:07"},
-	{"ARP request", strings.Replace(arpReply, "0002", "0001", 1), ""},
-	{"ARP reply cut short", arpReply[:len(arpReply)-2], ""},
-	{"ARP of other hardware", "0006" + arpReply[4:], ""},
-	{"ARP of another protocol", strings.Replace(arpReply, "0800", "86dd", 1), ""},
-	{"ARP with long addresses", strings.Replace(arpReply, "06 04", "ff ff", 1), ""},
+	{"ARP reply", arpAnswered, "10.0.0.7 02:00:0a:00:00:07"},
+	{"ARP reply with padding", arpAnswered + strings.Repeat("00", 18), "10.0.0.7 02:00:0a:00:00:07"},
+	{"ARP request", strings.Replace(arpAnswered, "0002", "0001", 1), ""},
+	{"ARP reply cut short", arpAnswered[:len(arpAnswered)-2], ""},
+	{"ARP of other hardware", "0006" + arpAnswered[4:], ""},
+	{"ARP of another protocol", strings.Replace(arpAnswered, "0800", "86dd", 1), ""},
+	{"ARP with long addresses", strings.Replace(arpAnswered, "06 04", "ff ff", 1), ""},
 	{"ARP with IPv6 addresses", "0001 0800 06 10 0002" + strings.Repeat("00", 44), ""},
 	{"ARP with other Ethernet addresses", "0001 0800 08 04 0002" + strings.Repeat("00", 24), ""},
 	{"advertisement", advertisement, "fd00::7 02:00:0a:00:00:07"},
@@ -149,7 +149,7 @@ var packets = []struct {
 func TestAnswers(t *testing.T) {
 	for _, tt := range packets {
 		b, got := bytesOf(t, tt.b), ""
-		for _, d := range []dialect{askARP, askIPv6} {
+		for _, d := range []dialect{askARP(), askIPv6()} {
 			a, ok := d.answer(b)
 			if !ok {
 				continue
@@ -169,11 +169,11 @@ func TestFilters(t *testing.T) {
 	for _, tt := range packets {
 		switch tt.name {
 		case "ARP request":
-			if passes(t, askARP, bytesOf(t, tt.b)) {
+			if passes(t, askARP(), bytesOf(t, tt.b)) {
 				t.Errorf("%s passes", tt.name)
 			}
 		case "solicitation", "other IPv6", "nothing":
-			if passes(t, askIPv6, bytesOf(t, tt.b)) {
+			if passes(t, askIPv6(), bytesOf(t, tt.b)) {
 				t.Errorf("%s passes", tt.name)
 			}
 		}

@@ -8,13 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusals are the errors that routes of these types stand for. The kernel says
-// so itself for IPv4, and for IPv6 since Linux 4.13.
-var refusals = map[int]error{
-	unix.RTN_UNREACHABLE: unix.EHOSTUNREACH,
-	unix.RTN_BLACKHOLE:   unix.EINVAL,
-	unix.RTN_PROHIBIT:    unix.EACCES,
-	unix.RTN_THROW:       unix.ENETUNREACH,
+// refusal is the error that a route of this type stands for, if any. The kernel
+// says so itself for IPv4, and for IPv6 since Linux 4.13.
+func refusal(routeType int) error {
+	switch routeType {
+	case unix.RTN_UNREACHABLE:
+		return unix.EHOSTUNREACH
+	case unix.RTN_BLACKHOLE:
+		return unix.EINVAL
+	case unix.RTN_PROHIBIT:
+		return unix.EACCES
+	case unix.RTN_THROW:
+		return unix.ENETUNREACH
+	}
+	return nil
 }
 
 // RouteTo asks the kernel how it would send to addr. ENETUNREACH: no route leads
@@ -44,7 +51,7 @@ func (h *Host) routeTo(addr netip.Addr) (Hop, error) {
 		return Hop{}, errReply
 	}
 	r := found[0]
-	if err := refusals[r.Type]; err != nil {
+	if err := refusal(r.Type); err != nil {
 		return Hop{}, err
 	}
 	source, _ := netip.AddrFromSlice(r.Src)
