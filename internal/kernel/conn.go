@@ -3,7 +3,6 @@ package kernel
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 )
@@ -51,18 +50,23 @@ const (
 	largeDump = 32 << 10
 )
 
-var smallDump = min(max(os.Getpagesize(), 4<<10), 8<<10)
+func smallDump() int { return min(max(os.Getpagesize(), 4<<10), 8<<10) }
 
 // errInterrupted is a dump during which the table changed so that it may lack
 // entries; it is asked for again a few times.
-var errInterrupted = fmt.Errorf("dump interrupted: %w", syscall.EINVAL)
+var errInterrupted error = interruptedError{}
+
+type interruptedError struct{}
+
+func (interruptedError) Error() string { return "dump interrupted: " + syscall.EINVAL.Error() }
+func (interruptedError) Unwrap() error { return syscall.EINVAL }
 
 const dumpAttempts = 5
 
 // newConn resolves the family and asks for [Info] over a fresh socket. On an
 // error the socket is closed.
 func newConn(s socket) (*Conn, error) {
-	c := &Conn{sock: s, in: make([]byte, smallDump)}
+	c := &Conn{sock: s, in: make([]byte, smallDump())}
 	err := c.hello()
 	if err != nil {
 		s.Close()

@@ -32,12 +32,12 @@ func (Filter) Redirects(p Packet) (bool, error) {
 
 // basesFor reads all that is asked about packets of p's family.
 func basesFor(p Packet) ([]base, error) {
-	family, legacy := uint8(unix.NFPROTO_IPV4), xtIPv4
+	family, legacy := uint8(unix.NFPROTO_IPV4), xtIPv4()
 	switch {
 	case !p.Dst.IsValid():
 		return nil, fmt.Errorf("packet without a destination: %w", unix.EINVAL)
 	case p.Dst.Is6():
-		family, legacy = unix.NFPROTO_IPV6, xtIPv6
+		family, legacy = unix.NFPROTO_IPV6, xtIPv6()
 	}
 	bases, err := nftBases(family, unix.NFPROTO_INET)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 )
 
 func TestKernelFaultsLegacy(t *testing.T) {
-	testFaults(t, "iptables-legacy", vip4, words4, recordedLegacy, func() ([]byte, error) { return xtBytes(xtIPv4) })
+	testFaults(t, "iptables-legacy", vip4, words4, recordedLegacy, func() ([]byte, error) { return xtBytes(xtIPv4()) })
 }
 
 func TestKernelFaultsLegacyIPv6(t *testing.T) {
-	testFaults(t, "ip6tables-legacy", vip6, words6, recordedLegacy6, func() ([]byte, error) { return xtBytes(xtIPv6) })
+	testFaults(t, "ip6tables-legacy", vip6, words6, recordedLegacy6, func() ([]byte, error) { return xtBytes(xtIPv6()) })
 }
 
 // TestKernelFaultsNFT needs nf_tables of IPv4, which Debian's user-mode-linux is

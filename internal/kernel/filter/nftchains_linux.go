@@ -8,9 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nftFamilies are the names that nft has for protocol families.
-var nftFamilies = map[uint8]string{
-	unix.NFPROTO_IPV4: "ip", unix.NFPROTO_IPV6: "ip6", unix.NFPROTO_INET: "inet", unix.NFPROTO_BRIDGE: "bridge",
+// nftFamily is the name that nft has for a protocol family.
+func nftFamily(family uint8) string {
+	switch family {
+	case unix.NFPROTO_IPV4:
+		return "ip"
+	case unix.NFPROTO_IPV6:
+		return "ip6"
+	case unix.NFPROTO_INET:
+		return "inet"
+	case unix.NFPROTO_BRIDGE:
+		return "bridge"
+	}
+	return ""
 }
 
 // nftTable is a table of nf_tables by names.
@@ -98,7 +108,7 @@ func (t *nftTable) addRule(a attributes) {
 
 // path is the chain as nft's commands name it.
 func (t *nftTable) path(c *chain) string {
-	return fmt.Sprintf("%s %s %s", nftFamilies[t.family], t.name, c.name)
+	return fmt.Sprintf("%s %s %s", nftFamily(t.family), t.name, c.name)
 }
 
 // ofIPTables tells whether the table is one that iptables makes, and its

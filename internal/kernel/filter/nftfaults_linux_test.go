@@ -32,7 +32,7 @@ func needInet(t *testing.T) {
 }
 
 func testNFT(t *testing.T, family uint8) {
-	name := nftFamilies[family]
+	name := nftFamily(family)
 	r := recording{path: "testdata/" + name + ".txtar"}
 	if family != unix.NFPROTO_BRIDGE {
 		r.save(t)

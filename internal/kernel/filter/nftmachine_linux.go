@@ -17,53 +17,64 @@ type machine struct {
 	outcomes  []outcome
 }
 
-// expressions are those that are understood, by name. Each tells whether the
-// packet passes it.
-var expressions = map[string]func(*machine, attributes) truth{
-	"bitwise":   (*machine).bitwise,
-	"byteorder": (*machine).byteorder,
-	"cmp":       (*machine).compare,
-	"ct":        (*machine).ct,
-	"immediate": (*machine).immediate,
-	"lookup":    (*machine).lookup,
-	"match":     (*machine).xtMatch,
-	"meta":      (*machine).meta,
-	"nat":       (*machine).translate,
-	"payload":   (*machine).payload,
-	"range":     (*machine).inRange,
-	"target":    (*machine).xtTarget,
+// expression is what an expression of that name does. It tells whether the
+// packet passes.
+func expression(name string) func(*machine, attributes) truth {
+	switch name {
+	case "bitwise":
+		return (*machine).bitwise
+	case "byteorder":
+		return (*machine).byteorder
+	case "cmp":
+		return (*machine).compare
+	case "ct":
+		return (*machine).ct
+	case "immediate":
+		return (*machine).immediate
+	case "lookup":
+		return (*machine).lookup
+	case "match":
+		return (*machine).xtMatch
+	case "meta":
+		return (*machine).meta
+	case "nat":
+		return (*machine).translate
+	case "payload":
+		return (*machine).payload
+	case "range":
+		return (*machine).inRange
+	case "target":
+		return (*machine).xtTarget
 
-	"masq":     does(accept),
-	"notrack":  does(untrack),
-	"queue":    does(accept), // by a program
-	"redir":    does(redirect),
-	"reject":   does(drop),
-	"synproxy": does(accept), // a handshake before the client's
-	"counter":  does(proceed),
-	"dup":      does(proceed),
-	"last":     does(proceed),
-	"log":      does(proceed),
+	case "masq", "queue", "synproxy": // queue asks a program, synproxy makes a handshake before the client's
+		return does(accept)
+	case "notrack":
+		return does(untrack)
+	case "redir":
+		return does(redirect)
+	case "reject":
+		return does(drop)
+	case "counter", "dup", "last", "log":
+		return does(proceed)
+	}
+	return (*machine).guess
 }
 
 // outcomes returns what a rule with these expressions does.
 func (t *nftTable) outcomes(list []byte) func(*view) []outcome {
-	type expression struct {
-		name string
+	type evaluation struct {
+		eval func(*machine, attributes) truth
 		data attributes
 	}
-	var all []expression
+	var all []evaluation
 	for _, one := range listAttributes(list) {
 		a := parseAttributes(one.Data)
-		all = append(all, expression{a.text(unix.NFTA_EXPR_NAME), a.nest(unix.NFTA_EXPR_DATA)})
+		all = append(all, evaluation{expression(a.text(unix.NFTA_EXPR_NAME)), a.nest(unix.NFTA_EXPR_DATA)})
 	}
 	return func(v *view) []outcome {
 		m := &machine{view: v, table: t, registers: unknown(registerBytes), never: map[int][]byte{}, when: yes}
 		for _, e := range all {
-			eval, ok := expressions[e.name]
-			if !ok {
-				eval = (*machine).guess
-			}
-			if m.when = min(m.when, eval(m, e.data)); m.when == no {
+			if m.when = min(m.when, e.eval(m, e.data)); m.when == no {
 				break
 			}
 		}

@@ -163,9 +163,9 @@ func nftMessages(b []byte) (messages []netlink.Message) {
 func decoded(path string, b []byte) ([]base, error) {
 	switch path {
 	case recordedLegacy:
-		return xtBases(xtIPv4, b)
+		return xtBases(xtIPv4(), b)
 	case recordedLegacy6:
-		return xtBases(xtIPv6, b)
+		return xtBases(xtIPv6(), b)
 	case recordedInet:
 		return decodeNFT(unix.NFPROTO_INET, nftMessages(b)), nil
 	case recordedNFT6:

@@ -17,7 +17,7 @@ func (Filter) FilterRules() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("nf_tables: %w", err)
 	}
-	t, err := xtIPv4.readTable(filterTable)
+	t, err := xtIPv4().readTable(filterTable)
 	if err != nil {
 		return 0, fmt.Errorf("ip_tables: %w", err)
 	}

@@ -124,7 +124,7 @@ func run(t *testing.T, name string, args ...string) string {
 
 // TestMalformedFilter cuts a table short everywhere: an error, never a panic.
 func TestMalformedFilter(t *testing.T) {
-	whole := xtTable{family: xtIPv4, info: iptInfo{validHooks: 1}, entries: append(xtEntry(""), xtEntry("ERROR")...)}
+	whole := xtTable{family: xtIPv4(), info: iptInfo{validHooks: 1}, entries: append(xtEntry(""), xtEntry("ERROR")...)}
 	for n := range len(whole.entries) {
 		cut := whole
 		cut.entries = whole.entries[:n]
@@ -143,9 +143,9 @@ func TestMalformedFilter(t *testing.T) {
 
 // xtEntry is an entry with the target of that name; a policy has none.
 func xtEntry(target string) []byte {
-	b := make([]byte, xtIPv4.entrySize+xtTargetSize+8)
-	binary.NativeEndian.PutUint16(b[xtIPv4.targetOffset:], uint16(xtIPv4.entrySize))
-	binary.NativeEndian.PutUint16(b[xtIPv4.nextOffset:], uint16(len(b)))
-	copy(b[xtIPv4.entrySize+xtTargetName:], target)
+	b := make([]byte, xtIPv4().entrySize+xtTargetSize+8)
+	binary.NativeEndian.PutUint16(b[xtIPv4().targetOffset:], uint16(xtIPv4().entrySize))
+	binary.NativeEndian.PutUint16(b[xtIPv4().nextOffset:], uint16(len(b)))
+	copy(b[xtIPv4().entrySize+xtTargetName:], target)
 	return b
 }

@@ -39,11 +39,14 @@ type xtFamily struct {
 
 // The lists of tables are of the namespace of the calling thread. To ask the
 // kernel for a table that is not there would make it.
-var (
-	xtIPv4 = &xtFamily{unix.AF_INET, unix.IPPROTO_IP, "/proc/thread-self/net/ip_tables_names", 112, 88, 90, headIPv4}
-	xtIPv6 = &xtFamily{unix.AF_INET6, unix.IPPROTO_IPV6, "/proc/thread-self/net/ip6_tables_names",
+func xtIPv4() *xtFamily {
+	return &xtFamily{unix.AF_INET, unix.IPPROTO_IP, "/proc/thread-self/net/ip_tables_names", 112, 88, 90, headIPv4}
+}
+
+func xtIPv6() *xtFamily {
+	return &xtFamily{unix.AF_INET6, unix.IPPROTO_IPV6, "/proc/thread-self/net/ip6_tables_names",
 		len(xtAlign(make([]byte, 148))) + xtCountersSize, 140, 142, headIPv6}
-)
+}
 
 // xtTable is a table of x_tables. Its entries lie end to end: each chain is its
 // rules and a last entry, which is the policy or, of a chain that an
@@ -140,7 +143,7 @@ func xtAlign(b []byte) []byte {
 // rules. The kernel refuses with EAGAIN if the table is no longer the one read.
 func flushLegacyFilter() error {
 	for range attempts {
-		old, err := xtIPv4.readTable(filterTable)
+		old, err := xtIPv4().readTable(filterTable)
 		if err != nil {
 			return err
 		}

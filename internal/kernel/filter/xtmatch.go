@@ -7,29 +7,34 @@ import (
 	"lvsdr/internal/kernel"
 )
 
-// xtMatches are the matches of x_tables that are understood, by name; any other
-// one depends. Each gets what belongs to it (struct xt_NAME in
-// linux/netfilter/xt_NAME.h), long enough, in the machine's byte order.
-var xtMatches = map[string]struct {
-	size  int
-	match func(v *view, revision uint8, info []byte) truth
-}{
-	"comment":   {0, func(*view, uint8, []byte) truth { return yes }},
-	"tcp":       {12, matchTCP},
-	"udp":       {9, matchUDP},
-	"sctp":      {292, matchSCTP},
-	"multiport": {48, matchMultiport},
-	"conntrack": {152, matchConntrack},
-	"state":     {4, matchState},
-	"addrtype":  {8, matchAddrtype},
-}
-
+// xtMatch asks a match of x_tables; one that is not understood depends. Each
+// gets what belongs to it (struct xt_NAME in linux/netfilter/xt_NAME.h), long
+// enough, in the machine's byte order.
 func xtMatch(v *view, name string, revision uint8, info []byte) truth {
-	m, ok := xtMatches[name]
-	if !ok || len(info) < m.size {
+	var size int
+	var match func(v *view, revision uint8, info []byte) truth
+	switch name {
+	case "comment":
+		return yes
+	case "tcp":
+		size, match = 12, matchTCP
+	case "udp":
+		size, match = 9, matchUDP
+	case "sctp":
+		size, match = 292, matchSCTP
+	case "multiport":
+		size, match = 48, matchMultiport
+	case "conntrack":
+		size, match = 152, matchConntrack
+	case "state":
+		size, match = 4, matchState
+	case "addrtype":
+		size, match = 8, matchAddrtype
+	}
+	if match == nil || len(info) < size {
 		return depends
 	}
-	return m.match(v, revision, info)
+	return match(v, revision, info)
 }
 
 func uint16At(b []byte, at int) uint16 { return binary.NativeEndian.Uint16(b[at:]) }
