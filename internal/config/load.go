@@ -50,7 +50,7 @@ func (r *reader) config(root ast.Node) Config {
 		}},
 		{"real_servers", func(n ast.Node, at path) { c.RealServers = r.realServers(n, at) }},
 		{"arp", func(n ast.Node, at path) { r.arp(n, at, &c.ARP) }},
-		{"announce", func(n ast.Node, at path) { c.Announce = scalar(r, n, at, boolean) }},
+		{"announce", func(n ast.Node, at path) { c.Announce = scalar(r, n, at, boolean()) }},
 	})
 	return c
 }
@@ -71,14 +71,14 @@ func (r *reader) service(n ast.Node, at path) Service {
 	r.mapping(n, at, fields{
 		{"port", func(n ast.Node, at path) { s.Port = uint16(scalar(r, n, at, number(0, 65535))) }},
 		{"fwmark", func(n ast.Node, at path) { s.FWMark = scalar(r, n, at, number(1, 1<<32-1)) }},
-		{"family", func(n ast.Node, at path) { s.Family = scalar(r, n, at, family) }},
-		{"protocol", func(n ast.Node, at path) { s.Protocol = scalar(r, n, at, protocol) }},
-		{"scheduler", func(n ast.Node, at path) { s.Scheduler = scalar(r, n, at, scheduler) }},
-		{"forward", func(n ast.Node, at path) { s.Forward = scalar(r, n, at, forward) }},
-		{"persistent", func(n ast.Node, at path) { s.Persistent = scalar(r, n, at, seconds) }},
+		{"family", func(n ast.Node, at path) { s.Family = scalar(r, n, at, family()) }},
+		{"protocol", func(n ast.Node, at path) { s.Protocol = scalar(r, n, at, protocol()) }},
+		{"scheduler", func(n ast.Node, at path) { s.Scheduler = scalar(r, n, at, scheduler()) }},
+		{"forward", func(n ast.Node, at path) { s.Forward = scalar(r, n, at, forward()) }},
+		{"persistent", func(n ast.Node, at path) { s.Persistent = scalar(r, n, at, seconds()) }},
 		{"netmask", func(n ast.Node, at path) { s.Netmask = scalar(r, n, at, netmask) }},
 		{"flags", func(n ast.Node, _ path) { flags = n }},
-		{"one_packet", func(n ast.Node, at path) { s.OnePacket = scalar(r, n, at, boolean) }},
+		{"one_packet", func(n ast.Node, at path) { s.OnePacket = scalar(r, n, at, boolean()) }},
 		{"real_servers", func(n ast.Node, at path) { s.RealServers = r.realServers(n, at) }},
 	})
 	r.identify(n, at, &s)
@@ -135,9 +135,9 @@ func (r *reader) realServer(n ast.Node, at path) RealServer {
 	r.mapping(n, at, fields{
 		{"address", func(n ast.Node, at path) { s.Addr = scalar(r, n, at, serverAddress) }},
 		{"port", func(n ast.Node, at path) { s.Port = uint16(scalar(r, n, at, number(1, 65535))) }},
-		{"weight", func(n ast.Node, at path) { s.Weight = scalar(r, n, at, count) }},
-		{"upper", func(n ast.Node, at path) { s.Upper = scalar(r, n, at, count) }},
-		{"lower", func(n ast.Node, at path) { s.Lower = scalar(r, n, at, count) }},
+		{"weight", func(n ast.Node, at path) { s.Weight = scalar(r, n, at, count()) }},
+		{"upper", func(n ast.Node, at path) { s.Upper = scalar(r, n, at, count()) }},
+		{"lower", func(n ast.Node, at path) { s.Lower = scalar(r, n, at, count()) }},
 	})
 	if !r.has(at.key("address")) {
 		r.refuse(n, at, "no address", "the address of the real server")

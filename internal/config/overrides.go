@@ -116,7 +116,7 @@ func parsePort(s string) (Service, string) {
 	n, wrong := number(0, 65535).parse(port)
 	p := kernel.TCP
 	if hasProtocol && wrong == "" {
-		if p, wrong = protocol.parse(protocolName); wrong != "" {
+		if p, wrong = protocol().parse(protocolName); wrong != "" {
 			wrong = "unknown protocol"
 		}
 	}
@@ -144,7 +144,7 @@ func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(
 // scheduler refuses to carry flags over from one scheduler to another, where
 // they mean something else.
 func (a *applier) scheduler(o Overrides) error {
-	return forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler, func(s *Service, name string) error {
+	return forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler(), func(s *Service, name string) error {
 		if s.Flags != 0 && s.Scheduler != name {
 			return errors.New("the file sets flags of scheduler " + s.Scheduler + ", expected no other")
 		}
@@ -154,14 +154,14 @@ func (a *applier) scheduler(o Overrides) error {
 }
 
 func (a *applier) forward(o Overrides) error {
-	return forServices(a, "--forward", o.Forward, "forward", forward, func(s *Service, f kernel.Forward) error {
+	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f kernel.Forward) error {
 		s.Forward = f
 		return nil
 	})
 }
 
 func (a *applier) persistent(o Overrides) error {
-	return forServices(a, "--persistent", o.Persistent, "persistent", seconds, func(s *Service, n uint32) error {
+	return forServices(a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) error {
 		s.Persistent = n
 		return nil
 	})
@@ -191,7 +191,7 @@ func parseRealServer(s string) (r RealServer, wrong string) {
 	r.Weight = 1
 	s, weight, hasWeight := strings.Cut(s, "=")
 	if hasWeight {
-		if r.Weight, wrong = count.parse(weight); wrong != "" {
+		if r.Weight, wrong = count().parse(weight); wrong != "" {
 			return r, "weight is " + wrong
 		}
 	}

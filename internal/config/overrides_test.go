@@ -109,7 +109,7 @@ func TestApplyFaults(t *testing.T) {
 		{"protocol", "", Overrides{Ports: []string{"53/icmp"}}, `--port "53/icmp": unknown protocol, expected PORT or PORT/PROTOCOL, as in 80 or 53/udp`},
 		{"port twice", "", Overrides{Ports: []string{"80", "80/tcp"}}, `--port "80/tcp": the same service again, expected each service once`},
 		{"port zero", "", Overrides{Ports: []string{"0"}}, `--port "0": port 0 is every port, and needs persistence, expected a number from 1 to 65535, or persistent as well`},
-		{"scheduler", "", Overrides{Scheduler: "wwr"}, `--scheduler "wwr": unknown, expected ` + scheduler.want},
+		{"scheduler", "", Overrides{Scheduler: "wwr"}, `--scheduler "wwr": unknown, expected ` + scheduler().want},
 		{"forward", "", Overrides{Forward: "-g"}, `--forward "-g": unknown, expected one of direct, tunnel, masquerade`},
 		{"persistent", "", Overrides{Persistent: "5m"}, `--persistent "5m": not a decimal number, expected a number from 0 to 2678400`},
 		{"real server", "", Overrides{RealServers: []string{"10.0.0.300"}}, `--rs "10.0.0.300": not an address, ` + anAddressWithMore},

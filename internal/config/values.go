@@ -49,16 +49,18 @@ var (
 		want:  "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128",
 		parse: parseNetmask,
 	}
-	boolean = kind[bool]{want: "true or false", plain: true, parse: choice([]named[bool]{
-		{"true", true}, {"false", false},
-	})}
-	protocol  = oneOf(protocols)
-	forward   = oneOf(forwards)
-	family    = oneOf(families)
-	scheduler = oneOf(schedulers)
-	seconds   = number(0, maxPersistent)
-	count     = number(0, maxInt)
 )
+
+func boolean() kind[bool] {
+	return kind[bool]{want: "true or false", plain: true, parse: choice([]named[bool]{{"true", true}, {"false", false}})}
+}
+
+func protocol() kind[kernel.Protocol]    { return oneOf(protocols) }
+func forward() kind[kernel.Forward]      { return oneOf(forwards) }
+func family() kind[kernel.AddressFamily] { return oneOf(families) }
+func scheduler() kind[string]            { return oneOf(schedulers()) }
+func seconds() kind[uint32]              { return number(0, maxPersistent) }
+func count() kind[uint32]                { return number(0, maxInt) }
 
 // A named value is one of a few that have a word.
 type named[T any] struct {
@@ -79,12 +81,9 @@ var families = []named[kernel.AddressFamily]{
 }
 
 // schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.
-var schedulers = namesOf("rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos")
-
-func namesOf(words ...string) []named[string] {
-	var all []named[string]
-	for _, w := range words {
-		all = append(all, named[string]{w, w})
+func schedulers() (all []named[string]) {
+	for _, s := range []string{"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos"} {
+		all = append(all, named[string]{s, s})
 	}
 	return all
 }
