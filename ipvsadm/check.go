@@ -8,46 +8,45 @@ type rules struct {
 	required, optional, exclusive options
 }
 
-var (
-	serviceOptions = setOf(optScheduler, optPersistent, optNetmask, optOnePacket, optPE, optSchedFlags)
-	serverOptions  = setOf(optForward, optWeight, optUpper, optLower, optTunType, optTunPort,
-		optTunNoCsum, optTunCsum, optTunRemCsum)
+const (
+	// tunnelOptions are all options that only a tunnel may have.
+	tunnelOptions = 1<<optTunType | 1<<optTunPort | 1<<optTunNoCsum | 1<<optTunCsum | 1<<optTunRemCsum
+
+	serviceOptions = 1<<optScheduler | 1<<optPersistent | 1<<optNetmask | 1<<optOnePacket | 1<<optPE | 1<<optSchedFlags
+	serverOptions  = 1<<optForward | 1<<optWeight | 1<<optUpper | 1<<optLower | tunnelOptions
 )
 
 // legal has the rules of each command.
 var legal = [...]rules{
-	addService:    {required: setOf(optService), optional: serviceOptions},
-	editService:   {required: setOf(optService), optional: serviceOptions},
-	deleteService: {required: setOf(optService)},
+	addService:    {required: 1 << optService, optional: serviceOptions},
+	editService:   {required: 1 << optService, optional: serviceOptions},
+	deleteService: {required: 1 << optService},
 	flush:         {},
 	list: {
-		optional: setOf(optNumeric, optStats, optRate, optThresholds, optPersistentConn, optNoSort, optSyncID,
-			optExact, optTunInfo),
-		exclusive: setOf(optConnection, optService, optTimeout, optDaemon),
+		optional: 1<<optNumeric | 1<<optStats | 1<<optRate | 1<<optThresholds | 1<<optPersistentConn |
+			1<<optNoSort | 1<<optSyncID | 1<<optExact | 1<<optTunInfo,
+		exclusive: 1<<optConnection | 1<<optService | 1<<optTimeout | 1<<optDaemon,
 	},
-	addServer:    {required: setOf(optService, optServer), optional: serverOptions},
-	deleteServer: {required: setOf(optService, optServer)},
-	editServer:   {required: setOf(optService, optServer), optional: serverOptions},
+	addServer:    {required: 1<<optService | 1<<optServer, optional: serverOptions},
+	deleteServer: {required: 1<<optService | 1<<optServer},
+	editServer:   {required: 1<<optService | 1<<optServer, optional: serverOptions},
 	setTimeouts:  {},
-	startDaemon: {optional: setOf(optMcastInterface, optSyncID, optMcastGroup, optMcastPort, optMcastTTL,
-		optSyncMaxLen)},
-	stopDaemon: {optional: setOf(optSyncID)},
+	startDaemon: {optional: 1<<optMcastInterface | 1<<optSyncID | 1<<optMcastGroup | 1<<optMcastPort |
+		1<<optMcastTTL | 1<<optSyncMaxLen},
+	stopDaemon: {optional: 1 << optSyncID},
 	restore:    {},
-	save:       {optional: setOf(optNumeric)},
-	zero:       {optional: setOf(optService)},
+	save:       {optional: 1 << optNumeric},
+	zero:       {optional: 1 << optService},
 }
 
 // tunnelLegal has the rules of each tunnel type.
 var tunnelLegal = [...]rules{
 	kernel.IPIP: {},
-	kernel.GUE:  {required: setOf(optTunPort), exclusive: setOf(optTunNoCsum, optTunCsum, optTunRemCsum)},
-	kernel.GRE:  {exclusive: setOf(optTunNoCsum, optTunCsum)},
+	kernel.GUE:  {required: 1 << optTunPort, exclusive: 1<<optTunNoCsum | 1<<optTunCsum | 1<<optTunRemCsum},
+	kernel.GRE:  {exclusive: 1<<optTunNoCsum | 1<<optTunCsum},
 }
 
 var tunnelNames = [...]string{kernel.IPIP: "ipip", kernel.GUE: "gue", kernel.GRE: "gre"}
-
-// tunnelOptions are all options that only a tunnel may have.
-var tunnelOptions = setOf(optTunType, optTunPort, optTunNoCsum, optTunCsum, optTunRemCsum)
 
 // fault finds the first offence in the order of the options from first on. The
 // name and kind ("command", "tunnel type") are the subject of the message.
@@ -123,14 +122,14 @@ func (p *parser) checkServer() *failure {
 		}
 		return nil
 	}
-	options := p.options & tunnelOptions &^ setOf(optTunType)
+	options := p.options & tunnelOptions &^ (1 << optTunType)
 	return tunnelLegal[d.TunnelType].fault(options, optTunPort, tunnelNames[d.TunnelType], "tunnel type")
 }
 
 func (p *parser) checkList() *failure {
-	other := p.options&setOf(optConnection, optTimeout, optDaemon) != 0
-	counters := p.options&setOf(optStats, optRate, optThresholds) != 0
-	noPersistent := p.options&setOf(optTimeout, optDaemon) != 0 && p.options.has(optPersistentConn)
+	other := p.options&(1<<optConnection|1<<optTimeout|1<<optDaemon) != 0
+	counters := p.options&(1<<optStats|1<<optRate|1<<optThresholds) != 0
+	noPersistent := p.options&(1<<optTimeout|1<<optDaemon) != 0 && p.options.has(optPersistentConn)
 	if other && counters || noPersistent {
 		return fail(msgListConflict)
 	}

@@ -107,19 +107,15 @@ func kernelText(a action, err error) string {
 	if !errors.As(err, &errno) {
 		errno = syscall.EINVAL
 	}
-	if text, ok := actionTexts[actionErrno{a, errno}]; ok {
-		return text
-	}
-	if text, ok := generalTexts[errno]; ok {
-		return text
+	for _, t := range texts {
+		if t.errno == errno && (t.action == a || t.action == anyAction) {
+			return t.text
+		}
 	}
 	return errnoText(errno)
 }
 
-type actionErrno struct {
-	action action
-	errno  syscall.Errno
-}
+const anyAction action = -1
 
 const (
 	noModule  = "Scheduler or persistence engine not found"
@@ -128,33 +124,36 @@ const (
 	undefined = "Service not defined"
 )
 
-var actionTexts = map[actionErrno]string{
-	{addService, syscall.EEXIST}:   "Service already exists",
-	{addService, syscall.ENOENT}:   noModule,
-	{editService, syscall.ESRCH}:   noService,
-	{editService, syscall.ENOENT}:  noModule,
-	{deleteService, syscall.ESRCH}: noService,
-	{zero, syscall.ESRCH}:          noService,
-	{list, syscall.ESRCH}:          noService,
-	{addServer, syscall.ESRCH}:     undefined,
-	{addServer, syscall.EEXIST}:    "Destination already exists",
-	{editServer, syscall.ESRCH}:    undefined,
-	{editServer, syscall.ENOENT}:   noDest,
-	{deleteServer, syscall.ESRCH}:  undefined,
-	{deleteServer, syscall.ENOENT}: noDest,
-	{startDaemon, syscall.EEXIST}:  "Daemon has already run",
-	{stopDaemon, syscall.ESRCH}:    "No daemon is running",
-}
+// texts are what the original says of an error. An action's own come first.
+var texts = [...]struct {
+	action action
+	errno  syscall.Errno
+	text   string
+}{
+	{addService, syscall.EEXIST, "Service already exists"},
+	{addService, syscall.ENOENT, noModule},
+	{editService, syscall.ESRCH, noService},
+	{editService, syscall.ENOENT, noModule},
+	{deleteService, syscall.ESRCH, noService},
+	{zero, syscall.ESRCH, noService},
+	{list, syscall.ESRCH, noService},
+	{addServer, syscall.ESRCH, undefined},
+	{addServer, syscall.EEXIST, "Destination already exists"},
+	{editServer, syscall.ESRCH, undefined},
+	{editServer, syscall.ENOENT, noDest},
+	{deleteServer, syscall.ESRCH, undefined},
+	{deleteServer, syscall.ENOENT, noDest},
+	{startDaemon, syscall.EEXIST, "Daemon has already run"},
+	{stopDaemon, syscall.ESRCH, "No daemon is running"},
 
-var generalTexts = map[syscall.Errno]string{
-	syscall.EPERM:        "Permission denied (you must be root)",
-	syscall.EINVAL:       "Invalid operation.  Possibly wrong module version, address not unicast, ...",
-	syscall.ENOPROTOOPT:  "Protocol not available",
-	syscall.ENOMEM:       "Memory allocation problem",
-	syscall.EOPNOTSUPP:   "Operation not supported with IPv6",
-	syscall.EAFNOSUPPORT: "Operation not supported with specified address family",
-	syscall.EMSGSIZE:     "Module is wrong version",
-	ehwpoison:            "Memory page has hardware error",
+	{anyAction, syscall.EPERM, "Permission denied (you must be root)"},
+	{anyAction, syscall.EINVAL, "Invalid operation.  Possibly wrong module version, address not unicast, ..."},
+	{anyAction, syscall.ENOPROTOOPT, "Protocol not available"},
+	{anyAction, syscall.ENOMEM, "Memory allocation problem"},
+	{anyAction, syscall.EOPNOTSUPP, "Operation not supported with IPv6"},
+	{anyAction, syscall.EAFNOSUPPORT, "Operation not supported with specified address family"},
+	{anyAction, syscall.EMSGSIZE, "Module is wrong version"},
+	{anyAction, ehwpoison, "Memory page has hardware error"},
 }
 
 // ehwpoison of asm-generic/errno.h is newer than Go's list of texts.

@@ -98,14 +98,6 @@ type options uint64
 
 func (s options) has(o optionID) bool { return s&(1<<o) != 0 }
 
-func setOf(list ...optionID) options {
-	var s options
-	for _, o := range list {
-		s |= 1 << o
-	}
-	return s
-}
-
 // argument says whether an option takes one.
 type argument int
 

@@ -11,6 +11,14 @@ import (
 // given is the set of options of a command that a test expects.
 func given(o ...optionID) options { return setOf(o...) }
 
+func setOf(list ...optionID) options {
+	var s options
+	for _, o := range list {
+		s |= 1 << o
+	}
+	return s
+}
+
 var (
 	anAddr  = netip.MustParseAddr("10.0.0.1")
 	anAddr6 = netip.MustParseAddr("fd00::1")
