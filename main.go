@@ -12,11 +12,14 @@ import (
 )
 
 // commands are the names we answer to.
-var commands = map[string]func(command.Env) int{
-	"ipvsadm":         ipvsadm.Run,
-	"ipvsadm-restore": ipvsadm.Restore,
-	"ipvsadm-save":    ipvsadm.Save,
-	"lvsdr":           lvsdr.Run,
+var commands = [...]struct {
+	name string
+	run  func(command.Env) int
+}{
+	{"ipvsadm", ipvsadm.Run},
+	{"ipvsadm-restore", ipvsadm.Restore},
+	{"ipvsadm-save", ipvsadm.Save},
+	{"lvsdr", lvsdr.Run},
 }
 
 func main() {
@@ -27,13 +30,15 @@ func main() {
 // by or, for lvsdr, the first word if that is another command's name.
 func run(env command.Env) int {
 	name := filepath.Base(env.Name("lvsdr"))
-	if other, ok := commands[name]; ok && name != "lvsdr" {
-		return other(env)
+	for _, c := range commands {
+		if c.name == name && name != "lvsdr" {
+			return c.run(env)
+		}
 	}
-	if len(env.Args) > 1 && env.Args[1] != "lvsdr" {
-		if other, ok := commands[env.Args[1]]; ok {
+	for _, c := range commands {
+		if len(env.Args) > 1 && c.name == env.Args[1] && c.name != "lvsdr" {
 			env.Args = env.Args[1:]
-			return other(env)
+			return c.run(env)
 		}
 	}
 	return lvsdr.Run(env)

@@ -17,8 +17,8 @@ var update = flag.Bool("update", false, "rewrite the files that scripts compare 
 // scripts run the real main.
 func TestMain(m *testing.M) {
 	programs := map[string]func(){"nobody": nobody}
-	for name := range commands {
-		programs[name] = main
+	for _, c := range commands {
+		programs[c.name] = main
 	}
 	testscript.Main(m, programs)
 }

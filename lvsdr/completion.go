@@ -15,8 +15,8 @@ func completionCommand() *cli.Command {
 		Usage:     "print a script that completes words of lvsdr",
 		ArgsUsage: "bash|zsh|fish",
 		Action: func(c *cli.Context) error {
-			script, ok := completions[c.Args().First()]
-			if !ok || c.NArg() != 1 {
+			script := completion(c.Args().First())
+			if script == "" || c.NArg() != 1 {
 				return usageError("completion: one of bash, zsh, fish expected, got %q", strings.Join(c.Args().Slice(), " "))
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
@@ -25,8 +25,20 @@ func completionCommand() *cli.Command {
 	}
 }
 
-var completions = map[string]string{
-	"bash": `# lvsdr completion for bash: eval "$(lvsdr completion bash)"
+// completion is the script for a shell; "" if there is none.
+func completion(shell string) string {
+	switch shell {
+	case "bash":
+		return bashCompletion
+	case "zsh":
+		return zshCompletion
+	case "fish":
+		return fishCompletion
+	}
+	return ""
+}
+
+const bashCompletion = `# lvsdr completion for bash: eval "$(lvsdr completion bash)"
 _lvsdr() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local words=("${COMP_WORDS[@]:0:COMP_CWORD}")
@@ -34,8 +46,9 @@ _lvsdr() {
 	COMPREPLY=($(compgen -W "$("${words[@]}" --generate-bash-completion 2>/dev/null)" -- "$cur"))
 }
 complete -o default -F _lvsdr lvsdr
-`,
-	"zsh": `#compdef lvsdr
+`
+
+const zshCompletion = `#compdef lvsdr
 # lvsdr completion for zsh: lvsdr completion zsh > ~/.zfunc/_lvsdr
 _lvsdr() {
 	local -a replies
@@ -45,8 +58,9 @@ _lvsdr() {
 	compadd -- ${replies%%:*}
 }
 compdef _lvsdr lvsdr
-`,
-	"fish": `# lvsdr completion for fish: lvsdr completion fish | source
+`
+
+const fishCompletion = `# lvsdr completion for fish: lvsdr completion fish | source
 function __lvsdr
 	set -l asked (commandline -opc)
 	set -l current (commandline -ct)
@@ -54,5 +68,4 @@ function __lvsdr
 	$asked --generate-bash-completion 2>/dev/null
 end
 complete -c lvsdr -f -a '(__lvsdr)'
-`,
-}
+`

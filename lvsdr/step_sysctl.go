@@ -16,7 +16,10 @@ import (
 // arpValues are what a real server needs so as not to answer for the VIP:
 // arp_ignore 1 replies only for addresses of the interface that was asked,
 // arp_announce 2 never announces another one (kernel: ip-sysctl.rst).
-var arpValues = map[string]int{"arp_ignore": 1, "arp_announce": 2}
+var arpValues = [...]struct {
+	name  string
+	value int
+}{{"arp_ignore", 1}, {"arp_announce", 2}}
 
 // sysctlSteps keep a real server from answering for its VIPs. IPv6 has no such
 // switches.
@@ -24,9 +27,9 @@ func sysctlSteps(c config.Config) []step {
 	var steps []step
 	listed := map[string]bool{}
 	if slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
-		for _, name := range []string{"arp_ignore", "arp_announce"} {
+		for _, arp := range arpValues {
 			for _, i := range c.ARP.Interfaces {
-				t := sysctlStep{kernel.LinkParameter(i, name), arpValues[name]}
+				t := sysctlStep{kernel.LinkParameter(i, arp.name), arp.value}
 				steps, listed[t.name] = append(steps, t), true
 			}
 		}

@@ -8,10 +8,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// roleWords are what the two roles say.
-var roleWords = map[role]struct{ usage, ready, canceled string }{
-	director:   {"the director: VIP, virtual services and their real servers", "The VS Server is Ready!", "The VS Server is Canceled!"},
-	realServer: {"a real server: arp_ignore, arp_announce and the VIP", "The RS Server is Ready!", "The RS Server is Canceled!"},
+// roleWords are what a role says.
+type roleWords struct{ usage, ready, canceled string }
+
+func (r role) words() roleWords {
+	if r == director {
+		return roleWords{"the director: VIP, virtual services and their real servers", "The VS Server is Ready!", "The VS Server is Canceled!"}
+	}
+	return roleWords{"a real server: arp_ignore, arp_announce and the VIP", "The RS Server is Ready!", "The RS Server is Canceled!"}
 }
 
 // roleCommand is "lvsdr vs" or "lvsdr rs".
@@ -42,7 +46,7 @@ func roleCommand(r role) *cli.Command {
 	if r == director {
 		verbs = append(verbs, drainCommand(), undrainCommand())
 	}
-	return &cli.Command{Name: string(r), Usage: roleWords[r].usage, Subcommands: verbs}
+	return &cli.Command{Name: string(r), Usage: r.words().usage, Subcommands: verbs}
 }
 
 // told names the verb in its error, with advice where there is some.
@@ -68,7 +72,7 @@ func start(c *cli.Context, r role) error {
 	if boolOf(c, "dry-run") {
 		return preview(c, r, plan)
 	}
-	return carryOut(c, r, changing, plan, func(s *session) error { return s.say(roleWords[r].ready) })
+	return carryOut(c, r, changing, plan, func(s *session) error { return s.say(r.words().ready) })
 }
 
 func stop(c *cli.Context, r role) error {
@@ -79,7 +83,7 @@ func stop(c *cli.Context, r role) error {
 		if err := s.scene.record.forgetAll(r); err != nil {
 			return err
 		}
-		return s.say(roleWords[r].canceled)
+		return s.say(r.words().canceled)
 	})
 }
 

@@ -5,17 +5,32 @@ import (
 	"io"
 )
 
-// colours of the outcomes, in the codes of ECMA-48.
-var colours = map[Outcome]string{Pass: "\x1b[32m", Warn: "\x1b[33m", Fail: "\x1b[31m", Unknown: "\x1b[36m"}
+// colour of an outcome, in the codes of ECMA-48.
+func (o Outcome) colour() string {
+	switch o {
+	case Pass:
+		return "\x1b[32m"
+	case Warn:
+		return "\x1b[33m"
+	case Fail:
+		return "\x1b[31m"
+	}
+	return "\x1b[36m"
+}
 
-// roleWords are what the roles are called.
-var roleWords = map[Role]string{Director: "the director", RealServer: "a real server"}
+// words are what the role is called.
+func (r Role) words() string {
+	if r == Director {
+		return "the director"
+	}
+	return "a real server"
+}
 
 // Print writes a report for an operator: a line each and, where something is
 // wrong, why it matters and what mends it. Brief leaves out what is well.
 func (r Report) Print(w io.Writer, coloured, brief bool) {
 	count := map[Outcome]int{}
-	fmt.Fprintf(w, "checked as %s:\n", roleWords[r.Role])
+	fmt.Fprintf(w, "checked as %s:\n", r.Role.words())
 	for _, c := range r.Checks {
 		count[c.Outcome]++
 		if brief && c.Outcome == Pass {
@@ -29,7 +44,7 @@ func (r Report) Print(w io.Writer, coloured, brief bool) {
 func (c Result) print(w io.Writer, coloured bool) {
 	outcome := fmt.Sprintf("%-7s", c.Outcome)
 	if coloured {
-		outcome = colours[c.Outcome] + outcome + "\x1b[0m"
+		outcome = c.Outcome.colour() + outcome + "\x1b[0m"
 	}
 	fmt.Fprintf(w, "%s  %-13s  %s\n", outcome, c.Name, c.Seen)
 	if c.Outcome != Warn && c.Outcome != Fail {

@@ -63,23 +63,24 @@ const (
 )
 
 // realServers are the hosts with a web server, and its address.
-var realServers = map[string]string{"rs1": rip1, "rs2": rip2}
+func realServers() map[string]string { return map[string]string{"rs1": rip1, "rs2": rip2} }
 
 // hostNames are the names of the hosts, without the switch.
-var hostNames = func() (names []string) {
+func hostNames() (names []string) {
 	for _, h := range hosts {
 		names = append(names, h.name)
 	}
 	return names
-}()
+}
 
 // CheckHost says whether the lab has a host of that name, and which it has.
 func CheckHost(name string) error {
-	if slices.Contains(hostNames, name) {
+	names := hostNames()
+	if slices.Contains(names, name) {
 		return nil
 	}
-	last := len(hostNames) - 1
-	return fmt.Errorf("unknown host %q: %s or %s", name, strings.Join(hostNames[:last], ", "), hostNames[last])
+	last := len(names) - 1
+	return fmt.Errorf("unknown host %q: %s or %s", name, strings.Join(names[:last], ", "), names[last])
 }
 
 // hostOf names the host with that Ethernet address; empty: none of ours.
@@ -108,7 +109,7 @@ func namespace(host string) string { return "lvsdr-lab-" + host }
 // namespaces are those of the whole lab.
 func namespaces() []string {
 	all := []string{namespace(switchName)}
-	for _, name := range hostNames {
+	for _, name := range hostNames() {
 		all = append(all, namespace(name))
 	}
 	return all

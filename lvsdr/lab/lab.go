@@ -94,7 +94,7 @@ func furnish() error {
 			return err
 		}
 	}
-	for host := range realServers {
+	for host := range realServers() {
 		if err := os.Mkdir(filepath.Join(folder, host), 0o755); err != nil {
 			return err
 		}

@@ -257,7 +257,7 @@ func TestKernelSetUp(t *testing.T) {
 		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 	line := regexp.MustCompile(`(?m)^192\.168\.0\.6 - - \[[^]]+\] "GET / HTTP/1\.1" 200 1[01]$`)
-	for host := range realServers {
+	for host := range realServers() {
 		log, err := os.ReadFile(l.AccessLog(host))
 		must(t, err)
 		if n := len(line.FindAll(log, -1)); n != 3 || bytes.Count(log, []byte("\n")) != 3 {

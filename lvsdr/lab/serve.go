@@ -29,7 +29,7 @@ func (l *Lab) serve(ctx context.Context) error {
 // itself.
 func (l *Lab) answers(host string) bool {
 	err := l.In(host, func() error {
-		c, err := net.DialTimeout("tcp", net.JoinHostPort(realServers[host], "80"), time.Second)
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(realServers()[host], "80"), time.Second)
 		if err != nil {
 			return err
 		}

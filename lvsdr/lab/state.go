@@ -16,7 +16,7 @@ var linkParameters = []string{"arp_announce", "arp_ignore", "rp_filter"}
 // states are what the hosts look like, as sorted lines each.
 func (w *walk) states() (map[string]string, error) {
 	all := map[string]string{}
-	for _, host := range hostNames {
+	for _, host := range hostNames() {
 		err := w.lab.In(host, func() error {
 			lines, err := state()
 			slices.Sort(lines)

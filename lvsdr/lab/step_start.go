@@ -55,7 +55,7 @@ func stop(ctx context.Context, w *walk) error {
 		return err
 	}
 	const same = "as before step 2"
-	for _, host := range hostNames {
+	for _, host := range hostNames() {
 		seen := differences(w.before[host], after[host])
 		if seen == "" {
 			seen = same

@@ -13,7 +13,7 @@ type step struct {
 }
 
 // steps are the walk through the tutorial.
-var steps = []step{
+var steps = [...]step{
 	{"Without LVS: the hosts reach each other", reach},
 	{"The VIP and the virtual service: vs start on lvs, rs start on rs1 and rs2", start},
 	{"The client's requests alternate between the real servers", request},
@@ -25,7 +25,7 @@ var steps = []step{
 }
 
 // Steps is how many steps the walk has.
-var Steps = len(steps)
+const Steps = len(steps)
 
 // CaptureStep is the number of the step that captures packets.
 const CaptureStep = 5

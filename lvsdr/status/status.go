@@ -98,8 +98,18 @@ func (st Status) AllInPlace() bool {
 	return true
 }
 
-// colours of the states, in the codes of ECMA-48.
-var colours = map[State]string{OK: "\x1b[32m", Missing: "\x1b[31m", Differs: "\x1b[33m", Draining: "\x1b[36m"}
+// colour of a state, in the codes of ECMA-48.
+func (s State) colour() string {
+	switch s {
+	case OK:
+		return "\x1b[32m"
+	case Missing:
+		return "\x1b[31m"
+	case Differs:
+		return "\x1b[33m"
+	}
+	return "\x1b[36m"
+}
 
 // Print draws the tables: framed and coloured on a terminal, plain in a pipe.
 func (st Status) Print(w io.Writer, coloured bool) {
@@ -107,7 +117,7 @@ func (st Status) Print(w io.Writer, coloured bool) {
 		if !coloured {
 			return string(s)
 		}
-		return colours[s] + string(s) + "\x1b[0m"
+		return s.colour() + string(s) + "\x1b[0m"
 	}
 	vips := NewTable(w, "VIP", "Interface", "State")
 	for _, v := range st.VIPs {
