@@ -3,8 +3,6 @@ package kernel
 import (
 	"net"
 	"net/netip"
-
-	"golang.org/x/net/ipv6"
 )
 
 // EtherTypes (linux/if_ether.h).
@@ -26,12 +24,11 @@ var (
 )
 
 // newAnnouncement says that mac is where vip is.
-func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) (announcement, error) {
+func newAnnouncement(mac net.HardwareAddr, vip netip.Addr) announcement {
 	if vip.Is4() {
-		return announcement{etherARP, broadcast, gratuitousARP(mac, vip)}, nil
+		return announcement{etherARP, broadcast, gratuitousARP(mac, vip)}
 	}
-	advertisement, err := unsolicitedAdvertisement(mac, vip)
-	return announcement{etherIPv6, allNodesMAC, [][]byte{advertisement}}, err
+	return announcement{etherIPv6, allNodesMAC, [][]byte{unsolicitedAdvertisement(mac, vip)}}
 }
 
 // gratuitousARP is a request and a reply, as arping sends them with -U and -A:
@@ -48,7 +45,7 @@ func gratuitousARP(mac net.HardwareAddr, vip netip.Addr) [][]byte {
 // unsolicitedAdvertisement is an IPv6 packet with a neighbour advertisement
 // that overrides what is known of vip (RFC 4861, sections 4.4 and 7.2.6). Its
 // source is the VIP itself, so that the interface needs no address of its own.
-func unsolicitedAdvertisement(mac net.HardwareAddr, vip netip.Addr) ([]byte, error) {
+func unsolicitedAdvertisement(mac net.HardwareAddr, vip netip.Addr) []byte {
 	const override = 0x20
-	return ndpPacket(ipv6.ICMPTypeNeighborAdvertisement, vip, netip.IPv6LinkLocalAllNodes(), override, vip, optionTarget, mac)
+	return ndpPacket(ndpAdvertisement, vip, netip.IPv6LinkLocalAllNodes(), override, vip, optionTarget, mac)
 }

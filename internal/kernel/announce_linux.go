@@ -17,10 +17,7 @@ func (h *Host) Announce(l Link, vip netip.Addr) error {
 	if err := l.ethernet(); err != nil {
 		return err
 	}
-	a, err := newAnnouncement(l.MAC, vip)
-	if err != nil {
-		return err
-	}
+	a := newAnnouncement(l.MAC, vip)
 	conn, err := packet.Listen(&net.Interface{Index: l.Index, Name: l.Name}, packet.Datagram, a.etherType, nil)
 	if err != nil {
 		return err

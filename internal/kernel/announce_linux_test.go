@@ -59,8 +59,7 @@ func TestKernelAnnounceFrames(t *testing.T) {
 	h := fresh(t)
 	eth0, dir := wire(t, h)
 	for _, vip := range []string{"172.16.0.100", "fd00::100"} {
-		a, err := newAnnouncement(ourMAC, netip.MustParseAddr(vip))
-		must(t, err)
+		a := newAnnouncement(ourMAC, netip.MustParseAddr(vip))
 		var heard *packet.Conn
 		within(t, dir, "wire", func() {
 			eth1, err := h.link("eth1")

@@ -26,10 +26,7 @@ func TestAnnouncement(t *testing.T) {
 				"88 00 4e96 20000000 fd000000000000000000000000000100 02 01 02000a000008",
 		}},
 	} {
-		a, err := newAnnouncement(net.HardwareAddr{2, 0, 10, 0, 0, 8}, netip.MustParseAddr(tt.vip))
-		if err != nil {
-			t.Errorf("%s: %v", tt.vip, err)
-		}
+		a := newAnnouncement(net.HardwareAddr{2, 0, 10, 0, 0, 8}, netip.MustParseAddr(tt.vip))
 		var got, want []string
 		for _, p := range a.packets {
 			got = append(got, hex.EncodeToString(p))

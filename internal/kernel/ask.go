@@ -8,7 +8,6 @@ import (
 	"syscall"
 
 	"golang.org/x/net/bpf"
-	"golang.org/x/net/ipv6"
 )
 
 // Answer says that MAC answered for Addr.
@@ -20,7 +19,7 @@ type Answer struct {
 // dialect is how neighbours of one address family are asked.
 type dialect struct {
 	etherType int
-	question  func(mac net.HardwareAddr, sender, target netip.Addr) (question, error)
+	question  func(mac net.HardwareAddr, sender, target netip.Addr) question
 	answer    func(packet []byte) (Answer, bool)
 	// filter runs in the kernel, so that other traffic does not crowd the
 	// answers out. It sees packets without their Ethernet header.
@@ -39,7 +38,7 @@ func askARP() dialect {
 
 func askIPv6() dialect {
 	return dialect{etherIPv6, solicitation, ndpAnswer, filter(
-		holds{6, 1, protocolICMPv6}, holds{ipv6Len, 1, uint32(ipv6.ICMPTypeNeighborAdvertisement)})}
+		holds{6, 1, protocolICMPv6}, holds{ipv6Len, 1, ndpAdvertisement})}
 }
 
 // holds is a value in a packet: where, of how many bytes, and what.
@@ -62,15 +61,15 @@ func filter(values ...holds) []bpf.Instruction {
 }
 
 // whoHas is an ARP request.
-func whoHas(mac net.HardwareAddr, sender, target netip.Addr) (question, error) {
+func whoHas(mac net.HardwareAddr, sender, target netip.Addr) question {
 	unknown := make(net.HardwareAddr, ethernetLen)
-	return question{broadcast, arpPacket(arpRequest, mac, sender, unknown, target)}, nil
+	return question{broadcast, arpPacket(arpRequest, mac, sender, unknown, target)}
 }
 
 // solicitation asks the target's solicited-node group (RFC 4861, section 4.3;
 // RFC 4291, section 2.7.1). Who has no address must not tell an Ethernet address
 // either; it is answered to all nodes.
-func solicitation(mac net.HardwareAddr, sender, target netip.Addr) (question, error) {
+func solicitation(mac net.HardwareAddr, sender, target netip.Addr) question {
 	addr := target.As16()
 	group := netip.MustParseAddr("ff02::1:ff00:0").As16()
 	copy(group[13:], addr[13:])
@@ -79,8 +78,7 @@ func solicitation(mac net.HardwareAddr, sender, target netip.Addr) (question, er
 	if !sender.IsUnspecified() {
 		own = mac
 	}
-	b, err := ndpPacket(ipv6.ICMPTypeNeighborSolicitation, sender, netip.AddrFrom16(group), 0, target, optionSource, own)
-	return question{to, b}, err
+	return question{to, ndpPacket(ndpSolicitation, sender, netip.AddrFrom16(group), 0, target, optionSource, own)}
 }
 
 // inquiry is what is asked in one dialect on one interface.
@@ -104,11 +102,7 @@ func newInquiries(l Link, own []Address, addrs []netip.Addr) ([]inquiry, error) 
 			if !d.speaks(target) {
 				continue
 			}
-			q, err := d.question(l.MAC, sender(l, own, addrs, target), target)
-			if err != nil {
-				return nil, fmt.Errorf("ask for %v: %w", target, err)
-			}
-			in.questions = append(in.questions, q)
+			in.questions = append(in.questions, d.question(l.MAC, sender(l, own, addrs, target), target))
 		}
 		if in.questions != nil {
 			inquiries = append(inquiries, in)

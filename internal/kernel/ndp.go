@@ -5,9 +5,6 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
-
-	"golang.org/x/net/icmp"
-	"golang.org/x/net/ipv6"
 )
 
 // What all packets of neighbour discovery have in common (RFC 4861).
@@ -17,6 +14,9 @@ const (
 	ndpHopLimit    = 255 // a router would have lowered it
 	ndpLen         = 24  // type, code, checksum, flags, the target's address
 
+	// The types of messages.
+	ndpSolicitation, ndpAdvertisement = 135, 136
+
 	// The options with an Ethernet address; lengths are in units of eight bytes.
 	optionSource, optionTarget = 1, 2
 	optionUnit                 = 8
@@ -24,24 +24,27 @@ const (
 
 // ndpPacket is an IPv6 packet with a message about target: its flags, and the
 // option that tells mac unless that is nil.
-func ndpPacket(typ ipv6.ICMPType, from, to netip.Addr, flags byte, target netip.Addr, option byte, mac net.HardwareAddr) ([]byte, error) {
-	body := []byte{flags, 0, 0, 0}
-	body = append(body, target.AsSlice()...)
+func ndpPacket(typ byte, from, to netip.Addr, flags byte, target netip.Addr, option byte, mac net.HardwareAddr) []byte {
+	msg := []byte{typ, 0, 0, 0, flags, 0, 0, 0}
+	msg = append(msg, target.AsSlice()...)
 	if mac != nil {
-		body = append(body, option, 1)
-		body = append(body, mac...)
+		msg = append(msg, option, 1)
+		msg = append(msg, mac...)
 	}
-	msg := icmp.Message{Type: typ, Body: &icmp.RawBody{Data: body}}
-	payload, err := msg.Marshal(icmp.IPv6PseudoHeader(from.AsSlice(), to.AsSlice()))
-	if err != nil {
-		return nil, err
-	}
+	binary.BigEndian.PutUint16(msg[2:], ndpChecksum(from.AsSlice(), to.AsSlice(), msg))
 	b := []byte{6 << 4, 0, 0, 0}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(payload)))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(msg)))
 	b = append(b, protocolICMPv6, ndpHopLimit)
 	b = append(b, from.AsSlice()...)
 	b = append(b, to.AsSlice()...)
-	return append(b, payload...), nil
+	return append(b, msg...)
+}
+
+// ndpChecksum is that of the message and of the pseudo-header before it (RFC
+// 8200, section 8.1).
+func ndpChecksum(from, to, msg []byte) uint16 {
+	length := binary.BigEndian.AppendUint32(nil, uint32(len(msg)))
+	return Checksum(from, to, length, []byte{0, 0, 0, protocolICMPv6}, msg)
 }
 
 // ndpAnswer reads a neighbour advertisement that tells an Ethernet address;
@@ -55,22 +58,12 @@ func ndpAnswer(b []byte) (Answer, bool) {
 		return Answer{}, false
 	}
 	msg := b[ipv6Len : ipv6Len+length]
-	if msg[0] != byte(ipv6.ICMPTypeNeighborAdvertisement) || msg[1] != 0 || !intact(b[8:24], b[24:40], msg) {
+	if msg[0] != ndpAdvertisement || msg[1] != 0 || ndpChecksum(b[8:24], b[24:40], msg) != 0 {
 		return Answer{}, false
 	}
 	target := netip.AddrFrom16([16]byte(msg[8:ndpLen]))
 	mac := ethernetOption(msg[ndpLen:], optionTarget)
 	return Answer{Addr: target, MAC: mac}, mac != nil && !target.IsMulticast()
-}
-
-// intact reports whether the message has the checksum that it would be sent
-// with.
-func intact(from, to, msg []byte) bool {
-	again := icmp.Message{
-		Type: ipv6.ICMPType(msg[0]), Code: int(msg[1]), Body: &icmp.RawBody{Data: msg[4:]},
-	}
-	want, err := again.Marshal(icmp.IPv6PseudoHeader(from, to))
-	return err == nil && bytes.Equal(msg, want)
 }
 
 // ethernetOption finds the Ethernet address that an option of that type tells.

@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -9,8 +11,7 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/net/icmp"
-	"golang.org/x/net/ipv4"
+	"lvsdr/internal/kernel"
 )
 
 // pong is an answer to an echo request.
@@ -26,34 +27,32 @@ func (p pong) String() string {
 	return fmt.Sprintf("%d bytes from %s: icmp_seq=1 ttl=%d time=%.3f ms", p.bytes, p.from, p.ttl, p.time.Seconds()*1000)
 }
 
-// echoData is how much ping(8) sends.
-const echoData = 56
+const (
+	icmpLen       = 8
+	icmpEcho      = 8
+	icmpEchoReply = 0
+	echoData      = 56 // what ping(8) sends
+)
 
 // ping sends one echo request from the network namespace of the calling
 // thread, and waits at most that long for the answer.
 func ping(ctx context.Context, to netip.Addr, wait time.Duration) (pong, error) {
-	conn, err := icmp.ListenPacket("ip4:icmp", "0.0.0.0")
+	socket, err := net.ListenPacket("ip4:icmp", "0.0.0.0")
 	if err != nil {
 		return pong{}, err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })()
-	if err := conn.IPv4PacketConn().SetControlMessage(ipv4.FlagTTL, true); err != nil {
-		return pong{}, err
-	}
+	defer socket.Close()
+	conn := socket.(*net.IPConn)
 	if err := conn.SetDeadline(time.Now().Add(wait)); err != nil {
 		return pong{}, err
 	}
-	echo := icmp.Echo{ID: os.Getpid() & 0xffff, Seq: 1, Data: make([]byte, echoData)}
-	request, err := (&icmp.Message{Type: ipv4.ICMPTypeEcho, Body: &echo}).Marshal(nil)
-	if err != nil {
-		return pong{}, err
-	}
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })()
+	request := echoRequest(uint16(os.Getpid()))
 	sent := time.Now()
 	if _, err := conn.WriteTo(request, &net.IPAddr{IP: to.AsSlice()}); err != nil {
 		return pong{}, err
 	}
-	answer, err := awaitPong(conn, to, echo)
+	answer, err := awaitPong(conn, to, request)
 	answer.time = time.Since(sent)
 	switch {
 	case ctx.Err() != nil:
@@ -64,39 +63,43 @@ func ping(ctx context.Context, to netip.Addr, wait time.Duration) (pong, error) 
 	return answer, err
 }
 
+// echoRequest is the first of those with that identifier (RFC 792).
+func echoRequest(id uint16) []byte {
+	b := make([]byte, icmpLen+echoData)
+	b[0] = icmpEcho
+	binary.BigEndian.PutUint16(b[4:], id)
+	binary.BigEndian.PutUint16(b[6:], 1)
+	binary.BigEndian.PutUint16(b[2:], kernel.Checksum(b))
+	return b
+}
+
 // awaitPong reads until the answer comes: a raw socket hears every ICMP packet
-// of its host.
-func awaitPong(conn *icmp.PacketConn, to netip.Addr, echo icmp.Echo) (pong, error) {
+// of its host, with its IP header (raw(7)).
+func awaitPong(conn *net.IPConn, to netip.Addr, request []byte) (pong, error) {
 	b := make([]byte, 1500)
 	for {
-		n, control, from, err := conn.IPv4PacketConn().ReadFrom(b)
+		n, _, _, from, err := conn.ReadMsgIP(b, nil)
 		if err != nil {
 			return pong{}, err
 		}
-		if addr, ok := netip.AddrFromSlice(ipOf(from)); !ok || addr.Unmap() != to || !isReply(b[:n], echo) {
+		if addr, ok := netip.AddrFromSlice(from.IP); !ok || addr.Unmap() != to {
 			continue
 		}
-		p := pong{from: to, bytes: n}
-		if control != nil {
-			p.ttl = control.TTL
+		if size, ttl, ok := echoReply(b[:n], request); ok {
+			return pong{from: to, bytes: size, ttl: ttl}, nil
 		}
-		return p, nil
 	}
 }
 
-func ipOf(a net.Addr) net.IP {
-	if ip, ok := a.(*net.IPAddr); ok {
-		return ip.IP
+// echoReply reads an IPv4 packet that answers the request.
+func echoReply(b, request []byte) (size, ttl int, ok bool) {
+	const shortest = 20
+	if len(b) < shortest {
+		return 0, 0, false
 	}
-	return nil
-}
-
-func isReply(b []byte, echo icmp.Echo) bool {
-	const protocolICMP = 1
-	m, err := icmp.ParseMessage(protocolICMP, b)
-	if err != nil || m.Type != ipv4.ICMPTypeEchoReply {
-		return false
+	ttl = int(b[8])
+	if b = b[min(len(b), int(b[0]&0xf)*4):]; len(b) < icmpLen || b[0] != icmpEchoReply {
+		return 0, 0, false
 	}
-	reply, ok := m.Body.(*icmp.Echo)
-	return ok && reply.ID == echo.ID && reply.Seq == echo.Seq
+	return len(b), ttl, bytes.Equal(b[4:icmpLen], request[4:icmpLen]) // identifier and number
 }
