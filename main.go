@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"lvsdr/internal/command"
+	_ "lvsdr/internal/stack"
 	"lvsdr/ipvsadm"
 	"lvsdr/lvsdr"
 )
