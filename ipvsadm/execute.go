@@ -127,11 +127,12 @@ func (x *executor) list(c *Command) *failure {
 
 // save carries out -S.
 func (x *executor) save(c *Command) *failure {
-	services, err := x.kernel.Services(savedRules{}.detail())
+	lines := &savedRules{name: x.namer(c)}
+	services, err := x.kernel.Services(lines.detail())
 	if err != nil {
 		return unlisted(save, err)
 	}
-	return x.walk(save, services, true, savedRules{x.namer(c)})
+	return x.walk(save, services, true, lines)
 }
 
 // renderer turns a table into lines. Both methods append one.

@@ -48,9 +48,9 @@ func checkRoundTrip(t *testing.T, c Command) {
 				c.service.Netmask = mask6
 			}
 		}
-		text = appendServiceRule(nil, &c.service, numeric)
+		text = serviceRule(&c.service, numeric)
 	case addServer:
-		text = appendDestinationRule(nil, &c.service, &c.dest, numeric)
+		text = destinationRule(&c.service, &c.dest, numeric)
 	default:
 		return
 	}

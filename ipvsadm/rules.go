@@ -7,22 +7,19 @@ import (
 )
 
 // savedRules renders a table as the command lines that make it.
-type savedRules struct{ name namer }
-
-func (savedRules) detail() kernel.Detail { return kernel.Tunnels }
-
-func (r savedRules) service(b []byte, s *kernel.ServiceEntry) []byte {
-	return appendServiceRule(b, &s.Service, r.name)
+type savedRules struct {
+	name   namer
+	option []byte // the words for the last service, which its destinations repeat
 }
 
-func (r savedRules) destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
-	return appendDestinationRule(b, &s.Service, &d.Destination, r.name)
-}
+func (*savedRules) detail() kernel.Detail { return kernel.Tunnels }
 
-// appendServiceRule appends the command line that makes the service.
-func appendServiceRule(b []byte, s *kernel.Service, name namer) []byte {
+// service appends the command line that makes the service.
+func (r *savedRules) service(b []byte, e *kernel.ServiceEntry) []byte {
+	s := &e.Service
+	r.option = appendServiceOption(r.option[:0], s, r.name)
 	b = append(b, "-A "...)
-	b = appendServiceOption(b, s, name)
+	b = append(b, r.option...)
 	b = append(b, " -s "...)
 	b = append(b, s.Scheduler...)
 	if s.Flags&kernel.Persistent != 0 {
@@ -66,13 +63,15 @@ func appendServiceOption(b []byte, s *kernel.Service, name namer) []byte {
 	return name(b, s.Addr, s.Port, s.Protocol)
 }
 
-// appendDestinationRule appends the command line that adds d to s. Thresholds
-// are the one thing that the original leaves out and this program does not.
-func appendDestinationRule(b []byte, s *kernel.Service, d *kernel.Destination, name namer) []byte {
+// destination appends the command line that adds the destination to the last
+// service. Thresholds are the one thing that the original leaves out and this
+// program does not.
+func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
+	d := &e.Destination
 	b = append(b, "-a "...)
-	b = appendServiceOption(b, s, name)
+	b = append(b, r.option...)
 	b = append(b, " -r "...)
-	b = name(b, d.Addr, d.Port, s.Protocol)
+	b = r.name(b, d.Addr, d.Port, s.Protocol)
 	b = append(b, ' ')
 	b = append(b, forwardOption(d.Forward)...)
 	b = append(b, " -w "...)

@@ -32,7 +32,7 @@ func TestServiceRule(t *testing.T) {
 		}), "-A -t 10.0.0.1:80 -s mh -p 60 -M 255.255.0.0 --pe sip -o -b mh-fallback"},
 	}
 	for _, tt := range tests {
-		if got := string(appendServiceRule(nil, &tt.service, numeric)); got != tt.want+"\n" {
+		if got := string(serviceRule(&tt.service, numeric)); got != tt.want+"\n" {
 			t.Errorf("%+v:\n got %q\nwant %q", tt.service, got, tt.want)
 		}
 	}
@@ -68,7 +68,7 @@ func TestDestinationRule(t *testing.T) {
 	}
 	for _, tt := range tests {
 		want := "-a -t 10.0.0.1:80 " + tt.want + "\n"
-		if got := string(appendDestinationRule(nil, &web.Service, &tt.destination, numeric)); got != want {
+		if got := string(destinationRule(&web.Service, &tt.destination, numeric)); got != want {
 			t.Errorf("%+v:\n got %q\nwant %q", tt.destination, got, want)
 		}
 	}
@@ -87,7 +87,7 @@ func TestDestinationRuleNames(t *testing.T) {
 		{mark, "-a -f 7 -r web9:80 -g -w 1\n"},
 		{web.Service, "-a -t vip:http -r web9:http -g -w 1\n"},
 	} {
-		if got := string(appendDestinationRule(nil, &tt.service, &d, named(knownNames))); got != tt.want {
+		if got := string(destinationRule(&tt.service, &d, named(knownNames))); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
@@ -117,4 +117,16 @@ func TestRuleWords(t *testing.T) {
 			t.Errorf("ruleWords(%q) = %q, want %q", tt.line, got, tt.want)
 		}
 	}
+}
+
+// serviceRule and destinationRule are single rules.
+func serviceRule(s *kernel.Service, name namer) []byte {
+	r := savedRules{name: name}
+	return r.service(nil, &kernel.ServiceEntry{Service: *s})
+}
+
+func destinationRule(s *kernel.Service, d *kernel.Destination, name namer) []byte {
+	r, e := savedRules{name: name}, kernel.ServiceEntry{Service: *s}
+	r.service(nil, &e)
+	return r.destination(nil, &kernel.DestinationEntry{Destination: *d}, &e)
 }

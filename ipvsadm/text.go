@@ -87,25 +87,23 @@ func appendIP(b []byte, addr netip.Addr) []byte {
 }
 
 func appendIPv4(b []byte, a [4]byte) []byte {
-	var text [15]byte
+	var text [16]byte
 	n := 0
-	for i, v := range a {
-		if i > 0 {
-			text[n] = '.'
-			n++
-		}
+	for _, v := range a {
 		if v >= 100 {
-			text[n] = '0' + v/100
+			text[n&15] = '0' + v/100
+			v %= 100
+			text[(n+1)&15] = '0' + v/10
+			n += 2
+		} else if v >= 10 {
+			text[n&15] = '0' + v/10
 			n++
 		}
-		if v >= 10 {
-			text[n] = '0' + v/10%10
-			n++
-		}
-		text[n] = '0' + v%10
-		n++
+		text[n&15] = '0' + v%10
+		text[(n+1)&15] = '.'
+		n += 2
 	}
-	return append(b, text[:n]...)
+	return append(b, text[:n-1]...)
 }
 
 // appendUint is strconv.AppendUint, of which the small numbers that listings

@@ -59,5 +59,8 @@ func ruleWords(line string, buf []string) []string {
 			words[i], _, _ = strings.Cut(w, "\x00")
 		}
 	}
-	return slices.DeleteFunc(words, func(w string) bool { return w == "ipvsadm" })
+	if strings.Contains(line, "ipvsadm") {
+		words = slices.DeleteFunc(words, func(w string) bool { return w == "ipvsadm" })
+	}
+	return words
 }

@@ -13,13 +13,12 @@ func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 		func() { c.begin(cmdGetService, flagAck|flagDump) },
 		func() { list = list[:0] },
 		func(msg []byte) error {
-			var e ServiceEntry
-			if n := len(list); n > 0 {
-				e.Scheduler, e.PE = list[n-1].Scheduler, list[n-1].PE
+			n := len(list)
+			list = append(list, ServiceEntry{})
+			if n > 0 {
+				list[n].Scheduler, list[n].PE = list[n-1].Scheduler, list[n-1].PE
 			}
-			err := decodeService(msg, detail, &e)
-			list = append(list, e)
-			return err
+			return decodeService(msg, detail, &list[n])
 		})
 	if err == nil {
 		err = c.short.count(list)
@@ -60,6 +59,7 @@ func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEnt
 			list = append(list, DestinationEntry{})
 			return decodeDestination(msg, s.Family, detail, &list[len(list)-1])
 		})
+	c.short.saw(list[len(buf):])
 	return list, err
 }
 

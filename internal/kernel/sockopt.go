@@ -85,7 +85,10 @@ const certainBytes = 20 << 32
 type shortcut struct {
 	sockopt
 	only bool // an error is not a reason to use netlink
-	buf  []byte
+	// The last service that netlink was asked for has tunnels: the next one is
+	// likely to be of the same kind.
+	tunnels bool
+	buf     []byte
 }
 
 // room is a zeroed buffer of n bytes, until the next call.
@@ -187,7 +190,7 @@ func sameIdentity(b []byte, s *Service) bool {
 // destinations appends the destinations of s to buf; ok reports whether they
 // are all there, and exactly as netlink would tell them for that detail.
 func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []DestinationEntry) (list []DestinationEntry, ok bool, err error) {
-	if s == nil || !e.count.known || detail&Rates != 0 {
+	if s == nil || !e.count.known || detail&Rates != 0 || s.tunnels && detail&Tunnels != 0 {
 		return buf, false, nil
 	}
 	n := int(e.count.n)
@@ -218,6 +221,17 @@ func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []Destinatio
 		}
 	}
 	return list, true, nil
+}
+
+// saw learns from the destinations that netlink told.
+func (s *shortcut) saw(list []DestinationEntry) {
+	if s == nil {
+		return
+	}
+	s.tunnels = false
+	for i := range list {
+		s.tunnels = s.tunnels || list[i].Forward == Tunnel
+	}
 }
 
 // fillDestination reads struct ip_vs_dest_entry, and reports whether that says
