@@ -65,9 +65,9 @@ golden: deps build ## record what the real ipvsadm does
 fuzz: deps build ## compare N generated commands; N=10000, SEED=1
 	$(KERNEL_TEST) -timeout 0 -v -run TestGenerated ./compat -fuzz-commands $(N) -seed $(SEED)
 
-bench: build ## compare the speed with the real ipvsadm's, under QEMU
+bench: build ## compare the speed with the real ipvsadm's; BENCH=-h: how else
 	@.ci/deps bench
-	go run $(TAGS) ./internal/bench
+	go run ./internal/bench $(BENCH)
 
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }

@@ -14,7 +14,7 @@ import (
 
 // writeInitramfs makes the guest's root file system: this program as its init,
 // both programs to measure with all they load, and the modules.
-func writeInitramfs(path string, k stockKernel, ours string, p plan) error {
+func writeInitramfs(path string, k stockKernel, o options) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -23,13 +23,13 @@ func writeInitramfs(path string, k stockKernel, ours string, p plan) error {
 	w := bufio.NewWriter(file)
 	a := newArchive(w)
 	a.device("/dev/console", 5, 1)
-	if err := addPrograms(a, ours); err != nil {
+	if err := addPrograms(a, o.ours); err != nil {
 		return err
 	}
 	if err := addModules(a, k.modules()); err != nil {
 		return err
 	}
-	text, err := json.Marshal(p)
+	text, err := json.Marshal(o.plan)
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,17 @@ func addPrograms(a *archive, ours string) error {
 		{self, "/init"},
 		{ours, guestOurs + "/lvsdr"},
 		{"/sbin/ipvsadm", guestTheirs + "/ipvsadm"},
+		{"/bin/bash", "/bin/bash"}, // for ipvsadm-restore, as is grep
+		{"/bin/grep", "/bin/grep"},
 	} {
 		if err := addProgram(a, program.from, program.to); err != nil {
 			return err
 		}
 	}
-	for _, name := range []string{"ipvsadm", "ipvsadm-restore"} {
+	if err := addFile(a, "/sbin/ipvsadm-restore", guestTheirs+"/ipvsadm-restore"); err != nil {
+		return err
+	}
+	for _, name := range ourNames {
 		a.link(guestOurs+"/"+name, "lvsdr")
 	}
 	// Without it the loader searches every directory, which takes longer.

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -35,11 +38,15 @@ func (b *bench) measure(report func(result)) error {
 	return nil
 }
 
-// row runs ours, theirs, ours, theirs and so on, then each once more to look
-// at its memory and its system calls.
-func (b *bench) row(r row) (result, error) {
-	got := result{Row: r.String()}
-	if err := os.WriteFile(b.input(), r.input(), 0o644); err != nil {
+// row runs each program to look at its memory and its system calls, then ours,
+// theirs, ours, theirs and so on for the time. Whatever the kernel keeps for
+// the next table of that size, it has by then.
+func (b *bench) row(r row) (got result, err error) {
+	got.Row, got.Lines = r.String(), r.table.lines()
+	if err := b.trace(r, b.ours, &got.Ours); err != nil || r.goal == 0 {
+		return got, err
+	}
+	if err := b.trace(r, b.theirs, &got.Theirs); err != nil {
 		return got, err
 	}
 	spent := time.Duration(0)
@@ -57,35 +64,7 @@ func (b *bench) row(r row) (result, error) {
 		}
 		spent += got.Ours.Times[run] + got.Theirs.Times[run]
 	}
-	for dir, s := range map[string]*side{b.ours: &got.Ours, b.theirs: &got.Theirs} {
-		err := b.prepare(r)
-		if err == nil {
-			s.Memory, s.Calls, err = b.process(r, dir).trace()
-		}
-		if err != nil {
-			return got, err
-		}
-	}
 	return got, nil
-}
-
-// A trial is what one run gave: outputs, and the table it left if that is what
-// the row is about.
-type trial struct {
-	outcome
-	table string
-}
-
-func (t trial) differs(other trial) string {
-	switch {
-	case t.status != other.status:
-		return fmt.Sprintf("exit status %d, theirs %d", t.status, other.status)
-	case !bytes.Equal(t.output, other.output):
-		return fmt.Sprintf("output differs: %d bytes, theirs %d", len(t.output), len(other.output))
-	case t.table != other.table:
-		return fmt.Sprintf("table differs: %d bytes, theirs %d", len(t.table), len(other.table))
-	}
-	return ""
 }
 
 // once times one program, and adds the time to its side.
@@ -98,38 +77,83 @@ func (b *bench) once(r row, dir string, s *side) (t trial, err error) {
 		return t, err
 	}
 	s.Times = append(s.Times, took)
-	t.outcome = got
-	if r.work != lists {
-		b.holds = table{}
-		t.table, err = kernelTable()
-	}
-	return t, err
+	return b.trial(r, got)
 }
 
-// prepare gives the row the table it wants.
+func (b *bench) trace(r row, dir string, s *side) (err error) {
+	if err := b.prepare(r); err != nil {
+		return err
+	}
+	s.Memory, s.Calls, err = b.process(r, dir).trace()
+	return err
+}
+
+// prepare gives the kernel the table that the row wants there, and the row its
+// input.
 func (b *bench) prepare(r row) error {
 	if r.work == lists && b.holds == r.table {
 		return nil
 	}
+	if err := freshNamespace(); err != nil {
+		return err
+	}
 	b.holds = table{}
-	if err := freshNamespace(); err != nil || r.work != lists {
+	if r.work == adds {
+		return os.WriteFile(b.input(), nil, 0o644)
+	}
+	if err := os.WriteFile(b.input(), r.table.rules(), 0o644); err != nil || r.work == restores {
 		return err
 	}
-	if err := os.WriteFile(b.input(), r.table.rules(), 0o644); err != nil {
-		return err
-	}
-	fill := process{path: filepath.Join(b.ours, "ipvsadm"), args: []string{"-R"}, input: b.input(), output: b.output()}
-	if _, got, err := fill.time(); err != nil || got.status != 0 {
-		return fmt.Errorf("make table: %s %w", got.output, err)
+	if err := b.fill(r.table); err != nil {
+		return fmt.Errorf("make table: %w", err)
 	}
 	b.holds = r.table
 	settle()
 	return nil
 }
 
+// fill leaves the kernel with the table that is the input.
+func (b *bench) fill(t table) error {
+	fill := process{path: filepath.Join(b.ours, "ipvsadm"), args: []string{"-R"}, input: b.input(), output: b.output()}
+	if _, got, err := fill.time(); err != nil || got.status != 0 {
+		return errors.Join(err, fmt.Errorf("exit status %d: %s", got.status, got.output))
+	}
+	if t.connections > 0 {
+		return connect(t.connections)
+	}
+	return nil
+}
+
 func (b *bench) process(r row, dir string) process {
-	return process{path: filepath.Join(dir, "ipvsadm"), args: r.args, input: b.input(), output: b.output()}
+	program := cmp.Or(r.program, "ipvsadm")
+	return process{path: filepath.Join(dir, program), args: r.args, input: b.input(), output: b.output()}
 }
 
 func (b *bench) input() string  { return filepath.Join(b.room, "input") }
 func (b *bench) output() string { return filepath.Join(b.room, "output") }
+
+// trial completes the outcome of a row's run, and makes sure that the work has
+// been done.
+func (b *bench) trial(r row, got outcome) (t trial, err error) {
+	t.outcome = got
+	lines := bytes.Count(t.output, []byte("\n"))
+	want := r.table.lines()
+	switch {
+	case r.table.connections > 0:
+		t.output = maskExpiry(t.output)
+		want = r.table.connections
+	case r.work != lists:
+		b.holds = table{}
+		if t.table, err = kernelTable(); err != nil {
+			return t, err
+		}
+		lines = strings.Count(t.table, "\n")
+	}
+	if t.status == 0 && lines < max(want, 1) {
+		err = fmt.Errorf("%d lines instead of %d: %s", lines, want, t.output)
+	}
+	if r.work == restores && t.status == 0 {
+		b.holds = r.table
+	}
+	return t, err
+}

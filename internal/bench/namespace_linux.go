@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +30,9 @@ func freshNamespace() error {
 		return fmt.Errorf("set lo up: %w", err)
 	}
 	// Nor shall the rates of a large table be estimated while others are timed.
-	if err := os.WriteFile("/proc/sys/net/ipv4/vs/run_estimation", []byte("0"), 0); err != nil {
-		return fmt.Errorf("estimation: %w", err)
+	err := os.WriteFile("/proc/sys/net/ipv4/vs/run_estimation", []byte("0"), 0)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // since Linux 5.18
+		return fmt.Errorf("stop estimation: %w", err)
 	}
 	settle()
 	return nil
@@ -41,7 +42,7 @@ func freshNamespace() error {
 // them busy, not for ever.
 func settle() {
 	const window = 100 * time.Millisecond
-	for range 100 {
+	for range 50 {
 		before := busy()
 		time.Sleep(window)
 		if busy()-before <= window/10 {
@@ -68,25 +69,5 @@ func busy() time.Duration {
 // keeps them by a hash that depends on the namespace.
 func kernelTable() (string, error) {
 	text, err := os.ReadFile("/proc/self/net/ip_vs")
-	if err != nil {
-		return "", fmt.Errorf("read table: %w", err)
-	}
-	return sortTable(text), nil
-}
-
-// sortTable sorts the services of /proc/net/ip_vs, without its three lines of
-// heading. A service begins with a protocol, its destinations with blanks.
-func sortTable(text []byte) string {
-	var services []string
-	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
-		switch {
-		case i < 3 || len(line) == 0:
-		case line[0] == ' ' && len(services) > 0:
-			services[len(services)-1] += string(line)
-		default:
-			services = append(services, string(line))
-		}
-	}
-	slices.Sort(services)
-	return strings.Join(services, "")
+	return sortTable(text), err
 }

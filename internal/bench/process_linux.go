@@ -17,12 +17,6 @@ type process struct {
 	output string   // a file
 }
 
-// An outcome is what is compared of two programs, besides the table they leave.
-type outcome struct {
-	output []byte
-	status int
-}
-
 // start is as lean as can be: what it costs is part of what is measured.
 func (p process) start(trace bool) (pid int, err error) {
 	input, err := os.Open(p.input)

@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // qemu is what a guest runs in. One instruction takes one nanosecond of the
@@ -33,7 +35,7 @@ func (k stockKernel) modules() string { return "/lib/modules/" + k.version }
 
 // findKernel takes the last by name of those that are complete.
 func findKernel() (stockKernel, error) {
-	images, _ := filepath.Glob("/boot/vmlinuz-*-amd64")
+	images, _ := filepath.Glob("/boot/vmlinuz-*[0-9]-amd64")
 	for i := len(images) - 1; i >= 0; i-- {
 		_, version, _ := strings.Cut(images[i], "vmlinuz-")
 		k := stockKernel{version}
@@ -41,22 +43,37 @@ func findKernel() (stockKernel, error) {
 			return k, nil
 		}
 	}
-	return stockKernel{}, errors.New("no kernel: install linux-image-amd64")
+	return stockKernel{}, errors.New("no stock kernel: install linux-image-amd64, or use -native")
 }
 
+// patience is more than a guest takes on a slow machine.
+const patience = 20 * time.Minute
+
 // measureInQEMU boots a guest and reports its results.
-func measureInQEMU(ctx context.Context, k stockKernel, ours string, p plan, report func(result)) error {
+func measureInQEMU(o options, report func(result)) (where string, err error) {
+	k, err := findKernel()
+	if err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
 	initramfs := filepath.Join(dir, "initramfs")
-	if err := writeInitramfs(initramfs, k, ours, p); err != nil {
-		return fmt.Errorf("make initramfs: %w", err)
+	if err := writeInitramfs(initramfs, k, o); err != nil {
+		return "", fmt.Errorf("make initramfs: %w", err)
 	}
-	args := append(qemu[1:len(qemu):len(qemu)], "-kernel", k.image(), "-initrd", initramfs)
-	guest := exec.CommandContext(ctx, qemu[0], args...)
+	where = fmt.Sprintf("Linux %s under QEMU; an instruction counts as a nanosecond", k.version)
+	return where, k.boot(initramfs, report)
+}
+
+func (k stockKernel) boot(initramfs string, report func(result)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	guest := exec.CommandContext(ctx, qemu[0], qemu[1:]...)
+	guest.Args = append(guest.Args, "-kernel", k.image(), "-initrd", initramfs)
+	guest.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var complaints bytes.Buffer
 	guest.Stderr = &complaints
 	console, err := guest.StdoutPipe()

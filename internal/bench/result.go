@@ -8,6 +8,7 @@ import (
 // A result is what a row came to. Guest and host exchange it as JSON.
 type result struct {
 	Row          string
+	Lines        int // of its table
 	Ours, Theirs side
 	Wrong        string `json:",omitempty"` // how the outputs differ, or what failed
 }

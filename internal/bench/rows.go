@@ -2,54 +2,58 @@ package main
 
 import (
 	"regexp"
+	"strings"
 	"time"
 )
 
 // A row is one invocation, of our program and of the original.
 type row struct {
-	name    string
-	program string // ipvsadm unless said
+	program string // ipvsadm if empty
 	args    []string
-	table   table
-	goal    float64 // of the ratio ours to theirs
 	work    work
+	table   table
+	goal    float64 // of the ratio of the times, ours to theirs; 0: ours alone, for its memory
 }
 
 // work is what an invocation does with its row's table.
 type work int
 
 const (
-	lists    work = iota // the table is there; its output counts
-	restores             // the table is its input, the kernel has none
-	adds                 // the kernel has none
+	lists    work = iota // the kernel has it; what is printed counts
+	restores             // it is the input of a program that finds an empty kernel, and leaves it there
+	adds                 // none: an empty kernel gets one service
 )
 
 var (
 	smallest = table{services: 1, destinations: 2}
 	usual    = table{services: 1000, destinations: 4}
+	wide     = table{services: 100, destinations: 100}
+	large    = table{services: 10000, destinations: 10}
+	larger   = table{services: 20000, destinations: 10}
+	ipv6     = table{services: 1000, destinations: 4, kind: overIPv6}
+	tunnels  = table{services: 1000, destinations: 4, kind: throughTunnels}
+	local    = table{services: 1, destinations: 1, connections: 5000}
 )
 
-// rows are in the order of their tables, so that each is made once.
+// rows with the same table are neighbours: it is made once, by the original if
+// it is restored first.
 var rows = []row{
-	{name: "-A", args: []string{"-A", "-t", "10.0.0.1:80", "-s", "wrr"}, goal: 1.5, work: adds},
-	{name: "-Ln", args: []string{"-Ln"}, table: smallest, goal: 1.5},
-	{name: "-R", args: []string{"-R"}, table: usual, goal: 0.15, work: restores},
-	{name: "-Ln", args: []string{"-Ln"}, table: usual, goal: 0.12},
-}
-
-func (r row) String() string {
-	if r.table.services == 0 {
-		return r.name
-	}
-	return r.name + " " + r.table.String()
-}
-
-// input is what the row's program reads.
-func (r row) input() []byte {
-	if r.work == restores {
-		return r.table.rules()
-	}
-	return nil
+	{args: []string{"-A", "-t", "10.0.0.1:80", "-s", "wrr"}, work: adds, goal: 1.5},
+	{args: []string{"-Ln"}, table: smallest, goal: 1.5},
+	{args: []string{"-R"}, table: usual, work: restores, goal: 0.15},
+	{args: []string{"-Ln"}, table: usual, goal: 0.12},
+	{args: []string{"-Ln", "--stats"}, table: usual, goal: 0.15},
+	{args: []string{"-Sn"}, table: usual, goal: 0.12},
+	{args: []string{"-Ln"}, table: wide, goal: 0.15},
+	{args: []string{"-R"}, table: ipv6, work: restores, goal: 0.40},
+	{args: []string{"-Ln"}, table: ipv6, goal: 0.40},
+	{args: []string{"-Ln"}, table: tunnels, goal: 0.40},
+	{args: []string{"-Sn"}, table: tunnels, goal: 0.40},
+	{args: []string{"-Lnc"}, table: local, goal: 1.0},
+	{program: "ipvsadm-restore", table: large, work: restores, goal: 0.15},
+	{args: []string{"-R"}, table: large, work: restores, goal: 0.15},
+	{args: []string{"-Ln"}, table: large, goal: 0.10},
+	{args: []string{"-Ln"}, table: larger},
 }
 
 // A plan is how often to repeat what.
@@ -72,4 +76,11 @@ func (p plan) selected() ([]row, error) {
 		}
 	}
 	return selected, nil
+}
+
+func (r row) String() string {
+	if r.work == adds {
+		return r.args[0]
+	}
+	return strings.TrimSpace(r.program+" "+strings.Join(r.args, " ")) + " " + r.table.String()
 }

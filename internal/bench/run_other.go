@@ -7,6 +7,6 @@ import (
 	"io"
 )
 
-func run(string, plan, io.Writer) error { return errors.New("not supported on this system") }
+func run(options, io.Writer) error { return errors.New("not supported on this system") }
 
 func serveGuest() {}

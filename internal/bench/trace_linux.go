@@ -32,7 +32,7 @@ func (p process) trace() (memory, calls int, err error) {
 	if _, err := wait4(pid, &status, 0); err != nil {
 		return 0, 0, err
 	}
-	const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACEEXIT |
+	const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACEEXIT | unix.PTRACE_O_TRACEEXEC |
 		unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACECLONE
 	if err := syscall.PtraceSetOptions(pid, options); err != nil {
 		return 0, 0, fmt.Errorf("trace: %w", err)
@@ -68,7 +68,7 @@ func followToExit(pid int) (memory int, err error) {
 		switch {
 		case status.TrapCause() == unix.PTRACE_EVENT_EXIT:
 			memory = max(memory, peakMemory(pid))
-		case status.TrapCause() > 0: // it made another, which reports by itself
+		case status.TrapCause() > 0: // it made another, which reports by itself, or became another
 		case !alive[pid]: // and this is the other
 		default:
 			signal = int(status.StopSignal())
