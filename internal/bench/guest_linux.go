@@ -84,15 +84,3 @@ func loadModule(path string) error {
 	}
 	return unix.FinitModule(int(file.Fd()), "", flags)
 }
-
-// A message is what the guest says, as a line of JSON. In the last one is no
-// result.
-type message struct {
-	Result *result `json:",omitempty"`
-	Failed string  `json:",omitempty"`
-}
-
-func (m message) print() {
-	text, _ := json.Marshal(m) // of strings and numbers: cannot fail
-	fmt.Printf("%s\n", text)
-}

@@ -31,8 +31,8 @@ func main() {
 	flag.BoolVar(&o.native, "native", false, "measure on the running kernel, and let no goal decide")
 	flag.BoolVar(&o.markdown, "markdown", false, "print the table in Markdown")
 	flag.StringVar(&o.plan.Rows, "run", "", "measure only the rows whose name this `REGEXP` finds")
-	flag.IntVar(&o.plan.Runs, "runs", 15, "run each program `N` times")
-	flag.DurationVar(&o.plan.Budget, "budget", time.Second, "but no more if its row has taken that `TIME`")
+	flag.IntVar(&o.plan.Runs, "runs", 101, "run each program `N` times")
+	flag.DurationVar(&o.plan.Budget, "budget", 2*time.Second, "but no more if its row has taken that `TIME`")
 	flag.Parse()
 	if err := run(o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

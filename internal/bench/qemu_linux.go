@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,26 +85,4 @@ func (k stockKernel) boot(initramfs string, report func(result)) error {
 		return fmt.Errorf("guest: %w\n%s%s", err, complaints.Bytes(), said)
 	}
 	return nil
-}
-
-// readResults reports the results on a guest's console until the guest's last
-// message, and returns what else there was.
-func readResults(console io.Reader, report func(result)) (said []byte, err error) {
-	err = errors.New("ended too early")
-	lines := bufio.NewScanner(console)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var m message
-		switch {
-		case json.Unmarshal(lines.Bytes(), &m) != nil:
-			said = append(append(said, lines.Bytes()...), '\n')
-		case m.Failed != "":
-			err = errors.New(m.Failed)
-		case m.Result == nil:
-			err = nil
-		default:
-			report(*m.Result)
-		}
-	}
-	return said, err
 }
