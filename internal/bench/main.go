@@ -32,7 +32,7 @@ func main() {
 	flag.BoolVar(&o.markdown, "markdown", false, "print the table in Markdown")
 	flag.StringVar(&o.plan.Rows, "run", "", "measure only the rows whose name this `REGEXP` finds")
 	flag.IntVar(&o.plan.Runs, "runs", 101, "run each program `N` times")
-	flag.DurationVar(&o.plan.Budget, "budget", 2*time.Second, "but no more if its row has taken that `TIME`")
+	flag.DurationVar(&o.plan.Budget, "budget", time.Second, "but no more if its row has taken that `TIME`")
 	flag.Parse()
 	if err := run(o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
