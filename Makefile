@@ -6,8 +6,9 @@ SEED   ?= 1
 # The documentation generator of urfave/cli stays out of the binary.
 TAGS = -tags urfave_cli_no_docs
 TEST = go test $(TAGS)
-# Without symbols a call has less to read; a panic still names its functions.
-BUILD = -trimpath -ldflags=-s $(TAGS)
+# Without symbols a call has less to read; a panic still names its functions. A
+# heap in huge pages would have megabytes cleared that a short run never uses.
+BUILD = -trimpath -ldflags='-s -X runtime.godebugDefault=disablethp=1' $(TAGS)
 BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;

@@ -198,8 +198,7 @@ func (f format) destination(b []byte, d *kernel.DestinationEntry, s *kernel.Serv
 		b = append(b, ' ')
 		b = appendLeftUint(b, d.Persistent, 11)
 	default:
-		b = appendLeft(b, forwardName(d.Forward), 7)
-		b = append(b, ' ')
+		b = append(b, forwardColumn(d.Forward)...)
 		if f.layout == layoutTunnel {
 			b = append(pad(appendTunnelInfo(b, &d.Destination), len(b), 13), ' ')
 		}
@@ -237,18 +236,19 @@ func (f format) appendRates(b []byte, s *kernel.Stats) []byte {
 // forwardMask is IP_VS_CONN_F_FWD_MASK of linux/ip_vs.h.
 const forwardMask = 7
 
-func forwardName(m kernel.Forward) string {
+// forwardColumn is the name of a method and the blanks up to the next column.
+func forwardColumn(m kernel.Forward) string {
 	switch m & forwardMask {
 	case kernel.Masquerade:
-		return "Masq"
+		return "Masq    "
 	case kernel.Local:
-		return "Local"
+		return "Local   "
 	case kernel.Tunnel:
-		return "Tunnel"
+		return "Tunnel  "
 	case kernel.DirectRoute:
-		return "Route"
+		return "Route   "
 	}
-	return "(null)"
+	return "(null)  "
 }
 
 func appendTunnelInfo(b []byte, d *kernel.Destination) []byte {

@@ -36,12 +36,23 @@ func (s *sorter[T]) sort(list []T) []*T {
 // first, then a merge that takes the left head where compare is not positive.
 // It works in the capacity of room.
 func mergeSort[T any](list, room []*T, compare func(a, b *T) int32) {
-	switch {
-	case len(list) < 2:
+	switch len(list) {
+	case 0, 1:
 		return
-	case len(list) == 2: // the same, without the merge
+	case 2: // the same comparisons, without the merge
 		if compare(list[0], list[1]) > 0 {
 			list[0], list[1] = list[1], list[0]
+		}
+		return
+	case 3:
+		if compare(list[1], list[2]) > 0 {
+			list[1], list[2] = list[2], list[1]
+		}
+		if compare(list[0], list[1]) > 0 {
+			list[0], list[1] = list[1], list[0]
+			if compare(list[1], list[2]) > 0 {
+				list[1], list[2] = list[2], list[1]
+			}
 		}
 		return
 	}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 )
 
 // The older interface of IPVS is getsockopt(2) and setsockopt(2) on any IPv4
@@ -213,10 +214,10 @@ func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []Destinatio
 	if binary.NativeEndian.Uint32(entry(n - 1)[destFlags:]) == mark || binary.NativeEndian.Uint32(entry(n)[destFlags:]) != mark {
 		return buf, false, nil
 	}
-	list = buf
+	list = slices.Grow(buf, n)[:len(buf)+n]
+	clear(list[len(buf):])
 	for i := range n {
-		list = append(list, DestinationEntry{})
-		if !fillDestination(entry(i), detail, &list[len(list)-1]) {
+		if !fillDestination(entry(i), detail, &list[len(buf)+i]) {
 			return buf, false, nil
 		}
 	}
