@@ -115,25 +115,28 @@ func TestSelected(t *testing.T) {
 }
 
 func TestDiffers(t *testing.T) {
-	right := trial{outcome{[]byte("a\n"), 0}, "b\n"}
+	right := trial{outcome: outcome{[]byte("a\n"), 0}, table: "b\n"}
 	tests := []struct {
 		name string
 		ours trial
 		want string
 	}{
 		{"same", right, ""},
-		{"output", trial{outcome{[]byte("aa\n"), 0}, "b\n"}, "output differs: 3 bytes, theirs 2"},
-		{"table", trial{outcome{[]byte("a\n"), 0}, ""}, "table differs: 0 bytes, theirs 2"},
-		{"status", trial{outcome{[]byte("a\n"), 2}, "b\n"}, "exit status 2, theirs 0: a\n"},
+		{"output", trial{outcome: outcome{[]byte("aa\n"), 0}, table: "b\n"}, "output differs: 3 bytes, theirs 2"},
+		{"table", trial{outcome: right.outcome}, "table differs: 0 bytes, theirs 2"},
+		{"status", trial{outcome: outcome{[]byte("a\n"), 2}, table: "b\n"}, "exit status 2, theirs 0: a\n"},
 	}
 	for _, tt := range tests {
 		if got := tt.ours.differs(right); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	failed := trial{outcome{nil, 1}, ""}
-	if failed.differs(failed) == "" {
-		t.Error("two failures pass for a measurement")
+	failed := trial{outcome: outcome{status: 1}}
+	empty := trial{short: "0 lines instead of 3"}
+	for _, same := range []trial{failed, empty} {
+		if same.differs(same) == "" {
+			t.Errorf("%+v twice passes for a measurement", same)
+		}
 	}
 }
 

@@ -140,7 +140,7 @@ func (b *bench) output() string { return filepath.Join(b.room, "output") }
 func (b *bench) trial(r row, got outcome) (t trial, err error) {
 	t.outcome = got
 	lines := bytes.Count(t.output, []byte("\n"))
-	want := r.table.lines()
+	want := max(r.table.lines(), 1) // adds leaves one
 	switch {
 	case r.table.connections > 0:
 		t.output = maskExpiry(t.output)
@@ -152,8 +152,8 @@ func (b *bench) trial(r row, got outcome) (t trial, err error) {
 		}
 		lines = strings.Count(t.table, "\n")
 	}
-	if t.status == 0 && lines < max(want, 1) {
-		err = fmt.Errorf("%d lines instead of %d: %s", lines, want, t.output)
+	if lines < want {
+		t.short = fmt.Sprintf("%d lines instead of %d", lines, want)
 	}
 	if r.work == restores && t.status == 0 {
 		b.holds = r.table

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -70,7 +71,9 @@ func measureInQEMU(o options, report func(result)) (where string, err error) {
 }
 
 func (k stockKernel) boot(initramfs string, report func(result)) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	guest := exec.CommandContext(ctx, qemu[0], qemu[1:]...)
 	guest.Args = append(guest.Args, "-kernel", k.image(), "-initrd", initramfs)

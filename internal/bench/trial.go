@@ -19,6 +19,7 @@ type outcome struct {
 type trial struct {
 	outcome
 	table string
+	short string // what it lacks, whatever the other one has
 }
 
 func (t trial) differs(other trial) string {
@@ -27,6 +28,8 @@ func (t trial) differs(other trial) string {
 		return fmt.Sprintf("exit status %d, theirs %d: %s", t.status, other.status, t.output)
 	case t.status != other.status:
 		return fmt.Sprintf("exit status 0, theirs %d", other.status)
+	case t.short != "":
+		return t.short
 	case !bytes.Equal(t.output, other.output):
 		return fmt.Sprintf("output differs: %d bytes, theirs %d", len(t.output), len(other.output))
 	case t.table != other.table:
