@@ -22,6 +22,7 @@ type program struct {
 	name       string // what the program was called
 	posix      bool   // the first word that is no option ends the options
 	open       func() (balancer, error)
+	words      []string // room for those of a restore's line
 	loadModule func(stdin io.Reader, stdout, stderr io.Writer) bool
 }
 

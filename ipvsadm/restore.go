@@ -14,11 +14,10 @@ func (p *program) restore(r io.Reader) *failure {
 	in := bufio.NewReader(r)
 	watched := command.IsTerminal(p.env.Stdout)
 	var last *failure
-	var words []string
 	for {
 		line, err := in.ReadString('\n')
-		if words = ruleWords(line, words); len(words) > 0 {
-			f, ends := p.rule(words)
+		if p.words = ruleWords(line, p.words); len(p.words) > 0 {
+			f, ends := p.rule(p.words)
 			if ends {
 				return f
 			}

@@ -76,14 +76,14 @@ func blank(line []byte) {
 
 // checkRule reads a line without carrying it out. Nil: it is acceptable.
 func (p *program) checkRule(line string) *failure {
-	if strings.Contains(line, "\x00") {
+	if strings.IndexByte(line, 0) >= 0 {
 		return fail("NUL byte in the input")
 	}
-	words := ruleWords(line, nil)
-	if len(words) == 0 {
+	p.words = ruleWords(line, p.words)
+	if len(p.words) == 0 {
 		return nil
 	}
-	c, f := p.parseRule(words)
+	c, f := p.parseRule(p.words)
 	if f == nil && p.inform(c.action) {
 		return &failure{status: statusOK}
 	}
