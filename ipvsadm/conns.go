@@ -64,7 +64,8 @@ func writeConnections(w io.Writer, r io.Reader, name namer, engines bool) (ok bo
 // expiry and, where there is one, the engine and its data. The data is a
 // client's: only blanks of the C locale end it.
 func parseConnection(line string) (connection, bool) {
-	f := white.split(line, nil)
+	var room [12]string
+	f := white.split(line, room[:0])
 	if len(f) < 9 {
 		return connection{}, false
 	}
