@@ -40,7 +40,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
-	$(TEST) -run ^$$ -bench . -benchtime 1x ./ipvsadm ./internal/kernel
+	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/kernel
 	$(TEST) . -run '$(BESIDE)'
 	$(MAKE) kernel-test
 

@@ -57,7 +57,7 @@ func againstReal(t *testing.T, g Group) []string {
 		compared++
 		want := a.run(t, reference, c)
 		if c.Lists() {
-			compare(t, g, line, want.String(), a.run(t, ours, c).String())
+			compare(t, g, line, want.String(), a.run(t, overSockopt, c).String())
 			compare(t, g, line, want.String(), a.run(t, overNetlink, c).String())
 		} else {
 			compare(t, g, line, want.String(), b.run(t, ours, c).String())

@@ -21,21 +21,26 @@ func TestGenerated(t *testing.T) {
 	for done := 0; done < *fuzzCommands; done += sequenceLength {
 		seed := *fuzzSeed<<32 | uint64(done)
 		steps := newGenerator(seed).sequence(min(sequenceLength, *fuzzCommands-done))
-		at, _ := differ(t, steps)
+		changes := overSockopt // one interface and the other by turns
+		if done/sequenceLength%2 == 1 {
+			changes = overNetlink
+		}
+		at, _ := differ(t, changes, steps)
 		compared += len(steps)
 		if at < 0 {
 			continue
 		}
-		steps = shrink(t, steps[:at+1])
-		_, diff := differ(t, steps)
+		steps = shrink(t, changes, steps[:at+1])
+		_, diff := differ(t, changes, steps)
 		t.Fatalf("-seed %d, after %d commands; the shortest sequence that differs:\n$ %s\n(-real +ours)\n%s",
 			*fuzzSeed, done, strings.Join(escaped(steps), "\n$ "), diff)
 	}
 }
 
-// differ runs steps with both programs, each in a fresh namespace, up to the
-// first that differs, and returns its place, or -1.
-func differ(t *testing.T, steps []string) (at int, diff string) {
+// differ runs steps with the real program and ours, each in a fresh namespace,
+// up to the first that differs, and returns its place, or -1. What lists runs
+// through both interfaces.
+func differ(t *testing.T, ours program, steps []string) (at int, diff string) {
 	t.Helper()
 	a, b := openSession(t), openSession(t)
 	defer a.end(t)
@@ -45,7 +50,7 @@ func differ(t *testing.T, steps []string) (at int, diff string) {
 		want := a.run(t, reference, c)
 		s, programs := b, []program{ours}
 		if c.Lists() {
-			s, programs = a, []program{ours, overNetlink}
+			s, programs = a, []program{overSockopt, overNetlink}
 		}
 		for _, p := range programs {
 			if d := cmp.Diff(want.String(), s.run(t, p, c).String()); d != "" {
@@ -78,12 +83,12 @@ func (s *session) end(t *testing.T) {
 
 // shrink leaves out steps as long as the rest still differs: halves first, then
 // smaller pieces.
-func shrink(t *testing.T, steps []string) []string {
+func shrink(t *testing.T, ours program, steps []string) []string {
 	t.Helper()
 	for size := len(steps) / 2; size > 0; size /= 2 {
 		for i := 0; i+size <= len(steps) && len(steps) > size; {
 			rest := append(append([]string{}, steps[:i]...), steps[i+size:]...)
-			if at, _ := differ(t, rest); at >= 0 {
+			if at, _ := differ(t, ours, rest); at >= 0 {
 				steps = rest[:at+1]
 			} else {
 				i += size

@@ -62,7 +62,7 @@ func TestLiveConnections(t *testing.T) {
 // expiry times and rates move.
 func (s *session) compareStable(t *testing.T, line string) {
 	t.Helper()
-	s.compareStableWith(t, ours, line)
+	s.compareStableWith(t, overSockopt, line)
 	s.compareStableWith(t, overNetlink, line)
 }
 

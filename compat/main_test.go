@@ -18,6 +18,7 @@ var (
 	rewritePins   = flag.Bool("pins", false, "rewrite testdata/ours.txt from our program")
 	fuzzCommands  = flag.Int("fuzz-commands", 300, "number of generated commands to compare")
 	fuzzSeed      = flag.Uint64("seed", 1, "seed of the generated commands")
+	through       = flag.String("interface", "sockopt", "interface of the kernel, sockopt or netlink, for what does not list")
 
 	// goldenOnly compares ours with the golden files alone, on a machine
 	// without the real ipvsadm.
@@ -79,8 +80,8 @@ func enterRoom() int {
 // the kernel to read.
 type program struct{ name, dir, through string }
 
-// ours reads through getsockopt(2) what that can tell, overNetlink nothing.
-var reference, ours, overNetlink program
+// What lists is run with both of our programs; ours is the one for the rest.
+var reference, ours, overSockopt, overNetlink program
 
 // furnish mounts a tmpfs on dir and puts both programs and a private /etc into
 // it.
@@ -91,8 +92,12 @@ func furnish(dir string) error {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("mount tmpfs: %w", err)
 	}
-	ours = program{"ours", filepath.Join(dir, "ours"), "sockopt"}
-	overNetlink = program{"ours over netlink", ours.dir, "netlink"}
+	overSockopt = program{"ours", filepath.Join(dir, "ours"), "sockopt"}
+	overNetlink = program{"ours over netlink", overSockopt.dir, "netlink"}
+	ours = overSockopt
+	if *through == "netlink" {
+		ours = overNetlink
+	}
 	reference = program{"real", filepath.Join(dir, "real"), ""}
 	if err := copyFile(filepath.Join(dir, "lvsdr"), "../bin/lvsdr", 0o755); err != nil {
 		return fmt.Errorf("our program (make build): %w", err)

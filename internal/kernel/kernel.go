@@ -9,8 +9,8 @@
 // expressible, and because an empty table and a malformed reply are ordinary
 // results here. Everything can be said and read through it; for what the older
 // interface, getsockopt(2), can tell as exactly, a connection may take that
-// shortcut ([Conn.Shortcut]). Beside it there are [Host] and [Sysctl]: the addresses and the
-// parameters that a director and a real server need.
+// shortcut ([Conn.Shortcut]). Beside it there are [Host] and [Sysctl]: the
+// addresses and the parameters that a director and a real server need.
 //
 // Every error that the kernel answered with unwraps to a [syscall.Errno]. A
 // reply that cannot be understood unwraps to EINVAL.
