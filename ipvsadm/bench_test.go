@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -13,62 +14,26 @@ import (
 	"lvsdr/internal/kernel"
 )
 
-// hollow is a balancer that costs next to nothing: it has services, each with
-// the same destinations, and takes every change.
-type hollow struct {
-	balancer
-	services     []kernel.ServiceEntry
-	destinations []kernel.DestinationEntry
-}
-
-func (h *hollow) Info() kernel.Info { return kernel.Info{Version: 0x010201, ConnSize: 4096} }
-
-func (h *hollow) Services(kernel.Detail) ([]kernel.ServiceEntry, error) { return h.services, nil }
-
-func (h *hollow) Destinations(_ *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
-	return append(buf, h.destinations...), nil
-}
-
-func (h *hollow) AddService(kernel.Service) error                         { return nil }
-func (h *hollow) AddDestination(kernel.Service, kernel.Destination) error { return nil }
-
-// address is one of as many as there are numbers, in no order.
-func address(net byte, i int) netip.Addr {
-	i = i * 40503 & 0xffffff
-	return netip.AddrFrom4([4]byte{net, byte(i >> 16), byte(i >> 8), byte(i)})
-}
-
-// newHollow has n services of m destinations.
-func newHollow(n, m int) *hollow {
-	h := new(hollow)
-	for i := range n {
-		h.services = append(h.services, kernel.ServiceEntry{Service: kernel.Service{
-			Family: kernel.INET, Protocol: kernel.TCP, Addr: address(10, i), Port: 80, Scheduler: "wrr", Netmask: mask4}})
-	}
-	for i := range m {
-		h.destinations = append(h.destinations, kernel.DestinationEntry{Destination: kernel.Destination{
-			Family: kernel.INET, Addr: address(11, i), Port: 80, Forward: kernel.DirectRoute, Weight: 1}})
-	}
-	return h
-}
-
-// sizes are the numbers of services or lines that benchmarks are made with.
-var sizes = []int{1, 100, 10000}
+const (
+	serviceLine     = "-A -t 10.0.0.1:80 -s wrr"
+	destinationLine = "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 1"
+)
 
 func BenchmarkParse(b *testing.B) {
-	for name, line := range map[string]string{
-		"service":     "-A -t 172.16.0.100:80 -s wrr",
-		"destination": "-a -t 172.16.0.100:80 -r 10.0.0.7:80 -g -w 1",
-		"IPv6":        "-a -t [fd00::1]:80 -r [fd00::2]:80 -m -w 1",
-		"tunnel":      "-a -t 172.16.0.100:80 -r 10.0.0.7:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum",
-		"listing":     "-L -n --stats",
+	for _, bb := range []struct{ name, line string }{
+		{"listing", "-Ln"},
+		{"service", serviceLine},
+		{"destination", destinationLine},
+		{"IPv6", "-a -t [fd00::1]:80 -r [fd00:1::1]:80 -g -w 1"},
+		{"tunnel", "-a -t 10.0.0.1:80 -r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
+		{"longNames", "--add-server --tcp-service=10.0.0.1:80 --real-server=10.0.1.1:80 --gatewaying --weight=1"},
 	} {
-		words := strings.Fields(line)
-		b.Run(name, func(b *testing.B) {
+		b.Run(bb.name, func(b *testing.B) {
+			words := strings.Fields(bb.line)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, f := Parse("ipvsadm", words, knownNames, false); f != nil {
-					b.Fatal(f)
+					b.Fatal(f.text)
 				}
 			}
 		})
@@ -76,95 +41,189 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func BenchmarkRuleWords(b *testing.B) {
-	b.ReportAllocs()
-	var words []string
-	for b.Loop() {
-		words = ruleWords("-a -t 172.16.0.100:80 -r 10.0.0.7:80 -g -w 1\n", words)
+	for _, bb := range []struct{ name, line string }{
+		{"rule", destinationLine + "\n"},
+		{"ipvsadm", "ipvsadm " + destinationLine + "\n"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			var words []string
+			b.ReportAllocs()
+			for b.Loop() {
+				words = ruleWords(bb.line, words)
+			}
+		})
 	}
+}
+
+// servicesOf are n services in no order, as a hash table lists them;
+// destinationsOf are n destinations, newest first.
+func servicesOf(n int) []kernel.ServiceEntry {
+	list := make([]kernel.ServiceEntry, n)
+	for i := range list {
+		list[i] = changed(web, func(s *kernel.ServiceEntry) { s.Addr = place(10, i) })
+	}
+	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
+
+func destinationsOf(n int) []kernel.DestinationEntry {
+	list := make([]kernel.DestinationEntry, n)
+	for i := range list {
+		list[i] = changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = place(11, n-i) })
+	}
+	return list
+}
+
+func place(net byte, i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{net, byte(i >> 16), byte(i >> 8), byte(i)})
 }
 
 func BenchmarkSort(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprintf("services=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			list := newHollow(n, 0).services
-			by := sorter[kernel.ServiceEntry]{compare: compareServices}
-			for b.Loop() {
-				by.sort(list)
-			}
+	for _, n := range []int{1, 100, 10000} {
+		b.Run(fmt.Sprintf("services/%d", n), func(b *testing.B) {
+			benchmarkSort(b, servicesOf(n), compareServices)
 		})
-		b.Run(fmt.Sprintf("destinations=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			list := newHollow(0, n).destinations
-			by := sorter[kernel.DestinationEntry]{compare: compareDestinations}
-			for b.Loop() {
-				by.sort(list)
-			}
+		b.Run(fmt.Sprintf("destinations/%d", n), func(b *testing.B) {
+			benchmarkSort(b, destinationsOf(n), compareDestinations)
 		})
 	}
 }
 
-func BenchmarkRender(b *testing.B) {
-	h := newHollow(1, 1)
-	for name, lines := range map[string]renderer{
-		"listing": format{layoutDefault, false, numeric},
-		"stats":   format{layoutStats, false, numeric},
-		"rules":   &savedRules{name: numeric},
+func benchmarkSort[T any](b *testing.B, list []T, compare func(a, b *T) int32) {
+	by := sorter[T]{compare: compare}
+	b.ReportAllocs()
+	for b.Loop() {
+		by.sort(list)
+	}
+}
+
+// BenchmarkLine renders one line of each kind.
+func BenchmarkLine(b *testing.B) {
+	service, destination := servicesOf(1)[0], destinationsOf(1)[0]
+	service.Stats, destination.Stats = countedStats, countedStats
+	service6, destination6 := serviceOf(kernel.TCP, "[fd00::1]:80"), destinationOf("fd00:1::1")
+	for _, bb := range []struct {
+		name  string
+		lines renderer
+		s     *kernel.ServiceEntry
+		d     *kernel.DestinationEntry
+	}{
+		{"default", format{name: numeric}, &service, &destination},
+		{"IPv6", format{name: numeric}, &service6, &destination6},
+		{"stats", format{layout: layoutStats, name: numeric}, &service, &destination},
+		{"rule", &savedRules{name: numeric}, &service, &destination},
 	} {
-		b.Run(name, func(b *testing.B) {
+		buf := make([]byte, 0, 2*lineRoom)
+		b.Run(bb.name+"/service", func(b *testing.B) {
 			b.ReportAllocs()
-			out := make([]byte, 0, 1<<10)
 			for b.Loop() {
-				out = lines.service(out[:0], &h.services[0])
-				out = lines.destination(out, &h.destinations[0], &h.services[0])
+				bb.lines.service(buf, bb.s)
+			}
+		})
+		b.Run(bb.name+"/destination", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				bb.lines.destination(buf, bb.d, bb.s)
 			}
 		})
 	}
 }
 
 func BenchmarkConnections(b *testing.B) {
-	text := "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData\n" +
-		strings.Repeat("TCP C0A80006 C350 AC100064 0050 0A000007 0050 ESTABLISHED     899\n", 5000)
-	b.ReportAllocs()
-	for b.Loop() {
-		if !writeConnections(io.Discard, strings.NewReader(text), numeric, false) {
-			b.Fatal("not understood")
+	for _, bb := range []struct {
+		name, line string
+		engines    bool
+	}{{"IPv4", tcpLine, false}, {"IPv6", ipv6Line, false}, {"engines", sipLine, true}} {
+		b.Run(bb.name, func(b *testing.B) {
+			const n = 5000
+			text := connHeader + strings.Repeat(bb.line, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if !writeConnections(io.Discard, strings.NewReader(text), numeric, bb.engines) {
+					b.Fatal("not understood")
+				}
+			}
+			perLine(b, n)
+		})
+	}
+}
+
+// stillKernel is a balancer that costs next to nothing: all services have the
+// same destinations, and changes are counted.
+type stillKernel struct {
+	balancer
+	services     []kernel.ServiceEntry
+	destinations []kernel.DestinationEntry
+	changes      int
+}
+
+func (k *stillKernel) Info() kernel.Info { return kernel.Info{Version: minVersion} }
+func (k *stillKernel) Services(kernel.Detail) ([]kernel.ServiceEntry, error) {
+	return k.services, nil
+}
+
+func (k *stillKernel) Destinations(_ *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+	return append(buf, k.destinations...), nil
+}
+
+func (k *stillKernel) AddService(kernel.Service) error { k.changes++; return nil }
+func (k *stillKernel) AddDestination(kernel.Service, kernel.Destination) error {
+	k.changes++
+	return nil
+}
+func (k *stillKernel) Flush() error { return nil }
+
+// before is a program that stands before the kernel and says nothing to anybody.
+func (k *stillKernel) before(stdin io.Reader) *program {
+	return &program{
+		executor: executor{names: knownNames, out: bufio.NewWriterSize(io.Discard, outputSize)},
+		env:      command.Env{Stdin: stdin, Stdout: io.Discard, Stderr: io.Discard, LookupEnv: noEnv},
+		name:     "ipvsadm",
+		open:     func() (balancer, error) { return k, nil },
+	}
+}
+
+// perLine adds what each of n lines costs, which shows how the cost grows.
+func perLine(b *testing.B, n int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/line")
+}
+
+// BenchmarkListing is all of a listing but the kernel.
+func BenchmarkListing(b *testing.B) {
+	for _, line := range []string{"-Ln", "-Ln --stats", "-Sn"} {
+		words := strings.Fields(line)
+		for _, size := range []struct{ services, destinations int }{{1, 1}, {10, 10}, {1000, 10}, {1, 10000}} {
+			b.Run(fmt.Sprintf("%s/%dx%d", strings.Join(words, ""), size.services, size.destinations), func(b *testing.B) {
+				k := &stillKernel{services: servicesOf(size.services), destinations: destinationsOf(size.destinations)}
+				b.ReportAllocs()
+				for b.Loop() {
+					if f := k.before(nil).main(words); f != nil {
+						b.Fatal(f.text)
+					}
+				}
+				perLine(b, size.services*(1+size.destinations))
+			})
 		}
 	}
 }
 
-func BenchmarkList(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprintf("services=%d", n), func(b *testing.B) {
-			h := newHollow(n, 10)
-			b.ReportAllocs()
-			for b.Loop() {
-				x := executor{kernel: h, out: bufio.NewWriterSize(io.Discard, outputSize)}
-				if f := x.list(&Command{action: list, options: setOf(optNumeric)}); f != nil {
-					b.Fatal(f)
-				}
-			}
-		})
-	}
-}
-
+// BenchmarkRestore is all of ipvsadm -R and of ipvsadm-restore but the kernel.
 func BenchmarkRestore(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprintf("lines=%d", n), func(b *testing.B) {
-			var text bytes.Buffer
-			for i := range n {
-				fmt.Fprintf(&text, "-a -t 172.16.0.100:80 -r %s:80 -g -w 1\n", address(10, i))
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				p := &program{
-					executor: executor{kernel: new(hollow), names: knownNames, out: bufio.NewWriterSize(io.Discard, outputSize)},
-					env:      command.Env{Stdout: io.Discard, Stderr: io.Discard}, name: "ipvsadm",
+	for _, n := range []int{1, 100, 10000} {
+		text := []byte(serviceLine + "\n" + strings.Repeat(destinationLine+"\n", n-1))
+		run := func(name string, restore func(*program) int) {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					k := &stillKernel{}
+					if status := restore(k.before(bytes.NewReader(text))); status != statusOK || k.changes != n {
+						b.Fatalf("status %d, %d lines of %d", status, k.changes, n)
+					}
 				}
-				if f := p.restore(bytes.NewReader(text.Bytes())); f != nil {
-					b.Fatal(f)
-				}
-			}
-		})
+				perLine(b, n)
+			})
+		}
+		run("-R", func(p *program) int { return p.finish(p.main([]string{"-R"})) })
+		run("ipvsadm-restore", func(p *program) int { return p.replace(p.env.Stdin) })
 	}
 }
