@@ -172,8 +172,8 @@ func TestJudge(t *testing.T) {
 		verdict string
 		bad     bool
 	}{
-		{"at the goal", "-A", took(150, 100), "ok", false},
-		{"above", "-A", took(151, 100), "FAIL", true},
+		{"at the goal", "-A", took(200, 100), "ok", false},
+		{"above", "-A", took(201, 100), "FAIL", true},
 		{"no time", "-A", took(0, 0), "FAIL", true},
 		{"wrong and fast", "-A", result{Wrong: "output differs"}, "output differs", true},
 		{"no goal", "-Ln 20000×10", result{}, "", false},
@@ -217,10 +217,10 @@ func TestWrite(t *testing.T) {
 	lines := judge([]result{r})
 	for markdown, want := range map[bool]string{
 		false: "work  ours ms  theirs ms  ratio  goal      ours kB  theirs kB  ours calls  theirs calls\n" +
-			"-A    3.00     2.00       1.500  1.50  ok  8        4          20          -\n",
+			"-A    3.00     2.00       1.500  2.00  ok  8        4          20          -\n",
 		true: "| work | ours ms | theirs ms | ratio | goal |  | ours kB | theirs kB | ours calls | theirs calls |\n" +
 			"|---|---|---|---|---|---|---|---|---|---|\n" +
-			"| -A | 3.00 | 2.00 | 1.500 | 1.50 | ok | 8 | 4 | 20 | - |\n",
+			"| -A | 3.00 | 2.00 | 1.500 | 2.00 | ok | 8 | 4 | 20 | - |\n",
 	} {
 		var b strings.Builder
 		if err := write(&b, lines, markdown); err != nil {

@@ -35,11 +35,15 @@ var (
 	local    = table{services: 1, destinations: 1, connections: 5000}
 )
 
+// startGoal is for what a process costs that has next to nothing to do. A Go
+// program that only links the four libraries this one is made with takes 1.7.
+const startGoal = 2.0
+
 // rows with the same table are neighbours: it is made once, by the original if
 // it is restored first.
 var rows = []row{
-	{args: []string{"-A", "-t", "10.0.0.1:80", "-s", "wrr"}, work: adds, goal: 1.5},
-	{args: []string{"-Ln"}, table: smallest, goal: 1.5},
+	{args: []string{"-A", "-t", "10.0.0.1:80", "-s", "wrr"}, work: adds, goal: startGoal},
+	{args: []string{"-Ln"}, table: smallest, goal: startGoal},
 	{args: []string{"-R"}, table: usual, work: restores, goal: 0.15},
 	{args: []string{"-Ln"}, table: usual, goal: 0.12},
 	{args: []string{"-Ln", "--stats"}, table: usual, goal: 0.15},
