@@ -53,7 +53,7 @@ var rows = []row{
 	{args: []string{"-Ln"}, table: ipv6, goal: 0.40},
 	{args: []string{"-Ln"}, table: tunnels, goal: 0.40},
 	{args: []string{"-Sn"}, table: tunnels, goal: 0.40},
-	{args: []string{"-Lnc"}, table: local, goal: 0.50},
+	{args: []string{"-Lnc"}, table: local, goal: 0.60},
 	{program: "ipvsadm-restore", table: large, work: restores, goal: 0.15},
 	{args: []string{"-R"}, table: large, work: restores, goal: 0.15},
 	{args: []string{"-Ln"}, table: large, goal: 0.10},
