@@ -161,11 +161,19 @@ func appendLeftInt(b []byte, v int32, width int) []byte {
 	return pad(appendInt(b, v), len(b), width)
 }
 
-// appendRight is %*u.
+// appendRight is %*u. The digits are written from the last one on into a field
+// that is wide enough for all of them.
 func appendRight(b []byte, v uint64, width int) []byte {
-	var digits [20]byte
-	d := strconv.AppendUint(digits[:0], v, 10)
-	return append(pad(b, len(b), width-len(d)), d...)
+	field := blanks
+	start := len(field)
+	for {
+		start--
+		field[start] = '0' + byte(v%10)
+		v /= 10
+		if v == 0 {
+			return append(b, field[min(start, len(field)-width):]...)
+		}
+	}
 }
 
 // scales are the units of big numbers: values from low on are divided.
