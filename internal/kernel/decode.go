@@ -16,15 +16,17 @@ func (s *seen) add(typ uint16) {
 	}
 }
 
-// has reports whether all of the given attributes were there.
-func (s seen) has(types ...uint16) bool {
-	for _, t := range types {
-		if s&(1<<t) == 0 {
-			return false
-		}
-	}
-	return true
-}
+// has reports whether all of the attributes of a set were there.
+func (s seen) has(all seen) bool { return s&all == all }
+
+// What every kernel tells of a service, of one that is no firewall mark, and of
+// a destination.
+const (
+	ofService = 1<<svcFamily | 1<<svcSched | 1<<svcNetmask | 1<<svcTimeout | 1<<svcFlags
+	ofAddress = 1<<svcProtocol | 1<<svcAddr | 1<<svcPort
+	ofDest    = 1<<destAddr | 1<<destPort | 1<<destForward | 1<<destWeight | 1<<destUpper | 1<<destLower |
+		1<<destActive | 1<<destInactive | 1<<destPersist
+)
 
 // nest finds the attribute of the given type in a message.
 func nest(msg []byte, typ uint16) ([]byte, error) {
@@ -73,7 +75,7 @@ func decodeService(msg []byte, detail Detail, e *ServiceEntry) error {
 	for a.next() {
 		e.take(&a, &p, &last)
 	}
-	if a.bad || !p.got.has(svcFamily, svcSched, svcNetmask, svcTimeout, svcFlags) {
+	if a.bad || !p.got.has(ofService) {
 		return errReply
 	}
 	if err := decodeStats(p.stats, p.stats64, detail, &e.Stats); err != nil {
@@ -84,11 +86,11 @@ func decodeService(msg []byte, detail Detail, e *ServiceEntry) error {
 	} else {
 		e.Netmask = binary.BigEndian.Uint32(p.netmask)
 	}
-	if p.got.has(svcFWMark) {
+	if p.got.has(1 << svcFWMark) {
 		e.Protocol, e.Port = 0, 0
 		return nil
 	}
-	if !p.got.has(svcProtocol, svcAddr, svcPort) {
+	if !p.got.has(ofAddress) {
 		return errReply
 	}
 	e.Addr, err = addr(p.union, e.Family)
@@ -145,8 +147,7 @@ func decodeDestination(msg []byte, family AddressFamily, detail Detail, e *Desti
 	for a.next() {
 		e.take(&a, &p)
 	}
-	if a.bad || !p.got.has(destAddr, destPort, destForward, destWeight, destUpper, destLower,
-		destActive, destInactive, destPersist) {
+	if a.bad || !p.got.has(ofDest) {
 		return errReply
 	}
 	if err := decodeStats(p.stats, p.stats64, detail, &e.Stats); err != nil {
@@ -267,7 +268,7 @@ func decodeDaemon(msg []byte) (Daemon, error) {
 			d.TTL = a.u8()
 		}
 	}
-	if a.bad || !got.has(daemonState, daemonIfn, daemonSyncID) {
+	if a.bad || !got.has(1<<daemonState|1<<daemonIfn|1<<daemonSyncID) {
 		return Daemon{}, errReply
 	}
 	return d, nil
@@ -287,7 +288,7 @@ func decodeInfo(msg []byte) (Info, error) {
 			info.ConnSize = a.u32()
 		}
 	}
-	if a.bad || !got.has(infoVersion, infoConnSize) {
+	if a.bad || !got.has(1<<infoVersion|1<<infoConnSize) {
 		return Info{}, errReply
 	}
 	return info, nil
@@ -321,7 +322,7 @@ func decodeFamily(msg []byte) (uint16, error) {
 			id = a.u16()
 		}
 	}
-	if a.bad || !got.has(familyID) {
+	if a.bad || !got.has(1<<familyID) {
 		return 0, errReply
 	}
 	return id, nil
