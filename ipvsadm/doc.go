@@ -10,7 +10,8 @@
 // table, and that bad input changes nothing.
 //
 // The way of a command line: [Run] connects to the kernel, [Parse] turns the
-// words into a [Command] (scan.go knows popt's habits, options.go the table of
-// options, check.go which of them go together), execute.go carries it out, and
-// list.go, conns.go and rules.go render what there is to see.
+// words into a [Command] (words.go splits lines, scan.go knows popt's habits,
+// options.go the table of options, check.go which of them go together),
+// execute.go carries it out, and list.go, conns.go and rules.go render what
+// there is to see.
 package ipvsadm

@@ -233,12 +233,9 @@ func (f format) appendRates(b []byte, s *kernel.Stats) []byte {
 	return appendBig(b, s.OutgoingByteRate, f.exact)
 }
 
-// forwardMask is IP_VS_CONN_F_FWD_MASK of linux/ip_vs.h.
-const forwardMask = 7
-
 // forwardColumn is the name of a method and the blanks up to the next column.
 func forwardColumn(m kernel.Forward) string {
-	switch m & forwardMask {
+	switch m & kernel.ForwardMask {
 	case kernel.Masquerade:
 		return "Masq    "
 	case kernel.Local:
@@ -252,7 +249,7 @@ func forwardColumn(m kernel.Forward) string {
 }
 
 func appendTunnelInfo(b []byte, d *kernel.Destination) []byte {
-	if d.Forward&forwardMask != kernel.Tunnel {
+	if d.Forward&kernel.ForwardMask != kernel.Tunnel {
 		return append(b, "n/a"...)
 	}
 	switch d.TunnelType {

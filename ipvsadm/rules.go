@@ -76,7 +76,7 @@ func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel
 	b = append(b, forwardOption(d.Forward)...)
 	b = append(b, " -w "...)
 	b = appendInt(b, int32(d.Weight))
-	if d.Forward&forwardMask == kernel.Tunnel {
+	if d.Forward&kernel.ForwardMask == kernel.Tunnel {
 		b = appendTunnelOptions(b, d)
 	}
 	if d.Upper != 0 || d.Lower != 0 {
@@ -89,7 +89,7 @@ func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel
 }
 
 func forwardOption(m kernel.Forward) string {
-	switch m & forwardMask {
+	switch m & kernel.ForwardMask {
 	case kernel.Masquerade:
 		return "-m"
 	case kernel.Tunnel:

@@ -48,6 +48,10 @@ const (
 	Tunnel      = ipvs.Tunnel
 	DirectRoute = ipvs.DirectRoute
 
+	// ForwardMask is IP_VS_CONN_F_FWD_MASK: the bits of a destination's flags
+	// that are its method.
+	ForwardMask = 7
+
 	IPIP = ipvs.IPIP
 	GUE  = ipvs.GUE
 	GRE  = ipvs.GRE

@@ -9,8 +9,8 @@ import (
 // The older interface of IPVS is getsockopt(2) and setsockopt(2) on any IPv4
 // socket: a whole list, or a change, in one call and without messages. It knows
 // IPv4 services and their IPv4 destinations only, counts connections and
-// packets in 32 bits, and has neither persistence engines nor the parameters of
-// tunnels. So it is a shortcut for what it can tell exactly; everything else,
+// packets in 32 bits, has rates of 32 bits of which nothing tells whether they
+// were cut, and neither persistence engines nor the parameters of tunnels. So it is a shortcut for what it can tell exactly; everything else,
 // and everything that is not certain, goes through netlink.
 //
 // The structures are those of linux/ip_vs.h as a 64-bit machine lays them out.
@@ -73,16 +73,12 @@ const (
 	destUserSize    = 24
 )
 
-// forwardMask is IP_VS_CONN_F_FWD_MASK: the rest of a destination's flags says
-// how the kernel treats its connections.
-const forwardMask = 7
-
-// certainBytes is below what a destination has counted when one of its 32-bit
+// certainBytes is the least that a destination has counted once one of its 32-bit
 // counters is full: a connection has a packet, and that has a header of 20
 // bytes (RFC 791 section 3.1). Bytes are counted in 64 bits.
 const certainBytes = 20 << 32
 
-// shortcut reads through the older interface. A nil one never does.
+// shortcut reads and changes through the older interface. A nil one never does.
 type shortcut struct {
 	sockopt
 	only bool // an error is not a reason to use netlink
@@ -166,7 +162,7 @@ type count struct {
 func known(n uint32) count { return count{true, n} }
 
 // putIdentity writes what tells an IPv4 service from others: the first fields
-// of struct ip_vs_service_entry and of ip_vs_get_dests.
+// of struct ip_vs_service_entry, ip_vs_service_user and ip_vs_get_dests.
 func putIdentity(b []byte, s *Service) {
 	if s.FWMark != 0 {
 		binary.NativeEndian.PutUint32(b[12:], s.FWMark)
@@ -242,7 +238,7 @@ func fillDestination(b []byte, detail Detail, d *DestinationEntry) bool {
 	d.Family = INET
 	d.Addr = netip.AddrFrom4([4]byte(e[:4]))
 	d.Port = binary.BigEndian.Uint16(e[4:])
-	d.Forward = Forward(binary.NativeEndian.Uint32(e[destFlags:]) & forwardMask)
+	d.Forward = Forward(binary.NativeEndian.Uint32(e[destFlags:]) & ForwardMask)
 	d.Weight = binary.NativeEndian.Uint32(e[12:])
 	d.Upper = binary.NativeEndian.Uint32(e[16:])
 	d.Lower = binary.NativeEndian.Uint32(e[20:])
@@ -313,8 +309,8 @@ func putDestUser(b []byte, d *Destination) {
 }
 
 // Shortcut lets the connection use getsockopt(2) and setsockopt(2) for what
-// those can tell exactly. only is for tests: an error of that interface is then an error of
-// the request, instead of a reason to ask netlink.
+// those can tell exactly. only is for tests: an error of that interface is then
+// an error of the request, instead of a reason to ask netlink.
 func (c *Conn) Shortcut(only bool) {
 	c.short = &shortcut{sockopt: newSockopt(), only: only}
 }
