@@ -1,5 +1,6 @@
 PREFIX ?= /usr/local
 SBIN    = $(DESTDIR)$(PREFIX)/sbin
+MAN     = $(DESTDIR)$(PREFIX)/share/man
 N      ?= 10000
 SEED   ?= 1
 
@@ -13,7 +14,7 @@ BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check
+PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check ./man
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
@@ -26,10 +27,12 @@ export CGO_ENABLED ?= 0
 build: ## build bin/lvsdr
 	go build $(BUILD) -o $(BIN) .
 
-install: ## install the binary and its links; DESTDIR, PREFIX=/usr/local
+install: ## install the binary, its links, the manual; DESTDIR, PREFIX=/usr/local
 	test -e bin/lvsdr || $(MAKE) build
 	install -D -m 755 bin/lvsdr $(SBIN)/lvsdr
 	for name in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf lvsdr $(SBIN)/$$name || exit; done
+	install -D -m 644 -t $(MAN)/man5 man/*.5
+	install -D -m 644 -t $(MAN)/man8 man/*.8
 
 deps: ## install from Debian what tests and demo need
 	@.ci/deps
