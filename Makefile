@@ -79,7 +79,7 @@ lint: ## gofmt, vet, staticcheck
 	go vet $(TAGS) ./...
 	go tool staticcheck $(TAGS) ./...
 
-cover: ## coverage of the tests that need no kernel
+cover: deps ## coverage of the tests that need no kernel
 	$(TEST) -skip '^Test(Kernel|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) ./internal/kernel/... ./lvsdr ./lvsdr/lab
 	go tool cover -func=cover.out | tail -1
 

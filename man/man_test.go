@@ -93,21 +93,14 @@ func TestSections(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
-	want := map[string]string{ // of ipvsadm(8)
-		"-a": "COMMANDS", "--add-server": "COMMANDS", "-w": "OPTIONS", "--weight": "OPTIONS",
-	}
-	for _, l := range man.Lines("ipvsadm.8") {
-		if l.Words[0] != "It" {
-			continue
-		}
-		for _, flag := range l.Flags() {
-			if want[flag] == l.Section {
-				delete(want, flag)
-			}
+func TestMarked(t *testing.T) {
+	l := man.Line{Words: strings.Fields("It Fl a , Fl -add-server Ar host Ns Op : Ns Ar port")}
+	for macro, want := range map[string]string{"Fl": "a -add-server", "Ar": "host port", "Op": "", "Cm": ""} {
+		if got := strings.Join(l.Marked(macro), " "); got != want {
+			t.Errorf("%s marks %q, want %q", macro, got, want)
 		}
 	}
-	if len(want) > 0 {
-		t.Errorf("not found: %v", want)
+	if got := strings.Join(l.Flags(), " "); got != "-a --add-server" {
+		t.Errorf("options %q", got)
 	}
 }
