@@ -89,6 +89,16 @@ func TestManualHasOnlyOptions(t *testing.T) {
 	}
 }
 
+// list names the options.
+func (s options) list() (names []string) {
+	for o := range optCount {
+		if s.has(o) {
+			names = append(names, o.String())
+		}
+	}
+	return names
+}
+
 // groups are the words of the synopsis that stand for options.
 var groups = map[string]options{"service": 1 << optService, "tunnel": tunnelOptions}
 
@@ -131,10 +141,10 @@ func TestManualSynopsis(t *testing.T) {
 	for a := addService; a <= zero; a++ {
 		r := legal[a]
 		if got, want := said[a].options|unsaid[a], r.required|r.optional|r.exclusive; got != want {
-			t.Errorf("%s: options %b, want %b", a, got, want)
+			t.Errorf("%s: options %s, want %s", a, got.list(), want.list())
 		}
 		if both := said[a].optional & r.required; both != 0 {
-			t.Errorf("%s: options %b are optional in the synopsis, and required", a, both)
+			t.Errorf("%s: optional in the synopsis, but required: %s", a, both.list())
 		}
 	}
 	for _, a := range []action{help, version} {

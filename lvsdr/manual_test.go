@@ -2,14 +2,18 @@ package lvsdr
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/command"
 	"lvsdr/lvsdr/check"
+	"lvsdr/lvsdr/lab"
+	"lvsdr/lvsdr/status"
 	"lvsdr/man"
 )
 
@@ -98,8 +102,8 @@ func TestManualOptions(t *testing.T) {
 			want[flagNames([]cli.Flag{f})[0]] = strings.Join(f.(cli.DocGenerationFlag).GetEnvVars(), " ")
 		}
 	}
-	if !maps.Equal(got, want) {
-		t.Errorf("entries %q\nwant %q", got, want)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("entries (-want +got):\n%s", d)
 	}
 	for _, l := range man.Lines(manual) {
 		for _, flag := range l.Flags() {
@@ -131,8 +135,8 @@ func TestManualCommands(t *testing.T) {
 func TestManualChecks(t *testing.T) {
 	roles := map[string]check.Role{"On the director": check.Director, "On a real server": check.RealServer}
 	type entry struct {
-		role check.Role
-		name string
+		Role check.Role
+		Name string
 	}
 	got, want := map[entry]bool{}, map[entry]bool{}
 	for _, l := range man.Lines(manual) {
@@ -146,7 +150,63 @@ func TestManualChecks(t *testing.T) {
 	for _, c := range check.All {
 		want[entry{c.Role, c.Name}] = true
 	}
-	if !maps.Equal(got, want) {
-		t.Errorf("entries %v\nwant %v", got, want)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("entries (-want +got):\n%s", d)
+	}
+}
+
+// fields are the names of all members of a JSON object, and of those within.
+func fields(t reflect.Type) []string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return fields(t.Elem())
+	case reflect.Struct:
+	default:
+		return nil
+	}
+	var names []string
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			names = append(append(names, name), fields(f.Type)...)
+		}
+	}
+	return names
+}
+
+// The page has every member of the objects that --json prints, and some values.
+func TestManualJSON(t *testing.T) {
+	objects := map[string]struct {
+		object any
+		values []string
+	}{
+		"diff, dry run":  {Diff{}, []string{"vs", "rs"}},
+		"status":         {status.Status{}, []string{"forward", "tunnel", "weight", "thresholds", "unlisted"}},
+		"drain, undrain": {Drain{}, nil},
+		"check":          {check.Report{}, nil},
+		"lab run":        {lab.Report{}, nil},
+	}
+	got := map[string]map[string]bool{}
+	title := ""
+	for _, l := range man.Lines(manual) {
+		if l.Words[0] == "It" {
+			title = strings.Join(l.Words[1:], " ")
+		}
+		if _, ok := objects[title]; ok && l.Section == "OUTPUT" {
+			if got[title] == nil {
+				got[title] = map[string]bool{}
+			}
+			for _, word := range l.Marked("Li") {
+				got[title][word] = true
+			}
+		}
+	}
+	for title, o := range objects {
+		want := map[string]bool{}
+		for _, name := range append(fields(reflect.TypeOf(o.object)), o.values...) {
+			want[name] = true
+		}
+		if d := cmp.Diff(want, got[title]); d != "" {
+			t.Errorf("%s: words (-want +got):\n%s", title, d)
+		}
 	}
 }

@@ -1,10 +1,11 @@
 package config
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/man"
 )
@@ -78,8 +79,8 @@ func TestManualWords(t *testing.T) {
 			got[w] = true
 		}
 	}
-	if g, w := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(g, w) {
-		t.Errorf("words of the page %q\nwant %q", g, w)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("words of the page (-want +got):\n%s", d)
 	}
 }
 
