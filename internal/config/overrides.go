@@ -195,16 +195,22 @@ func parseRealServer(s string) (r RealServer, wrong string) {
 			return r, "weight is " + wrong
 		}
 	}
-	host, port, hasPort := cutPort(s)
-	if hasPort {
-		n, wrong := number(1, 65535).parse(port)
-		if wrong != "" {
-			return r, "port is " + wrong
-		}
-		r.Port = uint16(n)
-	}
-	r.Addr, wrong = serverAddress.parse(host)
+	r.Addr, r.Port, wrong = parseServer(s)
 	return r, wrong
+}
+
+// parseServer reads ADDRESS[:PORT]; without a port that is zero.
+func parseServer(s string) (addr netip.Addr, port uint16, wrong string) {
+	host, digits, hasPort := cutPort(s)
+	if hasPort {
+		n, wrong := number(1, 65535).parse(digits)
+		if wrong != "" {
+			return addr, 0, "port is " + wrong
+		}
+		port = uint16(n)
+	}
+	addr, wrong = serverAddress.parse(host)
+	return addr, port, wrong
 }
 
 // cutPort splits "v4", "v4:port", "v6", "[v6]" and "[v6]:port".
