@@ -75,6 +75,7 @@ func newApp(env command.Env, sys system) *cli.App {
 			checkCommand(),
 			initCommand(),
 			configCommand(),
+			exportCommand(),
 			labCommand(),
 			versionCommand(),
 			completionCommand(),

@@ -1,0 +1,125 @@
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/config"
+	"lvsdr/lvsdr/keepalived"
+)
+
+// exportCommand is "lvsdr export".
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "export",
+		Usage:       "print the configuration for another program",
+		Subcommands: []*cli.Command{exportKeepalivedCommand()},
+	}
+}
+
+func exportKeepalivedCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "keepalived",
+		Usage: "print a keepalived.conf for two directors",
+		Description: "The same virtual services and real servers, with a VIP that moves to the second\n" +
+			"director when the first one is lost, and health checks. The comments in it say what\n" +
+			"else is to be done.",
+		Flags: append(append(globalFlags(), configFlags()...),
+			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` for the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
+			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", EnvVars: env("router-id"), Value: "51"},
+			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
+			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is asked by TLS", EnvVars: env("check"), Value: "tcp"},
+			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` for when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
+		Action: exportKeepalived,
+	}
+}
+
+func exportKeepalived(c *cli.Context) error {
+	cfg, err := configFor(c, director)
+	if err != nil {
+		return err
+	}
+	o, err := exportOptions(c, cfg)
+	if err != nil {
+		return exitError{statusUsage, err}
+	}
+	return keepalived.Write(c.App.Writer, cfg, o)
+}
+
+// exportOptions are the options that the flags make.
+func exportOptions(c *cli.Context, cfg config.Config) (o keepalived.Options, err error) {
+	id, err := config.ParseNumber("--router-id", c.String("router-id"), 1, 255)
+	if err != nil {
+		return o, err
+	}
+	priority, err := config.ParseNumber("--priority", c.String("priority"), 1, 254)
+	if err != nil {
+		return o, err
+	}
+	check, wrong := keepalived.ParseCheck(c.String("check"))
+	if wrong != "" {
+		return o, fmt.Errorf("--check %q: %s, expected %s", c.String("check"), wrong, keepalived.CheckForms)
+	}
+	o = keepalived.Options{RouterID: uint8(id), Priority: uint8(priority), Check: check}
+	for _, word := range c.StringSlice("sorry-server") {
+		server, err := config.ParseServer("--sorry-server", word)
+		if err != nil {
+			return o, err
+		}
+		o.Sorry = append(o.Sorry, server)
+	}
+	if o.Interface, err = exportInterface(c, cfg.VIPs); err != nil {
+		return o, err
+	}
+	return o, o.Validate(cfg)
+}
+
+// exportInterface is the interface that --interface names or, on a machine that
+// has just one such, where its neighbours look for the VIPs.
+func exportInterface(c *cli.Context, vips []netip.Addr) (string, error) {
+	if word := c.String("interface"); word != "" {
+		return config.ParseInterface("--interface", word)
+	}
+	found, err := facing(c, vips)
+	if err == nil && len(found) == 1 {
+		return found[0], nil
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("export keepalived: find the interface for the VIP: %w", err)
+	case len(found) == 0:
+		err = errors.New("export keepalived: no interface of this machine faces the clients of the VIP")
+	default:
+		err = fmt.Errorf("export keepalived: the VIP could be on %s", strings.Join(found, " or "))
+	}
+	return "", hinted(err, "say which: --interface NAME")
+}
+
+// facing are the interfaces of this machine that face the clients of the VIPs.
+func facing(c *cli.Context, vips []netip.Addr) ([]string, error) {
+	if err := enterNamespace(c); err != nil {
+		return nil, err
+	}
+	m, err := systemOf(c).open(realServer, reading) // whose door needs no IPVS
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, vip := range vips {
+		links, err := m.Facing(vip)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			if !slices.Contains(names, l.Name) {
+				names = append(names, l.Name)
+			}
+		}
+	}
+	return names, nil
+}
