@@ -9,7 +9,9 @@ TAGS = -tags urfave_cli_no_docs
 TEST = go test $(TAGS)
 # Without symbols a call has less to read; a panic still names its functions. A
 # heap in huge pages would have megabytes cleared that a short run never uses.
-BUILD = -trimpath -ldflags='-s -X runtime.godebugDefault=disablethp=1' $(TAGS)
+# The version is CHANGELOG.md's, with or without a repository around it.
+VERSION = $(shell sed -n '/^## /{s/^## \([^ ]*\).*/\1/p;q}' CHANGELOG.md)
+BUILD = -trimpath -buildvcs=false -ldflags='-s -X runtime.godebugDefault=disablethp=1 -X lvsdr/lvsdr.release=$(VERSION)' $(TAGS)
 BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
@@ -33,6 +35,11 @@ install: ## install the binary, its links, the manual; DESTDIR, PREFIX=/usr/loca
 	for name in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf lvsdr $(SBIN)/$$name || exit; done
 	install -D -m 644 -t $(MAN)/man5 man/*.5
 	install -D -m 644 -t $(MAN)/man8 man/*.8
+
+dist: build ## make deb, rpm and tar for amd64 and arm64 in dist/
+	rm -rf dist
+	for arch in amd64 arm64; do GOARCH=$$arch $(MAKE) --no-print-directory build BIN=dist/build/$$arch/lvsdr || exit; done
+	go run $(TAGS) ./packaging
 
 deps: ## install from Debian what tests and demo need
 	@.ci/deps
@@ -84,7 +91,7 @@ cover: deps ## coverage of the tests that need no kernel
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
-	rm -rf bin cover.out
+	rm -rf bin dist cover.out
 
 pure-packages:
 	@echo $(PURE_PACKAGES)
@@ -92,4 +99,4 @@ pure-packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help
+.PHONY: build install dist deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help

@@ -18,8 +18,15 @@ func versionCommand() *cli.Command {
 	}
 }
 
-// version is the module's, as the build recorded it.
+// release is the version of a build that was told one: "make build" takes it
+// from CHANGELOG.md.
+var release string
+
+// version is the release, or the module's version as the build recorded it.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

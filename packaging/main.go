@@ -1,0 +1,144 @@
+// Packaging makes the packages of a release, from the top folder:
+//
+//	dist/lvsdr_VERSION_ARCH.deb
+//	dist/lvsdr-VERSION-1.ARCH.rpm
+//	dist/lvsdr-VERSION-linux-ARCH.tar.gz
+//	dist/SHA256SUMS
+//
+// It finds the programs as dist/build/ARCH/lvsdr; "make dist" builds them. The
+// same sources and the same Go make the same bytes, wherever and whenever: all
+// times are the date of the newest release in CHANGELOG.md.
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	dist  = "dist"
+	stage = "dist/build" // what is made on the way
+)
+
+// arches are those that we build for, by Go's and by rpm's name.
+var arches = []struct{ name, rpm string }{{"amd64", "x86_64"}, {"arm64", "aarch64"}}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "packaging:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	text, err := os.ReadFile("CHANGELOG.md")
+	if err != nil {
+		return err
+	}
+	releases, err := parseChangelog(string(text))
+	if err != nil {
+		return err
+	}
+	if err := prepare(releases); err != nil {
+		return err
+	}
+	var made []string
+	for _, arch := range arches {
+		version, date := releases[0].version, releases[0].date
+		deb := fmt.Sprintf("lvsdr_%s_%s.deb", version, arch.name)
+		rpm := fmt.Sprintf("lvsdr-%s-1.%s.rpm", version, arch.rpm)
+		tar := fmt.Sprintf("lvsdr-%s-linux-%s.tar.gz", version, arch.name)
+		for packager, name := range map[string]string{"deb": deb, "rpm": rpm} {
+			if err := nfpm(packager, name, arch.name, releases[0]); err != nil {
+				return err
+			}
+		}
+		if err := writeTar(filepath.Join(dist, tar), strings.TrimSuffix(tar, ".tar.gz"), arch.name, date); err != nil {
+			return err
+		}
+		made = append(made, deb, rpm, tar)
+	}
+	return writeSums(made)
+}
+
+// nfpm makes one package; its configuration is nfpm.yaml beside this file.
+func nfpm(packager, name, arch string, r release) error {
+	cmd := exec.Command("go", "tool", "-modfile=packaging/nfpm.mod", "nfpm", "package",
+		"--config", "packaging/nfpm.yaml", "--packager", packager, "--target", filepath.Join(dist, name))
+	cmd.Env = append(os.Environ(), "ARCH="+arch, "VERSION="+r.version, fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.date.Unix()))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}
+
+// prepare makes what the packages hold beside the program.
+func prepare(releases []release) error {
+	pages, err := filepath.Glob("man/*.[58]")
+	if err != nil {
+		return err
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			return err
+		}
+		if err := writeGzip(filepath.Join(stage, "man", filepath.Base(page)+".gz"), text); err != nil {
+			return err
+		}
+	}
+	for name, args := range map[string][]string{
+		"lvsdr.yaml":             {"init"},
+		"completions/lvsdr.bash": {"completion", "bash"},
+		"completions/_lvsdr":     {"completion", "zsh"},
+		"completions/lvsdr.fish": {"completion", "fish"},
+	} {
+		out, err := exec.Command("bin/lvsdr", args...).Output()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := writeFile(filepath.Join(stage, name), out); err != nil {
+			return err
+		}
+	}
+	if err := writeGzip(filepath.Join(stage, "changelog.gz"), []byte(debianChangelog(releases))); err != nil {
+		return err
+	}
+	return setTimes(stage, releases[0].date)
+}
+
+// setTimes gives all files below dir the time t, since nfpm takes it over.
+func setTimes(dir string, t time.Time) error {
+	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(path, t, t)
+	})
+}
+
+// writeSums writes what "sha256sum -c" reads.
+func writeSums(names []string) error {
+	var sums strings.Builder
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		data, err := os.ReadFile(filepath.Join(dist, name))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), name)
+	}
+	return writeFile(filepath.Join(dist, "SHA256SUMS"), []byte(sums.String()))
+}
+
+func writeFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o644)
+}
