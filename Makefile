@@ -67,6 +67,7 @@ kernel-rest:
 
 kernel-scripts:
 	$(KERNEL_TEST) . -skip '$(BESIDE)|$(FAULTS)'
+	$(KERNEL_TEST) ./compat/clients
 
 compat: deps build ## compare with the real ipvsadm
 	$(KERNEL_TEST) ./compat

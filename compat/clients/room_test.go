@@ -1,0 +1,216 @@
+//go:build linux
+
+package clients
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What clients can find at /sbin/ipvsadm.
+const (
+	realProgram = "real"
+	ourProgram  = "ours"
+)
+
+// names are the commands of either program.
+var names = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}
+
+// patience is how long a client may take for what it does at once when the
+// machine has nothing else to do.
+const patience = 2 * time.Minute
+
+// etc are the files below /etc in a room.
+var etc = map[string]string{
+	"hosts":         "127.0.0.1 localhost\n",
+	"services":      "domain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\n",
+	"protocols":     "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nsctp 132 SCTP\n",
+	"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n",
+	"passwd":        "root:x:0:0:root:/:/bin/sh\n",
+	"group":         "root:x:0:\n",
+	"resolv.conf":   "",
+}
+
+// A room is a network and a mount namespace with one of the programs at
+// /sbin/ipvsadm, and with an empty /run and /etc. It belongs to the thread of
+// its test; what the test starts inherits it.
+type room struct {
+	*testing.T
+	program    string
+	env        []string        // what clients find in their environment, besides PATH
+	transcript strings.Builder // what is compared
+}
+
+// Folders and files in every room.
+const (
+	programDir = "/run/program" // the program under test
+	realDir    = "/run/real"
+)
+
+// enter moves a test to a new room. The thread is locked for good: it ends with
+// the test, and the room with it.
+func enter(t *testing.T, program string) *room {
+	t.Helper()
+	r := &room{T: t, program: program}
+	runtime.LockOSThread()
+	ours, err := os.ReadFile("../../bin/lvsdr")
+	r.check("our program (make build)", err)
+	r.check("new namespaces", unix.Unshare(unix.CLONE_NEWNET|unix.CLONE_NEWNS))
+	r.check("make mounts private", unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	script, err := os.ReadFile("/etc/init.d/ipvsadm")
+	r.check("the init script of ipvsadm", err)
+	cache, _ := os.ReadFile("/etc/ld.so.cache") // without it, libraries are searched
+	for _, dir := range []string{"/run", "/etc"} {
+		r.check("empty "+dir, unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"))
+	}
+	for name, text := range etc {
+		r.write("/etc/"+name, text, 0o644)
+	}
+	r.write("/etc/ld.so.cache", string(cache), 0o644)
+	r.write("/etc/init.d/ipvsadm", string(script), 0o755)
+	for _, name := range names {
+		b, err := os.ReadFile("/sbin/" + name)
+		r.check("the real program (apt-get install ipvsadm)", err)
+		r.write(filepath.Join(realDir, name), string(b), 0o755)
+		if program == ourProgram {
+			b = ours
+		}
+		r.write(filepath.Join(programDir, name), string(b), 0o755)
+		r.replace("/sbin/"+name, filepath.Join(programDir, name))
+	}
+	r.do("ip", "link", "set", "lo", "up")
+	return r
+}
+
+func (r *room) check(what string, err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatalf("%s: %v", what, err)
+	}
+}
+
+func (r *room) write(path, text string, mode os.FileMode) {
+	r.Helper()
+	r.check("write", errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)))
+}
+
+// replace has a file found at another's path.
+func (r *room) replace(path, with string) {
+	r.Helper()
+	r.check("replace "+path, unix.Mount(with, path, "", unix.MS_BIND, ""))
+}
+
+// take returns what has been written to a log and empties it.
+func (r *room) take(path string) string {
+	r.Helper()
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	r.check("read", err)
+	r.check("empty", os.Truncate(path, 0))
+	return string(b)
+}
+
+// An outcome is what a command says and how it ends.
+type outcome struct {
+	stdout, stderr string
+	status         int
+}
+
+// exec runs a command in the room.
+func (r *room) exec(args ...string) outcome {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}, r.env...)
+	if options, ok := os.LookupEnv("MODPROBE_OPTIONS"); ok {
+		cmd.Env = append(cmd.Env, "MODPROBE_OPTIONS="+options)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = patience // what it leaves running must have let go of its streams
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.Fatalf("%q: %v", args, err)
+	}
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// do prepares something with a command that has to succeed in silence.
+func (r *room) do(args ...string) {
+	r.Helper()
+	if o := r.exec(args...); o != (outcome{}) {
+		r.Fatalf("%q: %+v", args, o)
+	}
+}
+
+// run runs a command of the client and notes the outcome.
+func (r *room) run(status int, args ...string) outcome {
+	r.Helper()
+	o := r.exec(args...)
+	if o.status != status {
+		r.Errorf("%q: status %d, want %d\n%s%s", args, o.status, status, o.stdout, o.stderr)
+	}
+	r.note("$ "+strings.Join(args, " "), fmt.Sprintf("(%d)\n", o.status))
+	r.note(">", ordered(o.stdout))
+	r.note("!", o.stderr)
+	return o
+}
+
+// note adds lines to the transcript.
+func (r *room) note(mark, text string) {
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(&r.transcript, "%s %s\n", mark, strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// table reads the table with the real program and notes it.
+func (r *room) table() string {
+	r.Helper()
+	rules := ordered(r.exec(realDir+"/ipvsadm", "-S", "-n").stdout)
+	r.note("table", rules)
+	return rules
+}
+
+// thresholds is the same for what rules do not tell.
+func (r *room) thresholds() string {
+	r.Helper()
+	listing := ordered(r.exec(realDir+"/ipvsadm", "-L", "-n", "--thresholds").stdout)
+	r.note("table", listing)
+	return listing
+}
+
+// ordered sorts the services of a listing or of rules, each with what belongs
+// to it: their order depends on a hash that differs between namespaces.
+func ordered(text string) string {
+	var head string
+	var services []string
+	for line := range strings.Lines(text) {
+		word, _, _ := strings.Cut(line, " ")
+		switch {
+		case slices.Contains([]string{"-A", "TCP", "UDP", "SCTP", "FWM"}, word):
+			services = append(services, line)
+		case len(services) == 0:
+			head += line
+		default:
+			services[len(services)-1] += line
+		}
+	}
+	slices.Sort(services)
+	return head + strings.Join(services, "")
+}
