@@ -20,9 +20,11 @@ func (t *text) preface(c config.Config, o Options) {
 		"",
 		"The director that lvsdr set up lets go of VIP and services before keepalived is",
 		"started on it, and does not take them again when it boots:",
-		"    systemctl disable lvsdr-vs",
+		"    systemctl disable --now lvsdr-vs",
 		"    lvsdr vs stop",
-		"The real servers stay as they are: lvsdr rs start.",
+		"From then on lvsdr vs status and lvsdr check are of use on it, but not vs start and",
+		"vs stop, which would do keepalived's work over. The real servers stay as they are:",
+		"lvsdr rs start.",
 		"",
 		"The directors tell each other that they live by VRRP. A packet filter has to let",
 		"that in: IP protocol 112 to 224.0.0.18, with IPv6 to ff02::12.",
@@ -66,11 +68,14 @@ func instances(c config.Config) []instance {
 func (t *text) vrrp(c config.Config, o Options) {
 	all := instances(c)
 	t.gap()
-	t.note("Uncommented, this keeps connections when the VIP moves: the director that has it",
-		"tells the other one of them. Nothing but the LAN protects what it says.",
-		"global_defs {",
-		fmt.Sprintf("    lvs_sync_daemon %s %s", o.Interface, all[0].name),
-		"}")
+	t.block("global_defs", func() {
+		t.note("A name for logs and mails. Without one keepalived asks the DNS for its own before",
+			"it does anything else, ten seconds long if nobody answers.")
+		t.line("router_id lvsdr")
+		t.note("Uncommented, this keeps connections when the VIP moves: the director that has it",
+			"tells the other one of them. Nothing but the LAN protects what it says.",
+			fmt.Sprintf("lvs_sync_daemon %s %s", o.Interface, all[0].name))
+	})
 	if len(all) > 1 {
 		t.gap()
 		t.note("VRRP has an instance for each address family. They move together.")
