@@ -3,7 +3,6 @@
 package clients
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
@@ -33,9 +32,7 @@ const initRules = `-A -t 192.0.2.1:80 -s wrr -p 600 -M 255.255.255.0
 func TestKernelInitScript(t *testing.T) { compare(t, administer) }
 
 func administer(r *room) {
-	r.do("ip", "link", "add", "eth0", "type", "dummy")
-	r.do("ip", "link", "set", "eth0", "up")
-	r.do("ip", "addr", "add", "10.8.0.1/24", "dev", "eth0")
+	r.ip("link add eth0 type dummy", "link set eth0 up", "addr add 10.8.0.1/24 dev eth0")
 	r.write("/run/rules", initRules, 0o644)
 	r.do("sh", "-c", "ipvsadm -R </run/rules")
 
@@ -81,9 +78,7 @@ func (r *room) services(config string, verbs ...string) (daemons string) {
 // rules reads the file of rules, and notes it.
 func (r *room) rules() string {
 	r.Helper()
-	b, err := os.ReadFile(rulesFile)
-	r.check("read the rules", err)
-	text := ordered(string(b))
+	text := ordered(r.read(rulesFile))
 	r.note("rules", text)
 	return text
 }

@@ -175,10 +175,7 @@ func direct(r *room) {
 // newDirector furnishes a room with the real servers and ldirectord's checks.
 func newDirector(r *room) *director {
 	d := &director{site: newSite(r), gate: newGate()}
-	for _, host := range []string{"1", "2", "3", "8", "9"} {
-		d.do("ip", "addr", "add", "10.0.0."+host+"/32", "dev", "lo")
-		d.do("ip", "addr", "add", "fd00::"+host+"/128", "dev", "lo", "nodad")
-	}
+	d.addresses("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.9", "fd00::1", "fd00::2")
 	d.page.say("alive")
 	d.start("10.0.0.9:80", d.gate)
 	d.start("10.0.0.1:80", &d.page)
@@ -216,7 +213,7 @@ BEGIN {
 func (d *director) configure(services string) {
 	d.Helper()
 	d.write(ldirectordConfig, ldirectordGlobal+services, 0o644)
-	d.changes++ // time of change counts in seconds
+	d.changes++ // the time of a change counts in seconds
 	changed := time.Unix(int64(d.changes), 0)
 	d.check("set the time", os.Chtimes(ldirectordConfig, changed, changed))
 }

@@ -16,7 +16,7 @@ import (
 // also on the one processor of a guest.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "64"); err != nil {
 		panic(err)
 	}
 	if _, err := os.Stat("/proc/net/ip_vs"); err != nil {

@@ -65,12 +65,9 @@ func enter(t *testing.T, program string) *room {
 	t.Helper()
 	r := &room{T: t, program: program}
 	runtime.LockOSThread()
-	ours, err := os.ReadFile("../../bin/lvsdr")
-	r.check("our program (make build)", err)
 	r.check("new namespaces", unix.Unshare(unix.CLONE_NEWNET|unix.CLONE_NEWNS))
 	r.check("make mounts private", unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
-	script, err := os.ReadFile("/etc/init.d/ipvsadm")
-	r.check("the init script of ipvsadm", err)
+	script := r.read("/etc/init.d/ipvsadm")
 	cache, _ := os.ReadFile("/etc/ld.so.cache") // without it, libraries are searched
 	for _, dir := range []string{"/run", "/etc"} {
 		r.check("empty "+dir, unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755"))
@@ -79,19 +76,27 @@ func enter(t *testing.T, program string) *room {
 		r.write("/etc/"+name, text, 0o644)
 	}
 	r.write("/etc/ld.so.cache", string(cache), 0o644)
-	r.write("/etc/init.d/ipvsadm", string(script), 0o755)
+	r.write("/etc/init.d/ipvsadm", script, 0o755)
+	r.install()
+	r.ip("link set lo up")
+	return r
+}
+
+// install puts the real program into its folder, and the one under test into
+// another and where clients find it.
+func (r *room) install() {
+	r.Helper()
+	r.write("/run/lvsdr", r.read("../../bin/lvsdr"), 0o755)
 	for _, name := range names {
-		b, err := os.ReadFile("/sbin/" + name)
-		r.check("the real program (apt-get install ipvsadm)", err)
-		r.write(filepath.Join(realDir, name), string(b), 0o755)
-		if program == ourProgram {
-			b = ours
+		r.write(filepath.Join(realDir, name), r.read("/sbin/"+name), 0o755)
+		program := filepath.Join(realDir, name)
+		if r.program == ourProgram {
+			program = "/run/lvsdr"
 		}
-		r.write(filepath.Join(programDir, name), string(b), 0o755)
+		r.check("link", os.MkdirAll(programDir, 0o755))
+		r.check("link", os.Link(program, filepath.Join(programDir, name)))
 		r.replace("/sbin/"+name, filepath.Join(programDir, name))
 	}
-	r.do("ip", "link", "set", "lo", "up")
-	return r
 }
 
 func (r *room) check(what string, err error) {
@@ -104,6 +109,13 @@ func (r *room) check(what string, err error) {
 func (r *room) write(path, text string, mode os.FileMode) {
 	r.Helper()
 	r.check("write", errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode)))
+}
+
+func (r *room) read(path string) string {
+	r.Helper()
+	b, err := os.ReadFile(path)
+	r.check("read (make deps build)", err)
+	return string(b)
 }
 
 // replace has a file found at another's path.
@@ -157,6 +169,26 @@ func (r *room) do(args ...string) {
 	if o := r.exec(args...); o != (outcome{}) {
 		r.Fatalf("%q: %+v", args, o)
 	}
+}
+
+// ip does what ip(8) does with each of the lines.
+func (r *room) ip(lines ...string) {
+	r.Helper()
+	r.write("/run/ip", strings.Join(lines, "\n")+"\n", 0o644)
+	r.do("ip", "-batch", "/run/ip")
+}
+
+// addresses gives the room addresses of its own.
+func (r *room) addresses(list ...string) {
+	r.Helper()
+	lines := make([]string, len(list))
+	for i, address := range list {
+		lines[i] = "addr add " + address + " dev lo"
+		if strings.Contains(address, ":") {
+			lines[i] += " nodad"
+		}
+	}
+	r.ip(lines...)
 }
 
 // run runs a command of the client and notes the outcome.

@@ -11,8 +11,15 @@ import (
 
 // A webServer is what a client checks.
 type webServer struct {
-	server *http.Server
-	pages  http.Handler
+	server   *http.Server
+	listener net.Listener
+	pages    http.Handler
+}
+
+// close closes the port and all connections.
+func (w *webServer) close() {
+	w.server.Close()
+	w.listener.Close() // in case that it does not serve yet
 }
 
 // A site is the web servers of a room by address and port.
@@ -25,7 +32,7 @@ func newSite(r *room) *site {
 	s := &site{r, map[string]*webServer{}}
 	r.Cleanup(func() {
 		for _, w := range s.servers {
-			w.server.Close()
+			w.close()
 		}
 	})
 	return s
@@ -36,17 +43,14 @@ func (s *site) start(at string, pages http.Handler) {
 	s.Helper()
 	l, err := net.Listen("tcp", at)
 	s.check("listen", err)
-	w := &webServer{&http.Server{Handler: pages}, pages}
+	w := &webServer{&http.Server{Handler: pages}, l, pages}
 	w.server.SetKeepAlivesEnabled(false)
 	s.servers[at] = w
 	go w.server.Serve(l)
 }
 
-// stop closes a server and all of its connections.
-func (s *site) stop(at string) {
-	s.Helper()
-	s.check("close", s.servers[at].server.Close())
-}
+// stop closes a server.
+func (s *site) stop(at string) { s.servers[at].close() }
 
 // restart serves what the server at that address used to serve.
 func (s *site) restart(at string) {
