@@ -62,22 +62,19 @@ func (a archive) fill(arch string) error {
 			return err
 		}
 	}
-	for _, group := range []struct{ folder, files string }{
-		{"", "README*.md"},
-		{"", "CHANGELOG.md"},
-		{"", "LICENSE"},
-		{"", "packaging/copyright"},
+	for _, folder := range []struct{ name, files string }{
+		{"", stage + "/doc/*"},
 		{"", stage + "/lvsdr.yaml"},
 		{"man", stage + "/man/*"},
 		{"completions", stage + "/completions/*"},
-		{"systemd", "packaging/*.service"},
+		{"systemd", stage + "/systemd/*"},
 	} {
-		files, err := filepath.Glob(group.files)
+		files, err := filepath.Glob(folder.files)
 		if err != nil {
 			return err
 		}
 		for _, file := range files {
-			if err := a.file(filepath.Join(group.folder, filepath.Base(file)), file, 0o644); err != nil {
+			if err := a.file(filepath.Join(folder.name, filepath.Base(file)), file, 0o644); err != nil {
 				return err
 			}
 		}

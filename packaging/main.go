@@ -12,6 +12,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -80,26 +81,58 @@ func nfpm(packager, name, arch string, r release) error {
 
 // prepare makes what the packages hold beside the program.
 func prepare(releases []release) error {
-	pages, err := filepath.Glob("man/*.[58]")
-	if err != nil {
+	if err := gather(); err != nil {
 		return err
 	}
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
+	if err := ask("bin/lvsdr"); err != nil {
+		return err
+	}
+	if err := writeGzip(filepath.Join(stage, "changelog.gz"), []byte(debianChangelog(releases))); err != nil {
+		return err
+	}
+	return unify(stage, releases[0].date)
+}
+
+// gather copies the files of this repository, manual pages compressed.
+func gather() error {
+	for _, group := range []struct {
+		files, folder string
+		write         func(path string, data []byte) error
+	}{
+		{"LICENSE", "doc", writeFile},
+		{"CHANGELOG.md", "doc", writeFile},
+		{"README*.md", "doc", writeFile},
+		{"packaging/copyright", "doc", writeFile},
+		{"packaging/lintian-overrides", "", writeFile},
+		{"packaging/*.service", "systemd", writeFile},
+		{"man/*.[58]", "man", func(path string, data []byte) error { return writeGzip(path+".gz", data) }},
+	} {
+		files, err := filepath.Glob(group.files)
 		if err != nil {
 			return err
 		}
-		if err := writeGzip(filepath.Join(stage, "man", filepath.Base(page)+".gz"), text); err != nil {
-			return err
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			if err := group.write(filepath.Join(stage, group.folder, filepath.Base(file)), data); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// ask writes what the program itself prints.
+func ask(program string) error {
 	for name, args := range map[string][]string{
 		"lvsdr.yaml":             {"init"},
 		"completions/lvsdr.bash": {"completion", "bash"},
 		"completions/_lvsdr":     {"completion", "zsh"},
 		"completions/lvsdr.fish": {"completion", "fish"},
 	} {
-		out, err := exec.Command("bin/lvsdr", args...).Output()
+		out, err := exec.Command(program, args...).Output()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -107,19 +140,21 @@ func prepare(releases []release) error {
 			return err
 		}
 	}
-	if err := writeGzip(filepath.Join(stage, "changelog.gz"), []byte(debianChangelog(releases))); err != nil {
-		return err
-	}
-	return setTimes(stage, releases[0].date)
+	return nil
 }
 
-// setTimes gives all files below dir the time t, since nfpm takes it over.
-func setTimes(dir string, t time.Time) error {
-	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+// unify gives all files below dir the time t, and modes that do not depend on
+// the umask under which the sources came here.
+func unify(dir string, t time.Time) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Chtimes(path, t, t)
+		mode := os.FileMode(0o644)
+		if d.IsDir() || d.Name() == "lvsdr" {
+			mode = 0o755
+		}
+		return errors.Join(os.Chmod(path, mode), os.Chtimes(path, t, t))
 	})
 }
 
