@@ -57,7 +57,12 @@ _lvsdr() {
 	replies=("${(@f)$("${asked[@]}" --generate-bash-completion 2>/dev/null)}")
 	compadd -- ${replies%%:*}
 }
-compdef _lvsdr lvsdr
+# As a file of $fpath this is the body of the function: its first call counts.
+if [[ $funcstack[1] == _lvsdr ]]; then
+	_lvsdr "$@"
+else
+	compdef _lvsdr lvsdr
+fi
 `
 
 const fishCompletion = `# lvsdr completion for fish: lvsdr completion fish | source
