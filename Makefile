@@ -53,6 +53,11 @@ test: deps build ## everything, beside the real ipvsadm
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/kernel
 	$(TEST) . -run '$(BESIDE)'
 	$(MAKE) kernel-test
+	$(MAKE) package-test
+
+package-test: deps dist ## install the packages into a new Debian, as root
+	@.ci/deps packages
+	$(TEST) -v -count 1 -timeout 15m ./packaging
 
 kernel-test: deps build ## only what needs a kernel, in three guests at a time
 	$(MAKE) -j3 --output-sync --no-print-directory kernel-half kernel-rest kernel-scripts
@@ -100,4 +105,4 @@ pure-packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help
