@@ -69,6 +69,7 @@ type debian string
 // the environment says of proxies holds there as well.
 func newDebian(t *testing.T) debian {
 	t.Helper()
+	root(t) // or nothing is made
 	dir, err := os.MkdirTemp("", "lvsdr-debian-")
 	if err != nil {
 		t.Fatal(err)
