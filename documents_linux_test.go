@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The commands that the documents show are scripts: each document's run one
+// after the other, as a reader would type them, in the tutorial's network,
+// whose director is the machine until the first command of lvsdr lab. From
+// there on it is the machine that the lab is on.
+
+// documents are what a reader reads; README.zh-CN.md has the commands of
+// README.md, see TestDocumentsTranslated.
+var documents = []string{"README.md", "man/*.[58]"}
+
+// A place is where a command is for, if not for the director, and how it ends,
+// if not with status 0.
+type place struct {
+	hosts  []string
+	status int
+}
+
+var places = map[string]place{
+	"lvsdr rs start":        {hosts: []string{"rs1", "rs2"}},
+	"lvsdr vs diff":         {status: 3}, // there is something to do
+	"lvsdr check --role rs": {hosts: []string{"rs1"}},
+
+	"lvsdr lab exec lvs -- lvsdr check": {status: 1}, // it has just been spoiled
+}
+
+// elsewhere are the commands that another test runs, by the file that has them.
+var elsewhere = map[string]string{
+	"systemctl enable --now lvsdr-vs":     "packaging/package_test.go",
+	"systemctl enable --now lvsdr-rs":     "packaging/package_test.go",
+	"systemctl reload lvsdr-vs":           "packaging/package_test.go",
+	"man lvsdr":                           "packaging/package_test.go",
+	"apt install ./lvsdr_1.0.0_amd64.deb": "packaging/package_test.go",
+
+	"make":         ".ci/run",
+	"make demo":    ".ci/run",
+	"make help":    ".ci/run",
+	"make install": ".ci/run",
+	"make test":    ".ci/run",
+}
+
+// TestDocuments runs every command of the documents, or finds it elsewhere.
+func TestDocuments(t *testing.T) {
+	dir := t.TempDir()
+	for _, pattern := range documents {
+		paths, err := filepath.Glob(pattern)
+		must(t, err)
+		if len(paths) == 0 {
+			t.Errorf("there is no %s", pattern)
+		}
+		for _, path := range paths {
+			script := scriptOf(t, commandsOf(t, path))
+			must(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)+".txtar"), []byte(script), 0o600))
+		}
+	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: enterNamespaces, Cmds: scriptCommands, RequireExplicitExec: true})
+}
+
+// scriptOf makes the script of a document's commands.
+func scriptOf(t *testing.T, commands []string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("exec lvsdr lab up --bare --quiet\n")
+	director := true
+	for _, command := range commands {
+		if file, ok := elsewhere[command]; ok {
+			found(t, command, file)
+			continue
+		}
+		if director && strings.HasPrefix(command, "lvsdr lab ") {
+			b.WriteString("exec lvsdr lab down\n")
+			director = false
+		}
+		p := places[command]
+		if director && p.hosts == nil {
+			p.hosts = []string{"lvs"}
+		}
+		shell := "sh -c '" + strings.ReplaceAll(command, "'", "''") + "'\n"
+		if p.hosts == nil {
+			fmt.Fprintf(&b, "status %d %s", p.status, shell)
+		}
+		for _, host := range p.hosts {
+			fmt.Fprintf(&b, "status %d lvsdr lab exec %s -- env -u LVSDR_CONFIG %s", p.status, host, shell)
+		}
+	}
+	b.WriteString("exec lvsdr lab down\n")
+	return b.String()
+}
+
+// found fails if no line of the file has the command.
+func found(t *testing.T, command, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	must(t, err)
+	if !regexp.MustCompile(regexp.QuoteMeta(command) + `($|[^\w-])`).Match(text) {
+		t.Errorf("%q is a command of the documents that %s does not run", command, file)
+	}
+}
+
+var (
+	fenced  = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+	literal = regexp.MustCompile(`(?ms)^\.Bd -literal -offset indent\n(.*?)^\.Ed$`)
+	comment = regexp.MustCompile(`(^|\s)\s*# .*`)
+)
+
+// commandsOf are the commands of a document: the lines of Markdown's blocks of
+// sh, or of the literal blocks below a manual page's EXAMPLES.
+func commandsOf(t *testing.T, path string) (commands []string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	text, blocks := string(data), fenced
+	if filepath.Ext(path) != ".md" {
+		_, text, _ = strings.Cut(text, "\n.Sh EXAMPLES\n")
+		text, _, _ = strings.Cut(text, "\n.Sh ")
+		text = strings.ReplaceAll(text, `\e`, `\`)
+		blocks = literal
+	}
+	for _, block := range blocks.FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", " ")) {
+			if command := strings.TrimSpace(comment.ReplaceAllString(line, "")); command != "" {
+				commands = append(commands, command)
+			}
+		}
+	}
+	if len(commands) == 0 {
+		t.Errorf("%s: no commands", path)
+	}
+	return commands
+}
+
+// TestDocumentsTranslated: both languages have the same commands, sections and
+// tables, in the same order.
+func TestDocumentsTranslated(t *testing.T) {
+	const original, translation = "README.md", "README.zh-CN.md"
+	if diff := cmp.Diff(commandsOf(t, original), commandsOf(t, translation)); diff != "" {
+		t.Errorf("commands (-%s +%s):\n%s", original, translation, diff)
+	}
+	if diff := cmp.Diff(shapeOf(t, original), shapeOf(t, translation)); diff != "" {
+		t.Errorf("shape (-%s +%s):\n%s", original, translation, diff)
+	}
+}
+
+// shapeOf is what a translation leaves: the level of each heading, and the kinds
+// of lines between them.
+func shapeOf(t *testing.T, path string) (shape []string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	for line := range strings.Lines(string(data)) {
+		kind := regexp.MustCompile("^(#+ |[|]|- |```\\w*)").FindString(line)
+		if kind != "" {
+			shape = append(shape, kind)
+		}
+	}
+	return shape
+}
