@@ -95,7 +95,7 @@ func scriptOf(t *testing.T, commands []string) string {
 			fmt.Fprintf(&b, "status %d lvsdr lab exec %s -- env -u LVSDR_CONFIG %s", p.status, host, shell)
 		}
 	}
-	b.WriteString("exec lvsdr lab down\n")
+	b.WriteString("exec lvsdr lab down\n-- etc/lvsdr/lvsdr.yaml --\nvip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n")
 	return b.String()
 }
 
