@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lvsdr/man"
 )
 
 // The commands that the documents show are scripts: each document's run one
@@ -19,7 +21,7 @@ import (
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
 // README.md, see TestDocumentsTranslated.
-var documents = []string{"README.md", "man/*.[58]"}
+var documents = []string{"README.md", "man/*.8"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.
@@ -111,25 +113,14 @@ func found(t *testing.T, command, file string) {
 
 var (
 	fenced  = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
-	literal = regexp.MustCompile(`(?ms)^\.Bd -literal -offset indent\n(.*?)^\.Ed$`)
 	comment = regexp.MustCompile(`(^|\s)\s*# .*`)
 )
 
-// commandsOf are the commands of a document: the lines of Markdown's blocks of
-// sh, or of the literal blocks below a manual page's EXAMPLES.
+// commandsOf are the commands of a document, without their comments.
 func commandsOf(t *testing.T, path string) (commands []string) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	must(t, err)
-	text, blocks := string(data), fenced
-	if filepath.Ext(path) != ".md" {
-		_, text, _ = strings.Cut(text, "\n.Sh EXAMPLES\n")
-		text, _, _ = strings.Cut(text, "\n.Sh ")
-		text = strings.ReplaceAll(text, `\e`, `\`)
-		blocks = literal
-	}
-	for _, block := range blocks.FindAllStringSubmatch(text, -1) {
-		for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", " ")) {
+	for _, block := range blocksOf(t, path) {
+		for line := range strings.Lines(strings.ReplaceAll(block, "\\\n", " ")) {
 			if command := strings.TrimSpace(comment.ReplaceAllString(line, "")); command != "" {
 				commands = append(commands, command)
 			}
@@ -139,6 +130,23 @@ func commandsOf(t *testing.T, path string) (commands []string) {
 		t.Errorf("%s: no commands", path)
 	}
 	return commands
+}
+
+// blocksOf are Markdown's blocks of sh, or the EXAMPLES of a manual page.
+func blocksOf(t *testing.T, path string) (blocks []string) {
+	t.Helper()
+	if page, ok := strings.CutPrefix(path, "man/"); ok {
+		for _, lines := range man.Literal(page, "EXAMPLES", "indent") {
+			blocks = append(blocks, strings.Join(lines, "\n"))
+		}
+		return blocks
+	}
+	data, err := os.ReadFile(path)
+	must(t, err)
+	for _, block := range fenced.FindAllStringSubmatch(string(data), -1) {
+		blocks = append(blocks, block[1])
+	}
+	return blocks
 }
 
 // TestDocumentsTranslated: both languages have the same commands, sections and
