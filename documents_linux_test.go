@@ -75,6 +75,8 @@ func scriptOf(t *testing.T, commands []string) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("exec lvsdr lab up --bare --quiet\n")
+	// The older iptables of the two that Debian has: a guest's kernel knows it.
+	b.WriteString("exec mkdir /etc/alternatives\nexec ln -s /usr/sbin/iptables-legacy /etc/alternatives/iptables\n")
 	director := true
 	for _, command := range commands {
 		if file, ok := elsewhere[command]; ok {
