@@ -40,11 +40,11 @@ var places = map[string]place{
 
 // elsewhere are the commands that another test runs, by the file that has them.
 var elsewhere = map[string]string{
-	"systemctl enable --now lvsdr-vs":     "packaging/package_test.go",
-	"systemctl enable --now lvsdr-rs":     "packaging/package_test.go",
-	"systemctl reload lvsdr-vs":           "packaging/package_test.go",
-	"man lvsdr":                           "packaging/package_test.go",
-	"apt install ./lvsdr_1.0.0_amd64.deb": "packaging/package_test.go",
+	"apt install ./lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
+	"man lvsdr":                             "packaging/debian_linux_test.go",
+	"systemctl enable --now lvsdr-rs":       "packaging/testdata/units.sh",
+	"systemctl enable --now lvsdr-vs":       "packaging/testdata/units.sh",
+	"systemctl reload lvsdr-vs":             "packaging/testdata/units.sh",
 
 	"make":         ".ci/run",
 	"make demo":    ".ci/run",
@@ -79,6 +79,7 @@ func scriptOf(t *testing.T, commands []string) string {
 	b.WriteString("exec mkdir /etc/alternatives\nexec ln -s /usr/sbin/iptables-legacy /etc/alternatives/iptables\n")
 	director := true
 	for _, command := range commands {
+		command = strings.ReplaceAll(command, release(t), "VERSION")
 		if file, ok := elsewhere[command]; ok {
 			found(t, command, file)
 			continue
@@ -101,6 +102,16 @@ func scriptOf(t *testing.T, commands []string) string {
 	}
 	b.WriteString("exec lvsdr lab down\n-- etc/lvsdr/lvsdr.yaml --\nvip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n")
 	return b.String()
+}
+
+// release is the version of the newest release.
+func release(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("CHANGELOG.md")
+	must(t, err)
+	_, newest, _ := strings.Cut(string(text), "\n## ")
+	version, _, _ := strings.Cut(newest, " ")
+	return version
 }
 
 // found fails if no line of the file has the command.

@@ -11,17 +11,21 @@ import (
 // shells are what the completions are for.
 const shells = "bash-completion zsh fish"
 
+// install is what the README says.
+const install = "apt install ./lvsdr_VERSION_amd64.deb"
+
 // TestPackageInDebian installs the deb into a fresh Debian, in every way that
 // there is, and uses it there.
 func TestPackageInDebian(t *testing.T) {
 	t.Parallel()
 	d := newDebian(t)
 	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), "lvsdr.deb")
+	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), strings.ReplaceAll("lvsdr_VERSION_amd64.deb", "VERSION", version(t)))
 	d.copyIn(t, "testdata/units.sh", "units.sh")
 	d.copyIn(t, "testdata/clients.sh", "clients.sh")
 	d.copyIn(t, "testdata/director.cf", "director.cf")
 	// Nobody needs what is written here on a disk.
-	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test; apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 "+shells)
+	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test; apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 man-db "+shells)
 
 	// Each of these goes on where the one before it has left the system.
 	for _, step := range []struct {
@@ -31,6 +35,7 @@ func TestPackageInDebian(t *testing.T) {
 		{"installed and purged", testPurge},
 		{"over Debian's ipvsadm", testReplace},
 		{"back to Debian's ipvsadm", testReplaced},
+		{"rpm", testRPM},
 		{"beside ldirectord", testLdirectord},
 		{"completions", testCompletions},
 		{"units", testUnits},
@@ -43,7 +48,8 @@ func TestPackageInDebian(t *testing.T) {
 
 func testPurge(t *testing.T, d debian) {
 	before := d.files(t)
-	d.run(t, "apt-get -qq install -y --no-install-recommends /lvsdr.deb")
+	d.run(t, strings.ReplaceAll(install, "VERSION", version(t)))
+	d.run(t, "man lvsdr | grep -q 'lvsdr vs start'")
 	d.says(t, "lvsdr version; systemctl is-enabled lvsdr-vs lvsdr-rs ipvsadm || true",
 		"lvsdr "+version(t)+"\ndisabled\ndisabled\ndisabled\n")
 	d.says(t, "lvsdr init | cmp - /etc/lvsdr/lvsdr.yaml && dpkg-query -W -f '${Conffiles}' lvsdr | cut -d ' ' -f 2", "/etc/lvsdr/lvsdr.yaml\n")
@@ -85,6 +91,22 @@ func testReplaced(t *testing.T, d debian) {
 	d.says(t, links, "/usr/sbin/ipvsadm\n/usr/sbin/ipvsadm-restore\n/usr/sbin/ipvsadm-save\n")
 	d.says(t, "dpkg-query -W -f '${db:Status-Status}\n' lvsdr", "config-files\n")
 	d.run(t, "apt-get -qq purge -y ipvsadm lvsdr")
+}
+
+// testRPM: there is no other system that needs nothing but a folder.
+func testRPM(t *testing.T, d debian) {
+	rpm := func(words ...string) {
+		output(t, root(t, append([]string{"rpm", "--root", string(d), "--nodeps", "--force-debian"}, words...)...)...)
+	}
+	d.run(t, "mkdir -p /usr/share/licenses /usr/share/zsh/site-functions") // as on every Fedora
+	before := d.files(t)
+	rpm("--install", made(t, "lvsdr-VERSION-1.x86_64.rpm"))
+	d.says(t, links, "/usr/sbin/lvsdr\n")
+	d.says(t, "lvsdr version", "lvsdr "+version(t)+"\n")
+	rpm("--erase", "lvsdr")
+	if diff := cmp.Diff(before, d.files(t)); diff != "" {
+		t.Errorf("erased, the package leaves something behind (-before +after):\n%s", diff)
+	}
 }
 
 // kernel runs a script in there, on a kernel that has IPVS.

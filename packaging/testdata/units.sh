@@ -33,7 +33,7 @@ say systemctl reload ipvsadm
 say table
 
 echo "# the director, whose services come to those"
-say systemctl start lvsdr-vs
+say systemctl enable --now lvsdr-vs
 log
 say vip
 sed -i 's/17, weight: 1/17, weight: 2/' /etc/lvsdr/lvsdr.yaml
@@ -46,7 +46,7 @@ say vip
 log >/dev/null
 
 echo "# a real server"
-say systemctl start lvsdr-rs
+say systemctl enable --now lvsdr-rs
 log
 say vip
 say sysctls
@@ -86,7 +86,7 @@ mv /lvsdr.yaml /etc/lvsdr/
 say systemctl start lvsdr-vs
 
 echo "# a package that goes stops its units"
-say systemctl enable lvsdr-vs lvsdr-rs
+ls /etc/systemd/system/*.wants | grep lvsdr
 say dpkg --force-depends --purge lvsdr >/dev/null
 ls /etc/systemd/system/*.wants | grep lvsdr
 say systemctl is-active lvsdr-vs
