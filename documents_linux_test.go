@@ -21,7 +21,7 @@ import (
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
 // README.md, see TestDocumentsTranslated.
-var documents = []string{"README.md", "man/*.8"}
+var documents = []string{"README.md", "man/*.[58]"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.

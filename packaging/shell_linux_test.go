@@ -124,7 +124,7 @@ func (d debian) copyIn(t *testing.T, path, as string) {
 func (d debian) files(t *testing.T) string {
 	t.Helper()
 	return d.run(t, `find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /var/cache -o -path /var/log \
-		-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /root/.rpmdb -o -path /etc/ld.so.cache \) -prune -o -print | sort`)
+		-o -path /var/lib/apt -o -path /var/lib/dpkg -o -path "$HOME/.rpmdb" -o -path /etc/ld.so.cache \) -prune -o -print | sort`)
 }
 
 func TestMain(m *testing.M) {
