@@ -84,9 +84,10 @@ func TestGuestTerminal(t *testing.T) {
 	expect(t, w.master, "ready> ")
 	for _, step := range []struct{ keys, want string }{
 		{"stty size; tty\r", "33 77\r\n/dev/pts/0\r\nready> "},
-		{`sh -c 'echo be""gun; exec sleep 1000'` + "\r", "\r\nbegun"},
+		{`sh -c 'trap "echo ba""ck" CONT; echo be""gun; while sleep 0.1; do :; done'` + "\r", "\r\nbegun"},
 		{"\x1a", "\r\nready> "},
-		{"jobs; fg\r", "Stopped"},
+		{"jobs\r", "Stopped"},
+		{"fg\r", "\r\nback"}, // it has the terminal before it is continued
 		{"\x03", "\r\nready> "},
 	} {
 		io.WriteString(w.master, step.keys)
