@@ -101,6 +101,11 @@ func exportDirectors(l *lan) {
 	second := l.keepalived("lvs2", strings.ReplaceAll(conf, "priority 100", "priority 50"))
 	l.awaitTable("table of the backup", "lvs2", table)
 	l.awaitVIPs("lvs2")
+	for _, host := range []string{"lvs1", "lvs2"} {
+		if said := l.run(host, "lvsdr", "--config", config, "check", "--role", "vs"); strings.Contains(said, "mend: lvsdr") || strings.Contains(said, "ip addr del") {
+			l.t.Errorf("check on %s would take the VIPs from keepalived:\n%s", host, said)
+		}
+	}
 	first.stop()
 	l.awaitVIPs("lvs2", vips...)
 	l.awaitVIPs("lvs1")

@@ -46,6 +46,9 @@ func (h *Host) Ask(l Link, addrs []netip.Addr, wait time.Duration) ([]Answer, er
 // RouteTo is a part of Linux.
 func (h *Host) RouteTo(addr netip.Addr) (Hop, error) { return Hop{}, errors.ErrUnsupported }
 
+// VRRP is a part of Linux.
+func (h *Host) VRRP() (bool, error) { return false, errors.ErrUnsupported }
+
 // Listeners is a part of Linux.
 func (h *Host) Listeners() ([]Listener, error) { return nil, errors.ErrUnsupported }
 

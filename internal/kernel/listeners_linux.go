@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // threadNet is /proc/net of the calling thread; /proc/net itself is of the
@@ -42,6 +43,26 @@ func (h *Host) Listeners() ([]Listener, error) {
 	}
 	markV6Only(all)
 	return all, nil
+}
+
+// VRRP reports whether a program on this machine takes part in VRRP, as
+// keepalived does: it has a raw socket for that protocol (RFC 9568, 5.1.1.4).
+// Such a program moves addresses between machines.
+func (h *Host) VRRP() (bool, error) {
+	const protocol = 112 // in /proc/net/raw it stands where a port would
+	for _, name := range []string{"raw", "raw6"} {
+		found, err := listenersIn(name, UDP) // whose sockets have the same state
+		if name == "raw6" && errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(found, func(l Listener) bool { return l.Addr.Port() == protocol }) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func listenersIn(name string, p Protocol) (found []Listener, err error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func TestKernelListeners(t *testing.T) {
@@ -48,6 +49,34 @@ func TestKernelListeners(t *testing.T) {
 	})
 	if d := cmp.Diff(want, got, cmpAddrPort); d != "" {
 		t.Errorf("listeners (-want +got):\n%s", d)
+	}
+}
+
+// TestKernelVRRP: a raw socket of another protocol is not one of VRRP.
+func TestKernelVRRP(t *testing.T) {
+	const ospf, vrrp = 89, 112
+	for _, tt := range []struct {
+		name             string
+		family, protocol int
+		want             bool
+	}{
+		{"no socket", 0, 0, false},
+		{"another protocol", unix.AF_INET, ospf, false},
+		{"IPv4", unix.AF_INET, vrrp, true},
+		{"IPv6", unix.AF_INET6, vrrp, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.family != 0 {
+				fd, err := unix.Socket(tt.family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, tt.protocol)
+				must(t, err)
+				defer unix.Close(fd)
+			}
+			got, err := NewHost().VRRP()
+			must(t, err)
+			if got != tt.want {
+				t.Errorf("VRRP: %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
 

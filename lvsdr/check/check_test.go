@@ -207,6 +207,37 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "VRRP is at work here, and the VIP is as configured",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
+			want: []string{
+				"fail vip owner: 10.0.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0",
+				"> 10.0.0.200 ip addr flush to 172.16.0.100",
+			},
+		},
+		{
+			name: "VRRP has put the VIP elsewhere",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses[1] = addressOn("eth0", "172.16.0.100/32")
+			},
+		},
+		{
+			name: "VRRP has the VIP on another director",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses = f.addresses[:1]
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC), answerOf("172.16.0.100", rs2MAC))
+			},
+			want: []string{
+				"warn vip: 172.16.0.100 is on no interface: VRRP is at work here, and may have it on another director",
+				"fail vip owner: real server 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0",
+				"> 10.0.0.17 ip addr flush to 172.16.0.100", "> 10.0.0.17 lvsdr rs start",
+			},
+		},
+		{
 			name: "others on several interfaces",
 			change: func(_ *Site, f *fake) {
 				for _, name := range []string{"eth3", "eth1", "eth2"} {

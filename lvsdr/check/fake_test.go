@@ -30,6 +30,7 @@ type fake struct {
 	faults     []filter.Fault             // coming in
 	onward     []filter.Fault             // going out
 	redirects  bool
+	vrrp       bool
 
 	err map[string]error // by call
 
@@ -43,6 +44,7 @@ func (f *fake) Facing(netip.Addr) ([]kernel.Link, error) { return f.facing, f.er
 func (f *fake) Neighbours() ([]kernel.Neighbour, error)  { return f.neighbours, f.err["Neighbours"] }
 func (f *fake) Release() (string, error)                 { return f.release, f.err["Release"] }
 func (f *fake) Listeners() ([]kernel.Listener, error)    { return f.listeners, f.err["Listeners"] }
+func (f *fake) VRRP() (bool, error)                      { return f.vrrp, f.err["VRRP"] }
 func (f *fake) Redirects(filter.Packet) (bool, error)    { return f.redirects, f.err["Redirects"] }
 func (f *fake) Redirection(p filter.Packet) (string, error) {
 	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), nil

@@ -22,6 +22,7 @@ type Kernel interface {
 	Get(sysctl string) (int, error)
 	Release() (string, error)
 	Listeners() ([]kernel.Listener, error)
+	VRRP() (bool, error)
 	Ask(l kernel.Link, addrs []netip.Addr, wait time.Duration) ([]kernel.Answer, error)
 	Connect(p kernel.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
 	Faults(p filter.Packet, hooks ...filter.Hook) ([]filter.Fault, error)

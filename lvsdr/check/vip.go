@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"lvsdr/internal/kernel"
@@ -19,15 +20,58 @@ func probeVIP(s *Site, f *finding) error {
 	if err != nil {
 		return err
 	}
+	moves, err := s.moves()
+	if err != nil {
+		return err
+	}
 	for _, vip := range s.Config.VIPs {
+		if moves && !held(vip, addresses, s.home()) {
+			s.moved(vip, addresses, f)
+			continue
+		}
 		s.placed(vip, addresses, f)
 	}
 	return nil
 }
 
+// moves reports whether another program moves the VIPs of directors.
+func (s *Site) moves() (bool, error) {
+	if s.Role != Director {
+		return false, nil
+	}
+	return s.Kernel.VRRP()
+}
+
+// home is the interface of the VIPs' label.
+func (s *Site) home() string {
+	home, _, _ := strings.Cut(s.Config.Label, ":")
+	return home
+}
+
+// held reports whether the machine has the VIP, on one of these interfaces if
+// there are any.
+func held(vip netip.Addr, addresses []kernel.Address, on ...string) bool {
+	return slices.ContainsFunc(addresses, func(a kernel.Address) bool {
+		return a.Prefix.Addr() == vip && (len(on) == 0 || slices.Contains(on, a.Interface))
+	})
+}
+
+// moved says where a VIP is that VRRP moves. Wherever that is, we do not mend
+// it.
+func (s *Site) moved(vip netip.Addr, addresses []kernel.Address, f *finding) {
+	for _, a := range addresses {
+		if a.Prefix.Addr() == vip {
+			f.pass("%s on %s, where VRRP is at work", a.Prefix, a.Interface)
+		}
+	}
+	if !held(vip, addresses) {
+		f.warn("%s is on no interface: VRRP is at work here, and may have it on another director", vip)
+	}
+}
+
 // placed says where a VIP is.
 func (s *Site) placed(vip netip.Addr, addresses []kernel.Address, f *finding) {
-	home, _, _ := strings.Cut(s.Config.Label, ":")
+	home := s.home()
 	var there, narrow, elsewhere bool
 	for _, a := range addresses {
 		switch {

@@ -120,15 +120,29 @@ func probeOwner(s *Site, f *finding) error {
 	if err != nil {
 		return err
 	}
+	moves, err := s.moves()
+	if err != nil {
+		return err
+	}
+	addresses, err := s.Kernel.Addresses()
+	if err != nil {
+		return err
+	}
 	for _, vip := range s.Config.VIPs {
 		others := 0
+		away := moves && !held(vip, addresses)
 		for _, link := range slices.Sorted(maps.Keys(w.answers)) {
 			for _, a := range w.answers[link] {
 				if a.Addr != vip {
 					continue
 				}
 				others++
-				s.accuse(vip, link, a.MAC, w.nameOf(a.MAC, s.servers(), neighbours), f)
+				owner := w.nameOf(a.MAC, s.servers(), neighbours)
+				if away && !s.isServer(owner) {
+					f.pass("%s answers for %s on %s: VRRP is at work here", a.MAC, vip, link)
+					continue
+				}
+				s.accuse(vip, link, a.MAC, owner, f)
 			}
 		}
 		if others == 0 {
@@ -143,9 +157,8 @@ func (s *Site) accuse(vip netip.Addr, link string, mac net.HardwareAddr, owner n
 	// It may have the VIP on another interface than lo, where arp_ignore is of
 	// no use.
 	away := fmt.Sprintf("ip addr flush to %s", vip)
-	isServer := slices.ContainsFunc(s.servers(), func(r server) bool { return r.addr == owner })
 	switch {
-	case isServer:
+	case s.isServer(owner):
 		f.fail("real server %s (%s) answers for %s on %s", owner, mac, vip, link).
 			mendOn(owner.String(), away).mendOn(owner.String(), s.Lvsdr("rs", "start"))
 	case owner.IsValid():
@@ -153,6 +166,10 @@ func (s *Site) accuse(vip netip.Addr, link string, mac net.HardwareAddr, owner n
 	default:
 		f.fail("a machine with the address %s answers for %s on %s", mac, vip, link).mendOn(mac.String(), away)
 	}
+}
+
+func (s *Site) isServer(addr netip.Addr) bool {
+	return slices.ContainsFunc(s.servers(), func(r server) bool { return r.addr == addr })
 }
 
 // nameOf is the address of the machine with an Ethernet address: a real

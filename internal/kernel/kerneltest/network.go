@@ -21,6 +21,7 @@ type network struct {
 	listeners  []kernel.Listener
 	connects   map[netip.AddrPort]error
 	release    string
+	vrrp       bool
 }
 
 // tell is what a test says, not a call that counts.
@@ -107,6 +108,18 @@ func (m *Machine) Connect(p kernel.Protocol, addrs []netip.AddrPort, _ time.Dura
 		results[i] = err
 	}
 	return results, nil
+}
+
+// VRRP is [kernel.Host.VRRP].
+func (m *Machine) VRRP() (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.network.vrrp, nil
+}
+
+// StartVRRP is a program that takes part in VRRP.
+func (m *Machine) StartVRRP() {
+	m.tell(func(w *network) { w.vrrp = true })
 }
 
 // Release is [kernel.Host.Release].

@@ -84,6 +84,7 @@ func TestTold(t *testing.T) {
 	m.AddNeighbour(kernel.Neighbour{Addr: rs1.Addr, Interface: "eth0"})
 	m.AddListener(kernel.Listener{Protocol: kernel.TCP, Addr: netip.AddrPortFrom(web.Addr, 80)})
 	m.SetRelease("4.19.0")
+	m.StartVRRP()
 	for range 2 {
 		neighbours, err := m.Neighbours()
 		check(t, err)
@@ -91,6 +92,9 @@ func TestTold(t *testing.T) {
 		check(t, err)
 		release, err := m.Release()
 		check(t, err)
+		if vrrp, err := m.VRRP(); !vrrp || err != nil {
+			t.Errorf("VRRP: %v, %v", vrrp, err)
+		}
 		if len(neighbours) != 1 || neighbours[0].Addr != rs1.Addr || len(listeners) != 1 || listeners[0].Addr.Port() != 80 || release != "4.19.0" {
 			t.Errorf("%v, %v, %s", neighbours, listeners, release)
 		}

@@ -34,6 +34,7 @@ type machine interface {
 	Ask(kernel.Link, []netip.Addr, time.Duration) ([]kernel.Answer, error)
 	RouteTo(netip.Addr) (kernel.Hop, error)
 	Listeners() ([]kernel.Listener, error)
+	VRRP() (bool, error)
 	Connect(kernel.Protocol, []netip.AddrPort, time.Duration) ([]error, error)
 	Release() (string, error)
 	Set(sysctl string, value int) error
