@@ -9,9 +9,10 @@ TAGS = -tags urfave_cli_no_docs
 TEST = go test $(TAGS)
 # Without symbols a call has less to read; a panic still names its functions. A
 # heap in huge pages would have megabytes cleared that a short run never uses.
+# Functions on multiples of 8 bytes, not 32, make fewer pages to map at a start.
 # The version is CHANGELOG.md's, with or without a repository around it.
 VERSION = $(shell sed -n '/^## /{s/^## \([^ ]*\).*/\1/p;q}' CHANGELOG.md)
-BUILD = -trimpath -buildvcs=false -ldflags='-s -X runtime.godebugDefault=disablethp=1 -X lvsdr/lvsdr.release=$(VERSION)' $(TAGS)
+BUILD = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDefault=disablethp=1 -X lvsdr/lvsdr.release=$(VERSION)' $(TAGS)
 BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
