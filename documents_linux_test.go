@@ -40,11 +40,11 @@ var places = map[string]place{
 
 // elsewhere are the commands that another test runs, by the file that has them.
 var elsewhere = map[string]string{
-	"apt install ./lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
-	"man lvsdr":                             "packaging/debian_linux_test.go",
-	"systemctl enable --now lvsdr-rs":       "packaging/testdata/units.sh",
-	"systemctl enable --now lvsdr-vs":       "packaging/testdata/units.sh",
-	"systemctl reload lvsdr-vs":             "packaging/testdata/units.sh",
+	"apt install ./dist/lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
+	"man lvsdr":                       "packaging/debian_linux_test.go",
+	"systemctl enable --now lvsdr-rs": "packaging/testdata/units.sh",
+	"systemctl enable --now lvsdr-vs": "packaging/testdata/units.sh",
+	"systemctl reload lvsdr-vs":       "packaging/testdata/units.sh",
 
 	"make":         ".ci/run",
 	"make demo":    ".ci/run",
@@ -114,12 +114,14 @@ func release(t *testing.T) string {
 	return version
 }
 
-// found fails if no line of the file has the command.
+// found fails if the file, a script or Go, does not run the command: at the
+// beginning of a line or of a string, with no more words than where it writes.
 func found(t *testing.T, command, file string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	must(t, err)
-	if !regexp.MustCompile(regexp.QuoteMeta(command) + `($|[^\w-])`).Match(text) {
+	runs := regexp.MustCompile(`(?m)(^|^say |")` + regexp.QuoteMeta(command) + `($|"| [A-Z]+=| [>|])`)
+	if !runs.Match(text) {
 		t.Errorf("%q is a command of the documents that %s does not run", command, file)
 	}
 }

@@ -12,7 +12,7 @@ import (
 const shells = "bash-completion zsh fish"
 
 // install is what the README says.
-const install = "apt install ./lvsdr_VERSION_amd64.deb"
+const install = "apt install ./dist/lvsdr_VERSION_amd64.deb"
 
 // TestPackageInDebian installs the deb into a fresh Debian, in every way that
 // there is, and uses it there.
@@ -20,7 +20,7 @@ func TestPackageInDebian(t *testing.T) {
 	t.Parallel()
 	d := newDebian(t)
 	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), "lvsdr.deb")
-	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), strings.ReplaceAll("lvsdr_VERSION_amd64.deb", "VERSION", version(t)))
+	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), strings.ReplaceAll("dist/lvsdr_VERSION_amd64.deb", "VERSION", version(t)))
 	d.copyIn(t, "testdata/units.sh", "units.sh")
 	d.copyIn(t, "testdata/clients.sh", "clients.sh")
 	d.copyIn(t, "testdata/director.cf", "director.cf")

@@ -116,7 +116,7 @@ func (d debian) says(t *testing.T, script, want string) {
 // copyIn puts a file of ours into a folder of its own there.
 func (d debian) copyIn(t *testing.T, path, as string) {
 	t.Helper()
-	output(t, root(t, "install", "-m", "644", path, filepath.Join(string(d), as))...)
+	output(t, root(t, "install", "-D", "-m", "644", path, filepath.Join(string(d), as))...)
 }
 
 // files lists what is installed there, one a line; not what package managers
