@@ -17,7 +17,8 @@ BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check ./lvsdr/keepalived ./man
+PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/names ./internal/umlinux ./ipvsadm ./man
+KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/machinetest ./internal/netfilter ./internal/vnet ./internal/wire ./lvsdr
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
@@ -51,7 +52,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
-	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/kernel
+	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	$(TEST) . -run '$(BESIDE)'
 	$(MAKE) kernel-test
 	$(MAKE) package-test
@@ -69,7 +70,7 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 ./internal/kernel/... ./lvsdr ./lvsdr/lab
+	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES)
 
 kernel-scripts:
 	$(KERNEL_TEST) . -skip '$(BESIDE)|$(FAULTS)'
@@ -94,16 +95,16 @@ lint: ## gofmt, vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 cover: deps ## coverage of the tests that need no kernel
-	$(TEST) -skip '^Test(Kernel|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) ./internal/kernel/... ./lvsdr ./lvsdr/lab
+	$(TEST) -skip '^Test(Kernel|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) $(KERNEL_PACKAGES)
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
 	rm -rf bin dist cover.out
 
-pure-packages:
-	@echo $(PURE_PACKAGES)
+packages:
+	@echo $(PURE_PACKAGES) $(KERNEL_PACKAGES)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean pure-packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean packages help

@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvsdr/lvsdr/check"
-	"lvsdr/lvsdr/lab"
+	"lvsdr/internal/check"
+	"lvsdr/internal/lab"
 )
 
 // The client's view of a fault.

@@ -21,9 +21,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"lvsdr/internal/host"
 
-	"lvsdr/internal/kernel"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestKernelKeepalived runs keepalived: with what lvsdr exports, and beside
@@ -106,8 +106,8 @@ func newLAN(t *testing.T, name string) *lan {
 }
 
 // inside does something in a host's namespace.
-func (l *lan) inside(host string, do func() error) error {
-	restore, err := kernel.EnterNetNS(l.name + host)
+func (l *lan) inside(name string, do func() error) error {
+	restore, err := host.EnterNetNS(l.name + name)
 	if err != nil {
 		return err
 	}

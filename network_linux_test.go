@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/host"
 )
 
 // The network of the traffic tests: a client, a director and three real servers
@@ -71,8 +71,8 @@ func network(t *testing.T) {
 }
 
 // on does something in a host's namespace.
-func on(host string, do func() error) error {
-	restore, err := kernel.EnterNetNS(hostsFrom + host)
+func on(name string, do func() error) error {
+	restore, err := host.EnterNetNS(hostsFrom + name)
 	if err != nil {
 		return err
 	}

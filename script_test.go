@@ -18,10 +18,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/check"
+	"lvsdr/internal/lab"
+	"lvsdr/internal/status"
 	"lvsdr/lvsdr"
-	"lvsdr/lvsdr/check"
-	"lvsdr/lvsdr/lab"
-	"lvsdr/lvsdr/status"
 )
 
 // scriptCommands are what our scripts know besides testscript's own commands.

@@ -38,7 +38,7 @@ func Pinned(group, step string) (outcome string, ok bool) {
 	return strings.TrimRight(outcome, "\n") + "\n", ok
 }
 
-const underTest = "no kernel shows it; tests with a fake kernel in ipvsadm/ and internal/kernel/ do"
+const underTest = "no kernel shows it; tests with a fake kernel in ipvsadm/ and internal/ipvs/ do"
 
 var ledger = []Difference{
 	{

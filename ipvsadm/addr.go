@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // resolver translates names; internal/names has one for this machine.
@@ -23,11 +23,11 @@ type endpoint struct {
 }
 
 // family of the address.
-func (e endpoint) family() kernel.AddressFamily {
+func (e endpoint) family() ipvs.AddressFamily {
 	if e.addr.Is4() {
-		return kernel.INET
+		return ipvs.INET
 	}
-	return kernel.INET6
+	return ipvs.INET6
 }
 
 // parseEndpoint reads "host", "host:port", "v6" or "[v6]:port". An IPv6
@@ -100,13 +100,13 @@ func parsePort(s, protocol string, names resolver) (uint16, bool) {
 }
 
 // protocolName is what the services database calls a protocol; "" if unknown.
-func protocolName(p kernel.Protocol) string {
+func protocolName(p ipvs.Protocol) string {
 	switch p {
-	case kernel.TCP:
+	case ipvs.TCP:
 		return "tcp"
-	case kernel.UDP:
+	case ipvs.UDP:
 		return "udp"
-	case kernel.SCTP:
+	case ipvs.SCTP:
 		return "sctp"
 	}
 	return ""

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 const (
@@ -58,19 +58,19 @@ func BenchmarkRuleWords(b *testing.B) {
 
 // servicesOf are n services in no order, as a hash table lists them;
 // destinationsOf are n destinations, newest first.
-func servicesOf(n int) []kernel.ServiceEntry {
-	list := make([]kernel.ServiceEntry, n)
+func servicesOf(n int) []ipvs.ServiceEntry {
+	list := make([]ipvs.ServiceEntry, n)
 	for i := range list {
-		list[i] = changed(web, func(s *kernel.ServiceEntry) { s.Addr = place(10, i) })
+		list[i] = changed(web, func(s *ipvs.ServiceEntry) { s.Addr = place(10, i) })
 	}
 	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 }
 
-func destinationsOf(n int) []kernel.DestinationEntry {
-	list := make([]kernel.DestinationEntry, n)
+func destinationsOf(n int) []ipvs.DestinationEntry {
+	list := make([]ipvs.DestinationEntry, n)
 	for i := range list {
-		list[i] = changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = place(11, n-i) })
+		list[i] = changed(realServer, func(d *ipvs.DestinationEntry) { d.Addr = place(11, n-i) })
 	}
 	return list
 }
@@ -102,12 +102,12 @@ func benchmarkSort[T any](b *testing.B, list []T, compare func(a, b *T) int32) {
 func BenchmarkLine(b *testing.B) {
 	service, destination := servicesOf(1)[0], destinationsOf(1)[0]
 	service.Stats, destination.Stats = countedStats, countedStats
-	service6, destination6 := serviceOf(kernel.TCP, "[fd00::1]:80"), destinationOf("fd00:1::1")
+	service6, destination6 := serviceOf(ipvs.TCP, "[fd00::1]:80"), destinationOf("fd00:1::1")
 	for _, bb := range []struct {
 		name  string
 		lines renderer
-		s     *kernel.ServiceEntry
-		d     *kernel.DestinationEntry
+		s     *ipvs.ServiceEntry
+		d     *ipvs.DestinationEntry
 	}{
 		{"default", format{name: numeric}, &service, &destination},
 		{"IPv6", format{name: numeric}, &service6, &destination6},
@@ -153,22 +153,22 @@ func BenchmarkConnections(b *testing.B) {
 // same destinations, and changes are counted.
 type stillKernel struct {
 	balancer
-	services     []kernel.ServiceEntry
-	destinations []kernel.DestinationEntry
+	services     []ipvs.ServiceEntry
+	destinations []ipvs.DestinationEntry
 	changes      int
 }
 
-func (k *stillKernel) Info() kernel.Info { return kernel.Info{Version: minVersion} }
-func (k *stillKernel) Services(kernel.Detail) ([]kernel.ServiceEntry, error) {
+func (k *stillKernel) Info() ipvs.Info { return ipvs.Info{Version: minVersion} }
+func (k *stillKernel) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) {
 	return k.services, nil
 }
 
-func (k *stillKernel) Destinations(_ *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+func (k *stillKernel) Destinations(_ *ipvs.ServiceEntry, _ ipvs.Detail, buf []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error) {
 	return append(buf, k.destinations...), nil
 }
 
-func (k *stillKernel) AddService(kernel.Service) error { k.changes++; return nil }
-func (k *stillKernel) AddDestination(kernel.Service, kernel.Destination) error {
+func (k *stillKernel) AddService(ipvs.Service) error { k.changes++; return nil }
+func (k *stillKernel) AddDestination(ipvs.Service, ipvs.Destination) error {
 	k.changes++
 	return nil
 }

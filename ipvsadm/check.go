@@ -1,6 +1,6 @@
 package ipvsadm
 
-import "lvsdr/internal/kernel"
+import "lvsdr/internal/ipvs"
 
 // rules say which options a command has to have, may have, and of which it may
 // have one at most. Everything else is illegal with it.
@@ -41,12 +41,12 @@ var legal = [...]rules{
 
 // tunnelLegal has the rules of each tunnel type.
 var tunnelLegal = [...]rules{
-	kernel.IPIP: {},
-	kernel.GUE:  {required: 1 << optTunPort, exclusive: 1<<optTunNoCsum | 1<<optTunCsum | 1<<optTunRemCsum},
-	kernel.GRE:  {exclusive: 1<<optTunNoCsum | 1<<optTunCsum},
+	ipvs.IPIP: {},
+	ipvs.GUE:  {required: 1 << optTunPort, exclusive: 1<<optTunNoCsum | 1<<optTunCsum | 1<<optTunRemCsum},
+	ipvs.GRE:  {exclusive: 1<<optTunNoCsum | 1<<optTunCsum},
 }
 
-var tunnelNames = [...]string{kernel.IPIP: "ipip", kernel.GUE: "gue", kernel.GRE: "gre"}
+var tunnelNames = [...]string{ipvs.IPIP: "ipip", ipvs.GUE: "gue", ipvs.GRE: "gre"}
 
 // fault finds the first offence in the order of the options from first on. The
 // name and kind ("command", "tunnel type") are the subject of the message.
@@ -102,7 +102,7 @@ func (p *parser) checkService() *failure {
 	if s.Port == 0 && !p.options.has(optPersistent) {
 		return fail(msgZeroPort)
 	}
-	if p.options.has(optOnePacket) && s.Protocol != kernel.UDP {
+	if p.options.has(optOnePacket) && s.Protocol != ipvs.UDP {
 		return fail(msgOnePacketUDP)
 	}
 	return nil
@@ -110,10 +110,10 @@ func (p *parser) checkService() *failure {
 
 func (p *parser) checkServer() *failure {
 	s, d := &p.service, &p.dest
-	if s.FWMark == 0 && d.Forward != kernel.Masquerade {
+	if s.FWMark == 0 && d.Forward != ipvs.Masquerade {
 		d.Port = s.Port
 	}
-	if d.Forward != kernel.Tunnel {
+	if d.Forward != ipvs.Tunnel {
 		if s.Family != d.Family {
 			return fail(msgOtherFamily)
 		}

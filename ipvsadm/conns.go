@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // connection is a line of /proc/net/ip_vs_conn.
@@ -135,14 +135,14 @@ func appendTwoDigits(b []byte, v uint32) []byte {
 
 // protocolOf is the protocol that the kernel's file calls by that name; zero
 // for others.
-func protocolOf(name string) kernel.Protocol {
+func protocolOf(name string) ipvs.Protocol {
 	switch name {
 	case "TCP":
-		return kernel.TCP
+		return ipvs.TCP
 	case "UDP":
-		return kernel.UDP
+		return ipvs.UDP
 	case "SCTP":
-		return kernel.SCTP
+		return ipvs.SCTP
 	}
 	return 0
 }

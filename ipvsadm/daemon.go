@@ -3,16 +3,16 @@ package ipvsadm
 import (
 	"fmt"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // appendDaemonLine appends the line of a synchronisation daemon; nothing for
 // one that is neither master nor backup.
-func appendDaemonLine(b []byte, d *kernel.Daemon) []byte {
+func appendDaemonLine(b []byte, d *ipvs.Daemon) []byte {
 	switch {
-	case d.State&kernel.Master != 0:
+	case d.State&ipvs.Master != 0:
 		b = append(b, "master"...)
-	case d.State&kernel.Backup != 0:
+	case d.State&ipvs.Backup != 0:
 		b = append(b, "backup"...)
 	default:
 		return b

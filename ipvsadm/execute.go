@@ -7,29 +7,29 @@ import (
 	"net/netip"
 	"runtime/debug"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
-// balancer is what the commands need of the kernel; [kernel.Conn] has it.
+// balancer is what the commands need of the kernel; [ipvs.Conn] has it.
 type balancer interface {
-	Info() kernel.Info
-	Services(kernel.Detail) ([]kernel.ServiceEntry, error)
-	Service(kernel.Service) (kernel.ServiceEntry, error)
-	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
-	AddService(kernel.Service) error
-	EditService(kernel.Service) error
-	DeleteService(kernel.Service) error
-	AddDestination(kernel.Service, kernel.Destination) error
-	EditDestination(kernel.Service, kernel.Destination) error
-	DeleteDestination(kernel.Service, kernel.Destination) error
+	Info() ipvs.Info
+	Services(ipvs.Detail) ([]ipvs.ServiceEntry, error)
+	Service(ipvs.Service) (ipvs.ServiceEntry, error)
+	Destinations(*ipvs.ServiceEntry, ipvs.Detail, []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error)
+	AddService(ipvs.Service) error
+	EditService(ipvs.Service) error
+	DeleteService(ipvs.Service) error
+	AddDestination(ipvs.Service, ipvs.Destination) error
+	EditDestination(ipvs.Service, ipvs.Destination) error
+	DeleteDestination(ipvs.Service, ipvs.Destination) error
 	Flush() error
 	Zero() error
-	ZeroService(kernel.Service) error
-	Timeouts() (kernel.Timeouts, error)
-	SetTimeouts(kernel.Timeouts) error
-	Daemons() ([]kernel.Daemon, error)
-	StartDaemon(kernel.Daemon) error
-	StopDaemon(kernel.Daemon) error
+	ZeroService(ipvs.Service) error
+	Timeouts() (ipvs.Timeouts, error)
+	SetTimeouts(ipvs.Timeouts) error
+	Daemons() ([]ipvs.Daemon, error)
+	StartDaemon(ipvs.Daemon) error
+	StopDaemon(ipvs.Daemon) error
 }
 
 // executor carries out commands.
@@ -88,7 +88,7 @@ func (x *executor) change(c *Command) error {
 
 // everything reports a service that means the whole table: none was named, or
 // the address and the port are zero.
-func everything(s *kernel.Service) bool {
+func everything(s *ipvs.Service) bool {
 	return s.FWMark == 0 && s.Port == 0 && (s.Addr == netip.Addr{} || s.Addr.IsUnspecified())
 }
 
@@ -114,7 +114,7 @@ func (x *executor) list(c *Command) *failure {
 			return unlisted(list, err)
 		}
 		x.out.WriteString(titles[f.layout])
-		return x.walk(list, []kernel.ServiceEntry{s}, sorted, f)
+		return x.walk(list, []ipvs.ServiceEntry{s}, sorted, f)
 	}
 	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
 	services, err := x.kernel.Services(f.detail())
@@ -137,9 +137,9 @@ func (x *executor) save(c *Command) *failure {
 
 // renderer turns a table into lines. Both methods append one.
 type renderer interface {
-	detail() kernel.Detail // what it shows of a destination
-	service(b []byte, s *kernel.ServiceEntry) []byte
-	destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte
+	detail() ipvs.Detail // what it shows of a destination
+	service(b []byte, s *ipvs.ServiceEntry) []byte
+	destination(b []byte, d *ipvs.DestinationEntry, s *ipvs.ServiceEntry) []byte
 }
 
 // lineRoom is more than most lines need.
@@ -147,14 +147,14 @@ const lineRoom = 256
 
 // walk writes each service with its destinations, in order, for the action. A
 // service whose destinations cannot be read ends it unwritten.
-func (x *executor) walk(a action, services []kernel.ServiceEntry, sorted bool, lines renderer) *failure {
+func (x *executor) walk(a action, services []ipvs.ServiceEntry, sorted bool, lines renderer) *failure {
 	debug.SetGCPercent(400) // a listing keeps what it allocates: there is little to collect
-	var servicesBy sorter[kernel.ServiceEntry]
-	var destinationsBy sorter[kernel.DestinationEntry]
+	var servicesBy sorter[ipvs.ServiceEntry]
+	var destinationsBy sorter[ipvs.DestinationEntry]
 	if sorted {
 		servicesBy.compare, destinationsBy.compare = compareServices, compareDestinations
 	}
-	var destinations []kernel.DestinationEntry
+	var destinations []ipvs.DestinationEntry
 	for _, s := range servicesBy.sort(services) {
 		var err error
 		destinations, err = x.kernel.Destinations(s, lines.detail(), destinations[:0])
@@ -184,11 +184,11 @@ func (x *executor) namer(c *Command) namer {
 func (x *executor) listConnections(c *Command) *failure {
 	in, err := x.connections()
 	if err != nil {
-		return &failure{text: fmt.Sprintf(msgNoConnections, kernel.ConnectionsPath), status: statusListing}
+		return &failure{text: fmt.Sprintf(msgNoConnections, ipvs.ConnectionsPath), status: statusListing}
 	}
 	defer in.Close()
 	if !writeConnections(x.out, in, shortened(x.namer(c)), c.options.has(optPersistentConn)) {
-		return &failure{text: fmt.Sprintf(msgBadConnections, kernel.ConnectionsPath), status: statusListing}
+		return &failure{text: fmt.Sprintf(msgBadConnections, ipvs.ConnectionsPath), status: statusListing}
 	}
 	return nil
 }

@@ -7,24 +7,24 @@ import (
 	"syscall"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // aTable is a kernel with three services; the first has destinations.
 func aTable() *fakeKernel {
-	udp := serviceOf(kernel.UDP, "10.0.0.2:53")
-	mark := markOf(1, kernel.INET)
-	second := changed(realServer, func(d *kernel.DestinationEntry) {
+	udp := serviceOf(ipvs.UDP, "10.0.0.2:53")
+	mark := markOf(1, ipvs.INET)
+	second := changed(realServer, func(d *ipvs.DestinationEntry) {
 		d.Addr, d.Weight, d.Upper, d.Lower = destinationOf("10.0.1.0").Addr, 2, 0, 0
 	})
 	return &fakeKernel{
-		services: []kernel.ServiceEntry{mark, udp, web}, // not in the order of a listing
-		destinations: map[kernel.Service][]kernel.DestinationEntry{
+		services: []ipvs.ServiceEntry{mark, udp, web}, // not in the order of a listing
+		destinations: map[ipvs.Service][]ipvs.DestinationEntry{
 			web.Service: {realServer, second},
 		},
-		timeouts: kernel.Timeouts{TCP: 900, TCPFin: 120, UDP: 1 << 31},
-		daemons: []kernel.Daemon{
-			{State: kernel.Master, Interface: "eth0", SyncID: 1}, {State: kernel.Backup, Interface: "eth0"},
+		timeouts: ipvs.Timeouts{TCP: 900, TCPFin: 120, UDP: 1 << 31},
+		daemons: []ipvs.Daemon{
+			{State: ipvs.Master, Interface: "eth0", SyncID: 1}, {State: ipvs.Backup, Interface: "eth0"},
 		},
 	}
 }
@@ -85,7 +85,7 @@ func TestListings(t *testing.T) {
 }
 
 func TestListWithoutArguments(t *testing.T) {
-	k := &fakeKernel{services: []kernel.ServiceEntry{web}}
+	k := &fakeKernel{services: []ipvs.ServiceEntry{web}}
 	want := outcome{Stdout: aBanner + aTitle + "TCP  vip:http rr\n"}
 	if d := diff(want, newRig(t, k, "").do("")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

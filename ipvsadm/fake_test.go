@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // diff compares values of this package.
@@ -70,11 +70,11 @@ func (n bookOfNames) Service(port uint16, protocol string) (string, bool) {
 // fakeKernel is a balancer that writes down what it is asked, and refuses what
 // it is told to.
 type fakeKernel struct {
-	info         kernel.Info
-	services     []kernel.ServiceEntry
-	destinations map[kernel.Service][]kernel.DestinationEntry
-	timeouts     kernel.Timeouts
-	daemons      []kernel.Daemon
+	info         ipvs.Info
+	services     []ipvs.ServiceEntry
+	destinations map[ipvs.Service][]ipvs.DestinationEntry
+	timeouts     ipvs.Timeouts
+	daemons      []ipvs.Daemon
 	refuse       map[string]error // by method
 	calls        []string
 }
@@ -84,9 +84,9 @@ func (k *fakeKernel) ask(method string, what ...any) error {
 	call := method
 	for _, w := range what {
 		switch w := w.(type) {
-		case kernel.Service:
+		case ipvs.Service:
 			call += " " + strings.TrimPrefix(string(appendServiceOption(nil, &w, numeric)), "-")
-		case kernel.Destination:
+		case ipvs.Destination:
 			call += fmt.Sprintf(" %v:%d", w.Addr, w.Port)
 		default:
 			call += fmt.Sprintf(" %v", w)
@@ -96,23 +96,23 @@ func (k *fakeKernel) ask(method string, what ...any) error {
 	return k.refuse[method]
 }
 
-func (k *fakeKernel) Info() kernel.Info { return k.info }
+func (k *fakeKernel) Info() ipvs.Info { return k.info }
 
-func (k *fakeKernel) Services(kernel.Detail) ([]kernel.ServiceEntry, error) {
-	return append([]kernel.ServiceEntry(nil), k.services...), k.ask("Services")
+func (k *fakeKernel) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) {
+	return append([]ipvs.ServiceEntry(nil), k.services...), k.ask("Services")
 }
 
-func (k *fakeKernel) Service(s kernel.Service) (kernel.ServiceEntry, error) {
+func (k *fakeKernel) Service(s ipvs.Service) (ipvs.ServiceEntry, error) {
 	err := k.ask("Service", s, s.Netmask)
 	for _, e := range k.services {
 		if e.Family == s.Family && e.FWMark == s.FWMark && e.Protocol == s.Protocol && e.Addr == s.Addr && e.Port == s.Port {
 			return e, err
 		}
 	}
-	return kernel.ServiceEntry{}, err
+	return ipvs.ServiceEntry{}, err
 }
 
-func (k *fakeKernel) Destinations(e *kernel.ServiceEntry, _ kernel.Detail, buf []kernel.DestinationEntry) ([]kernel.DestinationEntry, error) {
+func (k *fakeKernel) Destinations(e *ipvs.ServiceEntry, _ ipvs.Detail, buf []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error) {
 	s := e.Service
 	err := k.ask("Destinations", s)
 	if err == nil {
@@ -121,31 +121,31 @@ func (k *fakeKernel) Destinations(e *kernel.ServiceEntry, _ kernel.Detail, buf [
 	return append(buf, k.destinations[s]...), err
 }
 
-func (k *fakeKernel) AddService(s kernel.Service) error    { return k.ask("AddService", s) }
-func (k *fakeKernel) EditService(s kernel.Service) error   { return k.ask("EditService", s) }
-func (k *fakeKernel) DeleteService(s kernel.Service) error { return k.ask("DeleteService", s) }
-func (k *fakeKernel) AddDestination(s kernel.Service, d kernel.Destination) error {
+func (k *fakeKernel) AddService(s ipvs.Service) error    { return k.ask("AddService", s) }
+func (k *fakeKernel) EditService(s ipvs.Service) error   { return k.ask("EditService", s) }
+func (k *fakeKernel) DeleteService(s ipvs.Service) error { return k.ask("DeleteService", s) }
+func (k *fakeKernel) AddDestination(s ipvs.Service, d ipvs.Destination) error {
 	return k.ask("AddDestination", s, d)
 }
 
-func (k *fakeKernel) EditDestination(s kernel.Service, d kernel.Destination) error {
+func (k *fakeKernel) EditDestination(s ipvs.Service, d ipvs.Destination) error {
 	return k.ask("EditDestination", s, d)
 }
 
-func (k *fakeKernel) DeleteDestination(s kernel.Service, d kernel.Destination) error {
+func (k *fakeKernel) DeleteDestination(s ipvs.Service, d ipvs.Destination) error {
 	return k.ask("DeleteDestination", s, d)
 }
 
-func (k *fakeKernel) Flush() error                        { return k.ask("Flush") }
-func (k *fakeKernel) Zero() error                         { return k.ask("Zero") }
-func (k *fakeKernel) ZeroService(s kernel.Service) error  { return k.ask("ZeroService", s) }
-func (k *fakeKernel) Timeouts() (kernel.Timeouts, error)  { return k.timeouts, k.ask("Timeouts") }
-func (k *fakeKernel) SetTimeouts(t kernel.Timeouts) error { return k.ask("SetTimeouts", t) }
-func (k *fakeKernel) Daemons() ([]kernel.Daemon, error)   { return k.daemons, k.ask("Daemons") }
-func (k *fakeKernel) StartDaemon(d kernel.Daemon) error {
+func (k *fakeKernel) Flush() error                      { return k.ask("Flush") }
+func (k *fakeKernel) Zero() error                       { return k.ask("Zero") }
+func (k *fakeKernel) ZeroService(s ipvs.Service) error  { return k.ask("ZeroService", s) }
+func (k *fakeKernel) Timeouts() (ipvs.Timeouts, error)  { return k.timeouts, k.ask("Timeouts") }
+func (k *fakeKernel) SetTimeouts(t ipvs.Timeouts) error { return k.ask("SetTimeouts", t) }
+func (k *fakeKernel) Daemons() ([]ipvs.Daemon, error)   { return k.daemons, k.ask("Daemons") }
+func (k *fakeKernel) StartDaemon(d ipvs.Daemon) error {
 	return k.ask("StartDaemon", d.State, d.Interface)
 }
-func (k *fakeKernel) StopDaemon(d kernel.Daemon) error { return k.ask("StopDaemon", d.State) }
+func (k *fakeKernel) StopDaemon(d ipvs.Daemon) error { return k.ask("StopDaemon", d.State) }
 
 // outcome is all that is seen of a run.
 type outcome struct {
@@ -163,7 +163,7 @@ type rig struct {
 func newRig(t *testing.T, k *fakeKernel, stdin string) *rig {
 	t.Helper()
 	if k.info.Version == 0 {
-		k.info = kernel.Info{Version: 0x010201, ConnSize: 4096}
+		k.info = ipvs.Info{Version: 0x010201, ConnSize: 4096}
 	}
 	r := &rig{kernel: k}
 	r.program = &program{

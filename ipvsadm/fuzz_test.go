@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // lines are command lines of all kinds.
@@ -41,10 +41,10 @@ func checkRoundTrip(t *testing.T, c Command) {
 	var text []byte
 	switch c.action {
 	case addService:
-		if c.service.Flags&kernel.Persistent == 0 {
+		if c.service.Flags&ipvs.Persistent == 0 {
 			// What the kernel does not use is not saved.
 			c.service.Netmask = mask4
-			if c.service.Family == kernel.INET6 {
+			if c.service.Family == ipvs.INET6 {
 				c.service.Netmask = mask6
 			}
 		}
@@ -157,17 +157,17 @@ func FuzzSort(f *testing.F) {
 	f.Add([]byte{223, 0, 0, 1, 172, 16, 0, 1, 200, 0, 0, 1, 100, 0, 0, 1, 10, 0, 0, 1})
 	f.Add([]byte{128, 0, 0, 1, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		var list []kernel.DestinationEntry
+		var list []ipvs.DestinationEntry
 		for i := 0; len(b) >= 4; i++ {
-			d := kernel.DestinationEntry{Destination: kernel.Destination{Family: kernel.INET}}
+			d := ipvs.DestinationEntry{Destination: ipvs.Destination{Family: ipvs.INET}}
 			d.Addr = netip.AddrFrom4([4]byte(b[:4]))
 			d.Port = binary.BigEndian.Uint16(b) & 1
 			d.Weight = uint32(i)
 			list, b = append(list, d), b[4:]
 		}
 		want := textbookSort(list)
-		by := sorter[kernel.DestinationEntry]{compare: compareDestinations}
-		var got []kernel.DestinationEntry
+		by := sorter[ipvs.DestinationEntry]{compare: compareDestinations}
+		var got []ipvs.DestinationEntry
 		for _, d := range by.sort(list) {
 			got = append(got, *d)
 		}
@@ -177,13 +177,13 @@ func FuzzSort(f *testing.F) {
 	})
 }
 
-func textbookSort(list []kernel.DestinationEntry) []kernel.DestinationEntry {
+func textbookSort(list []ipvs.DestinationEntry) []ipvs.DestinationEntry {
 	if len(list) < 2 {
-		return append([]kernel.DestinationEntry(nil), list...)
+		return append([]ipvs.DestinationEntry(nil), list...)
 	}
 	half := len(list) / 2
 	left, right := textbookSort(list[:half]), textbookSort(list[half:])
-	var sorted []kernel.DestinationEntry
+	var sorted []ipvs.DestinationEntry
 	for len(left) > 0 && len(right) > 0 {
 		from := &left
 		if compareDestinations(&left[0], &right[0]) > 0 {

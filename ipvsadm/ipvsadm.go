@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/names"
 )
 
@@ -29,7 +29,7 @@ type program struct {
 func newProgram(env command.Env) *program {
 	return &program{
 		executor: executor{
-			connections: kernel.Connections,
+			connections: ipvs.Connections,
 			names:       names.System(),
 			out:         bufio.NewWriterSize(env.Stdout, outputSize),
 		},
@@ -37,7 +37,7 @@ func newProgram(env command.Env) *program {
 		name:       env.Name("ipvsadm"),
 		posix:      wantsPOSIX(env.LookupEnv),
 		open:       func() (balancer, error) { return openKernel(env.LookupEnv) },
-		loadModule: kernel.LoadModule,
+		loadModule: ipvs.LoadModule,
 	}
 }
 
@@ -47,7 +47,7 @@ func newProgram(env command.Env) *program {
 const interfaceVariable = "LVSDR_IPVS_INTERFACE"
 
 func openKernel(lookupEnv func(string) (string, bool)) (balancer, error) {
-	conn, err := kernel.Open()
+	conn, err := ipvs.Open()
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,7 @@ package ipvsadm
 import (
 	"strconv"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // layout is a set of columns.
@@ -52,7 +52,7 @@ var titles = [...]string{
 }
 
 // appendBanner is the first line of a listing of the whole table.
-func appendBanner(b []byte, info kernel.Info) []byte {
+func appendBanner(b []byte, info ipvs.Info) []byte {
 	b = append(b, "IP Virtual Server version "...)
 	b = appendVersion(b, info.Version)
 	b = append(b, " (size="...)
@@ -81,23 +81,23 @@ const (
 	widthDestination = 28
 )
 
-func (f format) detail() kernel.Detail {
+func (f format) detail() ipvs.Detail {
 	switch f.layout {
 	case layoutStats:
-		return kernel.Totals
+		return ipvs.Totals
 	case layoutRate:
-		return kernel.Rates
+		return ipvs.Rates
 	case layoutTunnel:
-		return kernel.Tunnels
+		return ipvs.Tunnels
 	}
 	return 0
 }
 
 // service appends the line of a virtual service.
-func (f format) service(b []byte, s *kernel.ServiceEntry) []byte {
+func (f format) service(b []byte, s *ipvs.ServiceEntry) []byte {
 	start := len(b)
 	b = f.appendServiceName(b, &s.Service)
-	if s.Family == kernel.INET && len(b)-start > widthService {
+	if s.Family == ipvs.INET && len(b)-start > widthService {
 		b = b[:start+widthService]
 	}
 	if f.layout == layoutStats || f.layout == layoutRate {
@@ -110,22 +110,22 @@ func (f format) service(b []byte, s *kernel.ServiceEntry) []byte {
 	return append(b, '\n')
 }
 
-func (f format) appendServiceName(b []byte, s *kernel.Service) []byte {
+func (f format) appendServiceName(b []byte, s *ipvs.Service) []byte {
 	if s.FWMark != 0 {
 		b = append(b, "FWM  "...)
 		b = strconv.AppendInt(b, int64(int32(s.FWMark)), 10)
-		if s.Family == kernel.INET6 {
+		if s.Family == ipvs.INET6 {
 			b = append(b, " IPv6"...)
 		}
 		return b
 	}
 	protocol := "?"
 	switch s.Protocol {
-	case kernel.TCP:
+	case ipvs.TCP:
 		protocol = "TCP"
-	case kernel.UDP:
+	case ipvs.UDP:
 		protocol = "UDP"
-	case kernel.SCTP:
+	case ipvs.SCTP:
 		protocol = "SCTP"
 	}
 	b = appendLeft(b, protocol, 4)
@@ -135,14 +135,14 @@ func (f format) appendServiceName(b []byte, s *kernel.Service) []byte {
 
 // appendScheduling appends the scheduler, its flags and the persistence. An
 // engine is shown for a persistent service only.
-func appendScheduling(b []byte, s *kernel.Service) []byte {
+func appendScheduling(b []byte, s *ipvs.Service) []byte {
 	b = append(b, s.Scheduler...)
 	if s.Flags&anySchedFlag != 0 {
 		b = append(b, " ("...)
 		b = append(b, schedFlagNames(s.Scheduler, s.Flags, false)...)
 		b = append(b, ')')
 	}
-	if s.Flags&kernel.Persistent != 0 {
+	if s.Flags&ipvs.Persistent != 0 {
 		b = append(b, " persistent "...)
 		b = strconv.AppendUint(b, uint64(s.Timeout), 10)
 		b = appendNetmask(b, " mask ", s)
@@ -151,15 +151,15 @@ func appendScheduling(b []byte, s *kernel.Service) []byte {
 			b = append(b, s.PE...)
 		}
 	}
-	if s.Flags&kernel.OnePacket != 0 {
+	if s.Flags&ipvs.OnePacket != 0 {
 		b = append(b, " ops"...)
 	}
 	return b
 }
 
 // appendNetmask appends the granularity behind word unless it is the default.
-func appendNetmask(b []byte, word string, s *kernel.Service) []byte {
-	if s.Family == kernel.INET6 {
+func appendNetmask(b []byte, word string, s *ipvs.Service) []byte {
+	if s.Family == ipvs.INET6 {
 		if s.Netmask == mask6 {
 			return b
 		}
@@ -172,11 +172,11 @@ func appendNetmask(b []byte, word string, s *kernel.Service) []byte {
 }
 
 // destination appends the line of a destination of s.
-func (f format) destination(b []byte, d *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
+func (f format) destination(b []byte, d *ipvs.DestinationEntry, s *ipvs.ServiceEntry) []byte {
 	b = append(b, "  -> "...)
 	start := len(b)
 	b = f.name(b, d.Addr, d.Port, s.Protocol)
-	if d.Family == kernel.INET && len(b)-start > widthDestination {
+	if d.Family == ipvs.INET && len(b)-start > widthDestination {
 		b = b[:start+widthDestination]
 	}
 	b = pad(b, start, widthDestination)
@@ -212,7 +212,7 @@ func (f format) destination(b []byte, d *kernel.DestinationEntry, s *kernel.Serv
 }
 
 // appendCounters appends five totals or, in the rate layout, five rates.
-func (f format) appendCounters(b []byte, s *kernel.Stats) []byte {
+func (f format) appendCounters(b []byte, s *ipvs.Stats) []byte {
 	v := [...]uint64{s.Connections, s.IncomingPackets, s.OutgoingPackets, s.IncomingBytes, s.OutgoingBytes}
 	if f.layout == layoutRate {
 		v = [...]uint64{s.ConnectionRate, s.IncomingPacketRate, s.OutgoingPacketRate, s.IncomingByteRate, s.OutgoingByteRate}
@@ -225,7 +225,7 @@ func (f format) appendCounters(b []byte, s *kernel.Stats) []byte {
 
 // appendRates appends the rates of a destination, of which the first three are
 // never scaled.
-func (f format) appendRates(b []byte, s *kernel.Stats) []byte {
+func (f format) appendRates(b []byte, s *ipvs.Stats) []byte {
 	for _, n := range [...]uint64{s.ConnectionRate, s.IncomingPacketRate, s.OutgoingPacketRate} {
 		b = appendRight(append(b, ' '), n, 8)
 	}
@@ -234,44 +234,44 @@ func (f format) appendRates(b []byte, s *kernel.Stats) []byte {
 }
 
 // forwardColumn is the name of a method and the blanks up to the next column.
-func forwardColumn(m kernel.Forward) string {
-	switch m & kernel.ForwardMask {
-	case kernel.Masquerade:
+func forwardColumn(m ipvs.Forward) string {
+	switch m & ipvs.ForwardMask {
+	case ipvs.Masquerade:
 		return "Masq    "
-	case kernel.Local:
+	case ipvs.Local:
 		return "Local   "
-	case kernel.Tunnel:
+	case ipvs.Tunnel:
 		return "Tunnel  "
-	case kernel.DirectRoute:
+	case ipvs.DirectRoute:
 		return "Route   "
 	}
 	return "(null)  "
 }
 
-func appendTunnelInfo(b []byte, d *kernel.Destination) []byte {
-	if d.Forward&kernel.ForwardMask != kernel.Tunnel {
+func appendTunnelInfo(b []byte, d *ipvs.Destination) []byte {
+	if d.Forward&ipvs.ForwardMask != ipvs.Tunnel {
 		return append(b, "n/a"...)
 	}
 	switch d.TunnelType {
-	case kernel.IPIP:
+	case ipvs.IPIP:
 		return append(b, "ipip"...)
-	case kernel.GUE:
+	case ipvs.GUE:
 		b = append(b, "gue:"...)
 		b = strconv.AppendUint(b, uint64(d.TunnelPort), 10)
 		return append(append(b, ':'), tunnelFlagText(d.TunnelFlags)...)
-	case kernel.GRE:
+	case ipvs.GRE:
 		return append(append(b, "gre:"...), tunnelFlagText(d.TunnelFlags)...)
 	}
 	return append(b, "n/a"...)
 }
 
-func tunnelFlagText(f kernel.TunnelFlags) string {
+func tunnelFlagText(f ipvs.TunnelFlags) string {
 	switch f {
-	case kernel.TunnelNoChecksum:
+	case ipvs.TunnelNoChecksum:
 		return "-c"
-	case kernel.TunnelChecksum:
+	case ipvs.TunnelChecksum:
 		return "+c"
-	case kernel.TunnelRemoteChecksum:
+	case ipvs.TunnelRemoteChecksum:
 		return "r+c"
 	}
 	return "n/a"

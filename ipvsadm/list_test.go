@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // changed is a copy of v after f.
@@ -57,11 +57,11 @@ func TestLayoutOf(t *testing.T) {
 
 func TestBanner(t *testing.T) {
 	tests := []struct {
-		info kernel.Info
+		info ipvs.Info
 		want string
 	}{
-		{kernel.Info{Version: 0x010201, ConnSize: 4096}, "IP Virtual Server version 1.2.1 (size=4096)\n"},
-		{kernel.Info{Version: 0xff0a00ff, ConnSize: 1 << 31}, "IP Virtual Server version 10.0.255 (size=-2147483648)\n"},
+		{ipvs.Info{Version: 0x010201, ConnSize: 4096}, "IP Virtual Server version 1.2.1 (size=4096)\n"},
+		{ipvs.Info{Version: 0xff0a00ff, ConnSize: 1 << 31}, "IP Virtual Server version 10.0.255 (size=-2147483648)\n"},
 	}
 	for _, tt := range tests {
 		if got := string(appendBanner(nil, tt.info)); got != tt.want {
@@ -70,46 +70,46 @@ func TestBanner(t *testing.T) {
 	}
 }
 
-var web = serviceOf(kernel.TCP, "10.0.0.1:80")
+var web = serviceOf(ipvs.TCP, "10.0.0.1:80")
 
-var countedStats = kernel.Stats{
+var countedStats = ipvs.Stats{
 	Connections: 1, IncomingPackets: 22, OutgoingPackets: 333, IncomingBytes: 123456789, OutgoingBytes: 1<<64 - 1,
 	ConnectionRate: 5, IncomingPacketRate: 66, OutgoingPacketRate: 777, IncomingByteRate: 100000000, OutgoingByteRate: 9,
 }
 
 func TestServiceLine(t *testing.T) {
-	flags := func(scheduler string, flags kernel.Flags) kernel.ServiceEntry {
-		return changed(web, func(s *kernel.ServiceEntry) { s.Scheduler, s.Flags = scheduler, flags })
+	flags := func(scheduler string, flags ipvs.Flags) ipvs.ServiceEntry {
+		return changed(web, func(s *ipvs.ServiceEntry) { s.Scheduler, s.Flags = scheduler, flags })
 	}
-	persistent := func(entry kernel.ServiceEntry, netmask uint32, pe string) kernel.ServiceEntry {
-		entry.Flags, entry.Timeout, entry.Netmask, entry.PE = entry.Flags|kernel.Persistent, 360, netmask, pe
+	persistent := func(entry ipvs.ServiceEntry, netmask uint32, pe string) ipvs.ServiceEntry {
+		entry.Flags, entry.Timeout, entry.Netmask, entry.PE = entry.Flags|ipvs.Persistent, 360, netmask, pe
 		return entry
 	}
-	v6 := serviceOf(kernel.TCP, "[fd00:1111:2222:3333:4444:5555:6666:7777]:8080")
+	v6 := serviceOf(ipvs.TCP, "[fd00:1111:2222:3333:4444:5555:6666:7777]:8080")
 	tests := []struct {
 		name    string
-		service kernel.ServiceEntry
+		service ipvs.ServiceEntry
 		want    string
 	}{
 		{"tcp", web, "TCP  10.0.0.1:80 rr\n"},
-		{"udp", serviceOf(kernel.UDP, "10.0.0.1:53"), "UDP  10.0.0.1:53 rr\n"},
-		{"sctp", serviceOf(kernel.SCTP, "10.0.0.1:2905"), "SCTP 10.0.0.1:2905 rr\n"},
+		{"udp", serviceOf(ipvs.UDP, "10.0.0.1:53"), "UDP  10.0.0.1:53 rr\n"},
+		{"sctp", serviceOf(ipvs.SCTP, "10.0.0.1:2905"), "SCTP 10.0.0.1:2905 rr\n"},
 		{"unknown protocol", serviceOf(47, "10.0.0.1:0"), "?    10.0.0.1:0 rr\n"},
-		{"longest IPv4", serviceOf(kernel.SCTP, "255.255.255.255:65535"), "SCTP 255.255.255.255:65535 rr\n"},
+		{"longest IPv4", serviceOf(ipvs.SCTP, "255.255.255.255:65535"), "SCTP 255.255.255.255:65535 rr\n"},
 		{"IPv6 is not cut", v6, "TCP  [fd00:1111:2222:3333:4444:5555:6666:7777]:8080 rr\n"},
-		{"mark", markOf(7, kernel.INET), "FWM  7 rr\n"},
-		{"mark of IPv6", markOf(7, kernel.INET6), "FWM  7 IPv6 rr\n"},
-		{"large mark", markOf(1<<32-1, kernel.INET), "FWM  -1 rr\n"},
-		{"one packet", flags("rr", kernel.OnePacket), "TCP  10.0.0.1:80 rr ops\n"},
+		{"mark", markOf(7, ipvs.INET), "FWM  7 rr\n"},
+		{"mark of IPv6", markOf(7, ipvs.INET6), "FWM  7 IPv6 rr\n"},
+		{"large mark", markOf(1<<32-1, ipvs.INET), "FWM  -1 rr\n"},
+		{"one packet", flags("rr", ipvs.OnePacket), "TCP  10.0.0.1:80 rr ops\n"},
 		{"flags", flags("rr", anySchedFlag), "TCP  10.0.0.1:80 rr (flag-1,flag-2,flag-3)\n"},
-		{"sh with its third flag", flags("sh", kernel.SchedulerFlag3), "TCP  10.0.0.1:80 sh ()\n"},
+		{"sh with its third flag", flags("sh", ipvs.SchedulerFlag3), "TCP  10.0.0.1:80 sh ()\n"},
 		{"persistent", persistent(web, mask4, ""), "TCP  10.0.0.1:80 rr persistent 360\n"},
 		{"mask", persistent(web, 0xffffff00, ""), "TCP  10.0.0.1:80 rr persistent 360 mask 255.255.255.0\n"},
 		{"mask of IPv6", persistent(v6, 64, ""), "TCP  [fd00:1111:2222:3333:4444:5555:6666:7777]:8080 rr persistent 360 mask 64\n"},
 		{"mask of IPv6 by default", persistent(v6, 128, ""), "TCP  [fd00:1111:2222:3333:4444:5555:6666:7777]:8080 rr persistent 360\n"},
 		{"mask of IPv6 out of range", persistent(v6, 1<<32-1, ""), "TCP  [fd00:1111:2222:3333:4444:5555:6666:7777]:8080 rr persistent 360 mask -1\n"},
-		{"everything", persistent(flags("sh", kernel.OnePacket|kernel.SchedulerFlag1), 0, "sip"), "TCP  10.0.0.1:80 sh (sh-fallback) persistent 360 mask 0.0.0.0 pe sip ops\n"},
-		{"engine without persistence", changed(web, func(s *kernel.ServiceEntry) { s.PE = "sip" }), "TCP  10.0.0.1:80 rr\n"},
+		{"everything", persistent(flags("sh", ipvs.OnePacket|ipvs.SchedulerFlag1), 0, "sip"), "TCP  10.0.0.1:80 sh (sh-fallback) persistent 360 mask 0.0.0.0 pe sip ops\n"},
+		{"engine without persistence", changed(web, func(s *ipvs.ServiceEntry) { s.PE = "sip" }), "TCP  10.0.0.1:80 rr\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,13 +124,13 @@ func TestServiceLine(t *testing.T) {
 // The counters begin behind a fixed width, except where IPv6 needs more.
 func TestServiceLineCounters(t *testing.T) {
 	named := shortened(named(bookOfNames{reverse: map[string]string{"10.0.0.1": "an-address-of-many-words.example.com"}}))
-	counted := changed(web, func(s *kernel.ServiceEntry) { s.Stats = countedStats })
-	v6 := changed(serviceOf(kernel.UDP, "[fd00:1111:2222:3333:4444:5555:6666:7777]:8080"),
-		func(s *kernel.ServiceEntry) { s.Stats = countedStats })
+	counted := changed(web, func(s *ipvs.ServiceEntry) { s.Stats = countedStats })
+	v6 := changed(serviceOf(ipvs.UDP, "[fd00:1111:2222:3333:4444:5555:6666:7777]:8080"),
+		func(s *ipvs.ServiceEntry) { s.Stats = countedStats })
 	tests := []struct {
 		name    string
 		format  format
-		service kernel.ServiceEntry
+		service ipvs.ServiceEntry
 		want    string
 	}{
 		{"stats", format{layoutStats, false, numeric}, counted, "TCP  10.0.0.1:80                         1       22      333  123456K18446744T\n"},
@@ -149,35 +149,35 @@ func TestServiceLineCounters(t *testing.T) {
 	}
 }
 
-var realServer = changed(destinationOf("10.0.1.1"), func(d *kernel.DestinationEntry) {
-	d.Port, d.Forward, d.Weight, d.Upper, d.Lower = 80, kernel.DirectRoute, 1, 20, 10
+var realServer = changed(destinationOf("10.0.1.1"), func(d *ipvs.DestinationEntry) {
+	d.Port, d.Forward, d.Weight, d.Upper, d.Lower = 80, ipvs.DirectRoute, 1, 20, 10
 	d.Active, d.Inactive, d.Persistent, d.Stats = 3, 4, 5, countedStats
 })
 
 func TestDestinationLine(t *testing.T) {
-	with := func(f func(*kernel.DestinationEntry)) kernel.DestinationEntry { return changed(realServer, f) }
-	v6 := with(func(d *kernel.DestinationEntry) {
-		d.Family, d.Addr = kernel.INET6, netip.MustParseAddr("fd00:1111:2222:3333:4444:5555:6666:7777")
+	with := func(f func(*ipvs.DestinationEntry)) ipvs.DestinationEntry { return changed(realServer, f) }
+	v6 := with(func(d *ipvs.DestinationEntry) {
+		d.Family, d.Addr = ipvs.INET6, netip.MustParseAddr("fd00:1111:2222:3333:4444:5555:6666:7777")
 	})
-	forward := func(m kernel.Forward) kernel.DestinationEntry {
-		return with(func(d *kernel.DestinationEntry) { d.Forward = m })
+	forward := func(m ipvs.Forward) ipvs.DestinationEntry {
+		return with(func(d *ipvs.DestinationEntry) { d.Forward = m })
 	}
-	huge := with(func(d *kernel.DestinationEntry) {
+	huge := with(func(d *ipvs.DestinationEntry) {
 		d.Weight, d.Active, d.Inactive, d.Persistent, d.Upper = 1<<32-1, 1<<32-1, 12345678901&(1<<32-1), 1<<32-1, 1<<32-1
 	})
-	wide := with(func(d *kernel.DestinationEntry) {
+	wide := with(func(d *ipvs.DestinationEntry) {
 		d.Stats.Connections, d.Stats.ConnectionRate = 1<<32+1, 1<<32+1
 	})
 	tests := []struct {
 		name        string
 		layout      layout
-		destination kernel.DestinationEntry
+		destination ipvs.DestinationEntry
 		want        string
 	}{
 		{"default", layoutDefault, realServer, "  -> 10.0.1.1:80                  Route   1      3          4         \n"},
-		{"masquerading", layoutDefault, forward(kernel.Masquerade), "  -> 10.0.1.1:80                  Masq    1      3          4         \n"},
-		{"local", layoutDefault, forward(kernel.Local), "  -> 10.0.1.1:80                  Local   1      3          4         \n"},
-		{"tunnel", layoutDefault, forward(kernel.Tunnel), "  -> 10.0.1.1:80                  Tunnel  1      3          4         \n"},
+		{"masquerading", layoutDefault, forward(ipvs.Masquerade), "  -> 10.0.1.1:80                  Masq    1      3          4         \n"},
+		{"local", layoutDefault, forward(ipvs.Local), "  -> 10.0.1.1:80                  Local   1      3          4         \n"},
+		{"tunnel", layoutDefault, forward(ipvs.Tunnel), "  -> 10.0.1.1:80                  Tunnel  1      3          4         \n"},
 		{"unknown method", layoutDefault, forward(5), "  -> 10.0.1.1:80                  (null)  1      3          4         \n"},
 		{"three bits of the method", layoutDefault, forward(8 | 3), "  -> 10.0.1.1:80                  Route   1      3          4         \n"},
 		{"large numbers", layoutDefault, huge, "  -> 10.0.1.1:80                  Route   -1     4294967295 3755744309\n"},
@@ -196,7 +196,7 @@ func TestDestinationLine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := format{tt.layout, false, shortened(numeric)}
-			if d := diff(tt.want, string(f.destination(nil, &tt.destination, ofProtocol(kernel.TCP)))); d != "" {
+			if d := diff(tt.want, string(f.destination(nil, &tt.destination, ofProtocol(ipvs.TCP)))); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
@@ -205,12 +205,12 @@ func TestDestinationLine(t *testing.T) {
 
 func TestDestinationLineNames(t *testing.T) {
 	f := format{layoutDefault, false, shortened(named(knownNames))}
-	long := changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.10") })
+	long := changed(realServer, func(d *ipvs.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.10") })
 	if d := diff("  -> averyveryverylonghostname.ex Route   1      3          4         \n",
-		string(f.destination(nil, &long, ofProtocol(kernel.TCP)))); d != "" {
+		string(f.destination(nil, &long, ofProtocol(ipvs.TCP)))); d != "" {
 		t.Errorf("long name (-want +got):\n%s", d)
 	}
-	web9 := changed(realServer, func(d *kernel.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.9") })
+	web9 := changed(realServer, func(d *ipvs.DestinationEntry) { d.Addr = netip.MustParseAddr("10.9.9.9") })
 	if d := diff("  -> web9:80                      Route   1      3          4         \n",
 		string(f.destination(nil, &web9, ofProtocol(0)))); d != "" {
 		t.Errorf("of a mark (-want +got):\n%s", d)
@@ -219,23 +219,23 @@ func TestDestinationLineNames(t *testing.T) {
 
 func TestTunnelInfo(t *testing.T) {
 	tests := []struct {
-		forward kernel.Forward
-		kind    kernel.TunnelType
-		flags   kernel.TunnelFlags
+		forward ipvs.Forward
+		kind    ipvs.TunnelType
+		flags   ipvs.TunnelFlags
 		want    string
 	}{
-		{kernel.Tunnel, kernel.IPIP, 0, "ipip"},
-		{kernel.Tunnel, kernel.GUE, kernel.TunnelNoChecksum, "gue:6080:-c"},
-		{kernel.Tunnel, kernel.GUE, kernel.TunnelChecksum, "gue:6080:+c"},
-		{kernel.Tunnel, kernel.GUE, kernel.TunnelRemoteChecksum, "gue:6080:r+c"},
-		{kernel.Tunnel, kernel.GUE, 3, "gue:6080:n/a"},
-		{kernel.Tunnel, kernel.GRE, kernel.TunnelChecksum, "gre:+c"},
-		{kernel.Tunnel, kernel.GRE, 7, "gre:n/a"},
-		{kernel.Tunnel, 9, 0, "n/a"},
-		{kernel.Masquerade, kernel.GUE, 0, "n/a"},
+		{ipvs.Tunnel, ipvs.IPIP, 0, "ipip"},
+		{ipvs.Tunnel, ipvs.GUE, ipvs.TunnelNoChecksum, "gue:6080:-c"},
+		{ipvs.Tunnel, ipvs.GUE, ipvs.TunnelChecksum, "gue:6080:+c"},
+		{ipvs.Tunnel, ipvs.GUE, ipvs.TunnelRemoteChecksum, "gue:6080:r+c"},
+		{ipvs.Tunnel, ipvs.GUE, 3, "gue:6080:n/a"},
+		{ipvs.Tunnel, ipvs.GRE, ipvs.TunnelChecksum, "gre:+c"},
+		{ipvs.Tunnel, ipvs.GRE, 7, "gre:n/a"},
+		{ipvs.Tunnel, 9, 0, "n/a"},
+		{ipvs.Masquerade, ipvs.GUE, 0, "n/a"},
 	}
 	for _, tt := range tests {
-		d := kernel.Destination{Forward: tt.forward, TunnelType: tt.kind, TunnelPort: 6080, TunnelFlags: tt.flags}
+		d := ipvs.Destination{Forward: tt.forward, TunnelType: tt.kind, TunnelPort: 6080, TunnelFlags: tt.flags}
 		if got := string(appendTunnelInfo(nil, &d)); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
 		}
@@ -244,19 +244,19 @@ func TestTunnelInfo(t *testing.T) {
 
 func TestDaemonLine(t *testing.T) {
 	tests := []struct {
-		daemon kernel.Daemon
+		daemon ipvs.Daemon
 		want   string
 	}{
-		{kernel.Daemon{State: kernel.Master, Interface: "eth0", SyncID: 5}, "master sync daemon (mcast=eth0, syncid=5)\n"},
-		{kernel.Daemon{State: kernel.Backup, Interface: "lo", SyncID: 1<<32 - 1}, "backup sync daemon (mcast=lo, syncid=-1)\n"},
-		{kernel.Daemon{State: kernel.Master | kernel.Backup, Interface: "lo"}, "master sync daemon (mcast=lo, syncid=0)\n"},
-		{kernel.Daemon{Interface: "lo"}, ""},
-		{kernel.Daemon{State: 4, Interface: "lo"}, ""},
-		{kernel.Daemon{
-			State: kernel.Backup, Interface: "eth0", MaxLen: 1452, Group: netip.MustParseAddr("ff02::5"), Port: 8848, TTL: 1,
+		{ipvs.Daemon{State: ipvs.Master, Interface: "eth0", SyncID: 5}, "master sync daemon (mcast=eth0, syncid=5)\n"},
+		{ipvs.Daemon{State: ipvs.Backup, Interface: "lo", SyncID: 1<<32 - 1}, "backup sync daemon (mcast=lo, syncid=-1)\n"},
+		{ipvs.Daemon{State: ipvs.Master | ipvs.Backup, Interface: "lo"}, "master sync daemon (mcast=lo, syncid=0)\n"},
+		{ipvs.Daemon{Interface: "lo"}, ""},
+		{ipvs.Daemon{State: 4, Interface: "lo"}, ""},
+		{ipvs.Daemon{
+			State: ipvs.Backup, Interface: "eth0", MaxLen: 1452, Group: netip.MustParseAddr("ff02::5"), Port: 8848, TTL: 1,
 		}, "backup sync daemon (mcast=eth0, syncid=0, maxlen=1452, group=ff02::5, port=8848, ttl=1)\n"},
-		{kernel.Daemon{
-			State: kernel.Master, Interface: "eth0", Group: netip.MustParseAddr("224.0.0.81"), TTL: 255,
+		{ipvs.Daemon{
+			State: ipvs.Master, Interface: "eth0", Group: netip.MustParseAddr("224.0.0.81"), TTL: 255,
 		}, "master sync daemon (mcast=eth0, syncid=0, group=224.0.0.81, ttl=255)\n"},
 	}
 	for _, tt := range tests {
@@ -267,6 +267,6 @@ func TestDaemonLine(t *testing.T) {
 }
 
 // ofProtocol is a service of which only the protocol counts.
-func ofProtocol(p kernel.Protocol) *kernel.ServiceEntry {
-	return &kernel.ServiceEntry{Service: kernel.Service{Protocol: p}}
+func ofProtocol(p ipvs.Protocol) *ipvs.ServiceEntry {
+	return &ipvs.ServiceEntry{Service: ipvs.Service{Protocol: p}}
 }

@@ -1,15 +1,15 @@
 package ipvsadm
 
-import "lvsdr/internal/kernel"
+import "lvsdr/internal/ipvs"
 
 // Command is one command line of ipvsadm, understood and found legal.
 type Command struct {
 	action   action
 	options  options
-	service  kernel.Service
-	dest     kernel.Destination
-	daemon   kernel.Daemon
-	timeouts kernel.Timeouts
+	service  ipvs.Service
+	dest     ipvs.Destination
+	daemon   ipvs.Daemon
+	timeouts ipvs.Timeouts
 }
 
 // parser collects a Command word by word.
@@ -27,8 +27,8 @@ type parser struct {
 // order of the words is the one reported.
 func Parse(name string, words []string, names resolver, posix bool) (Command, *failure) {
 	p := parser{scan: scanner{words: words, posix: posix}, names: names}
-	p.service = kernel.Service{Family: kernel.INET, Netmask: mask4}
-	p.dest = kernel.Destination{Family: kernel.INET, Forward: kernel.DirectRoute, Weight: 1}
+	p.service = ipvs.Service{Family: ipvs.INET, Netmask: mask4}
+	p.dest = ipvs.Destination{Family: ipvs.INET, Forward: ipvs.DirectRoute, Weight: 1}
 
 	first, ok, _ := p.scan.next()
 	if !ok || first.action == none {
@@ -54,9 +54,9 @@ func (p *parser) start(first found) *failure {
 	}
 	switch first.value {
 	case "master":
-		p.daemon.State = kernel.Master
+		p.daemon.State = ipvs.Master
 	case "backup":
-		p.daemon.State = kernel.Backup
+		p.daemon.State = ipvs.Backup
 	default:
 		if p.action == startDaemon {
 			return fail(msgStartDaemon)
@@ -101,7 +101,7 @@ func (p *parser) take(o found) *failure {
 		if p.service.FWMark == 0 {
 			return fail(msgIPv6First)
 		}
-		p.service.Family, p.service.Netmask = kernel.INET6, mask6
+		p.service.Family, p.service.Netmask = ipvs.INET6, mask6
 	case optScheduler:
 		p.service.Scheduler = cut(o.value, maxScheduler)
 	case optPersistent:
@@ -115,7 +115,7 @@ func (p *parser) take(o found) *failure {
 	case optPE:
 		p.service.PE = cut(o.value, maxEngine)
 	case optOnePacket:
-		p.service.Flags |= kernel.OnePacket
+		p.service.Flags |= ipvs.OnePacket
 	case optSchedFlags:
 		p.schedFlags = cut(o.value, maxSchedFlags)
 	case optMcastInterface:
@@ -125,11 +125,11 @@ func (p *parser) take(o found) *failure {
 	case optTunType:
 		return p.takeTunnelType(o.value)
 	case optTunNoCsum:
-		p.dest.TunnelFlags |= kernel.TunnelNoChecksum
+		p.dest.TunnelFlags |= ipvs.TunnelNoChecksum
 	case optTunCsum:
-		p.dest.TunnelFlags |= kernel.TunnelChecksum
+		p.dest.TunnelFlags |= ipvs.TunnelChecksum
 	case optTunRemCsum:
-		p.dest.TunnelFlags |= kernel.TunnelRemoteChecksum
+		p.dest.TunnelFlags |= ipvs.TunnelRemoteChecksum
 	default:
 		return p.takeNumber(o)
 	}

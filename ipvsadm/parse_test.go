@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // given is the set of options of a command that a test expects.
@@ -26,8 +26,8 @@ var (
 )
 
 // aService is the service of "-t 10.0.0.1:80", changed by f.
-func aService(f func(*kernel.Service)) kernel.Service {
-	s := kernel.Service{Family: kernel.INET, Protocol: kernel.TCP, Addr: anAddr, Port: 80, Netmask: mask4}
+func aService(f func(*ipvs.Service)) ipvs.Service {
+	s := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: anAddr, Port: 80, Netmask: mask4}
 	if f != nil {
 		f(&s)
 	}
@@ -35,8 +35,8 @@ func aService(f func(*kernel.Service)) kernel.Service {
 }
 
 // aDest is the destination of "-r 10.0.1.1", changed by f.
-func aDest(f func(*kernel.Destination)) kernel.Destination {
-	d := kernel.Destination{Family: kernel.INET, Addr: aServer, Port: 80, Forward: kernel.DirectRoute, Weight: 1}
+func aDest(f func(*ipvs.Destination)) ipvs.Destination {
+	d := ipvs.Destination{Family: ipvs.INET, Addr: aServer, Port: 80, Forward: ipvs.DirectRoute, Weight: 1}
 	if f != nil {
 		f(&d)
 	}
@@ -44,49 +44,49 @@ func aDest(f func(*kernel.Destination)) kernel.Destination {
 }
 
 // noDestination is the destination of a command that names none.
-var noDestination = kernel.Destination{Family: kernel.INET, Forward: kernel.DirectRoute, Weight: 1}
+var noDestination = ipvs.Destination{Family: ipvs.INET, Forward: ipvs.DirectRoute, Weight: 1}
 
 func TestParseService(t *testing.T) {
 	tests := []struct {
 		line    string
 		options options
-		service kernel.Service
+		service ipvs.Service
 	}{
-		{"-A -t 10.0.0.1:80", given(optService), aService(func(s *kernel.Service) { s.Scheduler = "wlc" })},
-		{"-A -u 10.0.0.1:80 -s rr -o", given(optService, optScheduler, optOnePacket), aService(func(s *kernel.Service) {
-			s.Protocol, s.Scheduler, s.Flags = kernel.UDP, "rr", kernel.OnePacket
+		{"-A -t 10.0.0.1:80", given(optService), aService(func(s *ipvs.Service) { s.Scheduler = "wlc" })},
+		{"-A -u 10.0.0.1:80 -s rr -o", given(optService, optScheduler, optOnePacket), aService(func(s *ipvs.Service) {
+			s.Protocol, s.Scheduler, s.Flags = ipvs.UDP, "rr", ipvs.OnePacket
 		})},
-		{"-E --sctp-service 10.0.0.1:80 -p", given(optService, optPersistent), aService(func(s *kernel.Service) {
-			s.Protocol, s.Scheduler, s.Flags, s.Timeout = kernel.SCTP, "wlc", kernel.Persistent, 360
+		{"-E --sctp-service 10.0.0.1:80 -p", given(optService, optPersistent), aService(func(s *ipvs.Service) {
+			s.Protocol, s.Scheduler, s.Flags, s.Timeout = ipvs.SCTP, "wlc", ipvs.Persistent, 360
 		})},
-		{"-A -t 10.0.0.1:80 -s averylongschedulername -p 60", given(optService, optScheduler, optPersistent), aService(func(s *kernel.Service) {
-			s.Scheduler, s.Flags, s.Timeout = "averylongschedu", kernel.Persistent, 60
+		{"-A -t 10.0.0.1:80 -s averylongschedulername -p 60", given(optService, optScheduler, optPersistent), aService(func(s *ipvs.Service) {
+			s.Scheduler, s.Flags, s.Timeout = "averylongschedu", ipvs.Persistent, 60
 		})},
-		{"-A -t 10.0.0.1:80 --pe averylongenginename", given(optService, optPE), aService(func(s *kernel.Service) {
+		{"-A -t 10.0.0.1:80 --pe averylongenginename", given(optService, optPE), aService(func(s *ipvs.Service) {
 			s.Scheduler, s.PE = "wlc", "averylongenginen"
 		})},
-		{"-A -t 10.0.0.1:80 -b sh-port,,sh-fallback -s sh", given(optService, optScheduler, optSchedFlags), aService(func(s *kernel.Service) {
-			s.Scheduler, s.Flags = "sh", kernel.SchedulerFlag1|kernel.SchedulerFlag2
+		{"-A -t 10.0.0.1:80 -b sh-port,,sh-fallback -s sh", given(optService, optScheduler, optSchedFlags), aService(func(s *ipvs.Service) {
+			s.Scheduler, s.Flags = "sh", ipvs.SchedulerFlag1|ipvs.SchedulerFlag2
 		})},
-		{"-A -t 10.0.0.1:80 -M 255.255.255.0", given(optService, optNetmask), aService(func(s *kernel.Service) {
+		{"-A -t 10.0.0.1:80 -M 255.255.255.0", given(optService, optNetmask), aService(func(s *ipvs.Service) {
 			s.Scheduler, s.Netmask = "wlc", 0xffffff00
 		})},
-		{"-A -t 10.0.0.1:80 -M 24", given(optService, optNetmask), aService(func(s *kernel.Service) {
+		{"-A -t 10.0.0.1:80 -M 24", given(optService, optNetmask), aService(func(s *ipvs.Service) {
 			s.Scheduler, s.Netmask = "wlc", 24
 		})},
-		{"-A -t 10.0.0.1:80 -M mask", given(optService, optNetmask), aService(func(s *kernel.Service) {
+		{"-A -t 10.0.0.1:80 -M mask", given(optService, optNetmask), aService(func(s *ipvs.Service) {
 			s.Scheduler, s.Netmask = "wlc", 0xffff0000
 		})},
-		{"-A -t [fd00::1]:80 -M 4294967360", given(optService, optNetmask), aService(func(s *kernel.Service) {
-			s.Family, s.Addr, s.Scheduler, s.Netmask = kernel.INET6, anAddr6, "wlc", 64
+		{"-A -t [fd00::1]:80 -M 4294967360", given(optService, optNetmask), aService(func(s *ipvs.Service) {
+			s.Family, s.Addr, s.Scheduler, s.Netmask = ipvs.INET6, anAddr6, "wlc", 64
 		})},
-		{"-A -M 255.0.0.0 -t [fd00::1]:80", given(optService, optNetmask), aService(func(s *kernel.Service) {
-			s.Family, s.Addr, s.Scheduler, s.Netmask = kernel.INET6, anAddr6, "wlc", 128
+		{"-A -M 255.0.0.0 -t [fd00::1]:80", given(optService, optNetmask), aService(func(s *ipvs.Service) {
+			s.Family, s.Addr, s.Scheduler, s.Netmask = ipvs.INET6, anAddr6, "wlc", 128
 		})},
 		{"-D -t 10.0.0.1:80", given(optService), aService(nil)},
-		{"-D -f 7", given(optService), kernel.Service{Family: kernel.INET, Protocol: kernel.TCP, FWMark: 7, Netmask: mask4}},
-		{"-D -f 7 -6 -6", given(optService), kernel.Service{Family: kernel.INET6, Protocol: kernel.TCP, FWMark: 7, Netmask: mask6}},
-		{"-Z", 0, kernel.Service{Family: kernel.INET, Netmask: mask4}},
+		{"-D -f 7", given(optService), ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, FWMark: 7, Netmask: mask4}},
+		{"-D -f 7 -6 -6", given(optService), ipvs.Service{Family: ipvs.INET6, Protocol: ipvs.TCP, FWMark: 7, Netmask: mask6}},
+		{"-Z", 0, ipvs.Service{Family: ipvs.INET, Netmask: mask4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {
@@ -105,29 +105,29 @@ func TestParseService(t *testing.T) {
 func TestParseServer(t *testing.T) {
 	tests := []struct {
 		line string
-		dest kernel.Destination
+		dest ipvs.Destination
 	}{
 		{"-a -t 10.0.0.1:80 -r 10.0.1.1", aDest(nil)},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -g -w 0", aDest(func(d *kernel.Destination) { d.Weight = 0 })},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -m", aDest(func(d *kernel.Destination) { d.Forward, d.Port = kernel.Masquerade, 8080 })},
-		{"-e -t 10.0.0.1:80 -r 10.0.1.1 -m -x 5 -y 4", aDest(func(d *kernel.Destination) {
-			d.Forward, d.Upper, d.Lower = kernel.Masquerade, 5, 4
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -g -w 0", aDest(func(d *ipvs.Destination) { d.Weight = 0 })},
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1:8080 -m", aDest(func(d *ipvs.Destination) { d.Forward, d.Port = ipvs.Masquerade, 8080 })},
+		{"-e -t 10.0.0.1:80 -r 10.0.1.1 -m -x 5 -y 4", aDest(func(d *ipvs.Destination) {
+			d.Forward, d.Upper, d.Lower = ipvs.Masquerade, 5, 4
 		})},
-		{"-a -r 10.0.1.1 -t 10.0.0.1:80 -m", aDest(func(d *kernel.Destination) { d.Forward, d.Port = kernel.Masquerade, 0 })},
+		{"-a -r 10.0.1.1 -t 10.0.0.1:80 -m", aDest(func(d *ipvs.Destination) { d.Forward, d.Port = ipvs.Masquerade, 0 })},
 		{"-a -r 10.0.1.1 -t 10.0.0.1:80", aDest(nil)},
 		{"-a -f 1 -r 10.0.1.1:http", aDest(nil)},
-		{"-a -f 1 -r 10.0.1.1", aDest(func(d *kernel.Destination) { d.Port = 0 })},
-		{"-d -t 10.0.0.1:80 -r 10.0.1.1:8080", aDest(func(d *kernel.Destination) { d.Port = 8080 })},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i", aDest(func(d *kernel.Destination) { d.Forward = kernel.Tunnel })},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 6080 --tun-remcsum", aDest(func(d *kernel.Destination) {
-			d.Forward, d.TunnelType, d.TunnelPort = kernel.Tunnel, kernel.GUE, 6080
-			d.TunnelFlags = kernel.TunnelRemoteChecksum
+		{"-a -f 1 -r 10.0.1.1", aDest(func(d *ipvs.Destination) { d.Port = 0 })},
+		{"-d -t 10.0.0.1:80 -r 10.0.1.1:8080", aDest(func(d *ipvs.Destination) { d.Port = 8080 })},
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i", aDest(func(d *ipvs.Destination) { d.Forward = ipvs.Tunnel })},
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gue --tun-port 6080 --tun-remcsum", aDest(func(d *ipvs.Destination) {
+			d.Forward, d.TunnelType, d.TunnelPort = ipvs.Tunnel, ipvs.GUE, 6080
+			d.TunnelFlags = ipvs.TunnelRemoteChecksum
 		})},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gre --tun-csum", aDest(func(d *kernel.Destination) {
-			d.Forward, d.TunnelType, d.TunnelFlags = kernel.Tunnel, kernel.GRE, kernel.TunnelChecksum
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gre --tun-csum", aDest(func(d *ipvs.Destination) {
+			d.Forward, d.TunnelType, d.TunnelFlags = ipvs.Tunnel, ipvs.GRE, ipvs.TunnelChecksum
 		})},
-		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gre --tun-nocsum", aDest(func(d *kernel.Destination) {
-			d.Forward, d.TunnelType = kernel.Tunnel, kernel.GRE
+		{"-a -t 10.0.0.1:80 -r 10.0.1.1 -i --tun-type gre --tun-nocsum", aDest(func(d *ipvs.Destination) {
+			d.Forward, d.TunnelType = ipvs.Tunnel, ipvs.GRE
 		})},
 	}
 	for _, tt := range tests {
@@ -146,24 +146,24 @@ func TestParseServer(t *testing.T) {
 func TestParseOthers(t *testing.T) {
 	tests := []struct {
 		line     string
-		timeouts kernel.Timeouts
-		daemon   kernel.Daemon
+		timeouts ipvs.Timeouts
+		daemon   ipvs.Daemon
 	}{
-		{line: "--set 1 2 3", timeouts: kernel.Timeouts{TCP: 1, TCPFin: 2, UDP: 3}},
-		{line: "1 --set 2 -- 3", timeouts: kernel.Timeouts{TCP: 1, TCPFin: 2, UDP: 3}},
-		{line: "--set 0 2678400 +07", timeouts: kernel.Timeouts{UDP: 7, TCPFin: 2678400}},
-		{line: "--start-daemon master", daemon: kernel.Daemon{State: kernel.Master, Interface: "eth0"}},
-		{line: "--start-daemon=backup --mcast-interface=", daemon: kernel.Daemon{State: kernel.Backup, Interface: "eth0"}},
-		{line: "--start-daemon master --mcast-interface averylonginterface --syncid 255", daemon: kernel.Daemon{
-			State: kernel.Master, Interface: "averylonginterf", SyncID: 255,
+		{line: "--set 1 2 3", timeouts: ipvs.Timeouts{TCP: 1, TCPFin: 2, UDP: 3}},
+		{line: "1 --set 2 -- 3", timeouts: ipvs.Timeouts{TCP: 1, TCPFin: 2, UDP: 3}},
+		{line: "--set 0 2678400 +07", timeouts: ipvs.Timeouts{UDP: 7, TCPFin: 2678400}},
+		{line: "--start-daemon master", daemon: ipvs.Daemon{State: ipvs.Master, Interface: "eth0"}},
+		{line: "--start-daemon=backup --mcast-interface=", daemon: ipvs.Daemon{State: ipvs.Backup, Interface: "eth0"}},
+		{line: "--start-daemon master --mcast-interface averylonginterface --syncid 255", daemon: ipvs.Daemon{
+			State: ipvs.Master, Interface: "averylonginterf", SyncID: 255,
 		}},
-		{line: "--start-daemon master --mcast-group 239.255.255.255 --mcast-port 1 --mcast-ttl 2 --sync-maxlen 3", daemon: kernel.Daemon{
-			State: kernel.Master, Interface: "eth0", Group: netip.MustParseAddr("239.255.255.255"), Port: 1, TTL: 2, MaxLen: 3,
+		{line: "--start-daemon master --mcast-group 239.255.255.255 --mcast-port 1 --mcast-ttl 2 --sync-maxlen 3", daemon: ipvs.Daemon{
+			State: ipvs.Master, Interface: "eth0", Group: netip.MustParseAddr("239.255.255.255"), Port: 1, TTL: 2, MaxLen: 3,
 		}},
-		{line: "--start-daemon master --mcast-group ff02::5", daemon: kernel.Daemon{
-			State: kernel.Master, Interface: "eth0", Group: netip.MustParseAddr("ff02::5"),
+		{line: "--start-daemon master --mcast-group ff02::5", daemon: ipvs.Daemon{
+			State: ipvs.Master, Interface: "eth0", Group: netip.MustParseAddr("ff02::5"),
 		}},
-		{line: "--stop-daemon master --syncid 5", daemon: kernel.Daemon{State: kernel.Master, SyncID: 5}},
+		{line: "--stop-daemon master --syncid 5", daemon: ipvs.Daemon{State: ipvs.Master, SyncID: 5}},
 		{line: "-h -Q"},
 		{line: "-v --whatever"},
 	}

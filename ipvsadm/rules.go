@@ -3,7 +3,7 @@ package ipvsadm
 import (
 	"strconv"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // savedRules renders a table as the command lines that make it.
@@ -12,17 +12,17 @@ type savedRules struct {
 	option []byte // the words for the last service, which its destinations repeat
 }
 
-func (*savedRules) detail() kernel.Detail { return kernel.Tunnels }
+func (*savedRules) detail() ipvs.Detail { return ipvs.Tunnels }
 
 // service appends the command line that makes the service.
-func (r *savedRules) service(b []byte, e *kernel.ServiceEntry) []byte {
+func (r *savedRules) service(b []byte, e *ipvs.ServiceEntry) []byte {
 	s := &e.Service
 	r.option = appendServiceOption(r.option[:0], s, r.name)
 	b = append(b, "-A "...)
 	b = append(b, r.option...)
 	b = append(b, " -s "...)
 	b = append(b, s.Scheduler...)
-	if s.Flags&kernel.Persistent != 0 {
+	if s.Flags&ipvs.Persistent != 0 {
 		b = append(b, " -p "...)
 		b = strconv.AppendUint(b, uint64(s.Timeout), 10)
 		b = appendNetmask(b, " -M ", s)
@@ -31,7 +31,7 @@ func (r *savedRules) service(b []byte, e *kernel.ServiceEntry) []byte {
 		b = append(b, " --pe "...)
 		b = append(b, s.PE...)
 	}
-	if s.Flags&kernel.OnePacket != 0 {
+	if s.Flags&ipvs.OnePacket != 0 {
 		b = append(b, " -o"...)
 	}
 	if s.Flags&anySchedFlag != 0 {
@@ -41,21 +41,21 @@ func (r *savedRules) service(b []byte, e *kernel.ServiceEntry) []byte {
 	return append(b, '\n')
 }
 
-func appendServiceOption(b []byte, s *kernel.Service, name namer) []byte {
+func appendServiceOption(b []byte, s *ipvs.Service, name namer) []byte {
 	if s.FWMark != 0 {
 		b = append(b, "-f "...)
 		b = strconv.AppendUint(b, uint64(s.FWMark), 10)
-		if s.Family == kernel.INET6 {
+		if s.Family == ipvs.INET6 {
 			b = append(b, " -6"...)
 		}
 		return b
 	}
 	switch s.Protocol {
-	case kernel.TCP:
+	case ipvs.TCP:
 		b = append(b, "-t "...)
-	case kernel.UDP:
+	case ipvs.UDP:
 		b = append(b, "-u "...)
-	case kernel.SCTP:
+	case ipvs.SCTP:
 		b = append(b, "--sctp-service "...)
 	default:
 		b = append(b, "--xxx-service "...)
@@ -66,7 +66,7 @@ func appendServiceOption(b []byte, s *kernel.Service, name namer) []byte {
 // destination appends the command line that adds the destination to the last
 // service. Thresholds are the one thing that the original leaves out and this
 // program does not.
-func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel.ServiceEntry) []byte {
+func (r *savedRules) destination(b []byte, e *ipvs.DestinationEntry, s *ipvs.ServiceEntry) []byte {
 	d := &e.Destination
 	b = append(b, "-a "...)
 	b = append(b, r.option...)
@@ -76,7 +76,7 @@ func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel
 	b = append(b, forwardOption(d.Forward)...)
 	b = append(b, " -w "...)
 	b = appendInt(b, int32(d.Weight))
-	if d.Forward&kernel.ForwardMask == kernel.Tunnel {
+	if d.Forward&ipvs.ForwardMask == ipvs.Tunnel {
 		b = appendTunnelOptions(b, d)
 	}
 	if d.Upper != 0 || d.Lower != 0 {
@@ -88,36 +88,36 @@ func (r *savedRules) destination(b []byte, e *kernel.DestinationEntry, s *kernel
 	return append(b, '\n')
 }
 
-func forwardOption(m kernel.Forward) string {
-	switch m & kernel.ForwardMask {
-	case kernel.Masquerade:
+func forwardOption(m ipvs.Forward) string {
+	switch m & ipvs.ForwardMask {
+	case ipvs.Masquerade:
 		return "-m"
-	case kernel.Tunnel:
+	case ipvs.Tunnel:
 		return "-i"
-	case kernel.DirectRoute, kernel.Local:
+	case ipvs.DirectRoute, ipvs.Local:
 		return "-g"
 	}
 	return "(null)"
 }
 
-func appendTunnelOptions(b []byte, d *kernel.Destination) []byte {
+func appendTunnelOptions(b []byte, d *ipvs.Destination) []byte {
 	switch d.TunnelType {
-	case kernel.IPIP:
+	case ipvs.IPIP:
 		return append(b, " --tun-type ipip"...)
-	case kernel.GUE:
+	case ipvs.GUE:
 		b = append(b, " --tun-type gue --tun-port "...)
 		b = strconv.AppendUint(b, uint64(d.TunnelPort), 10)
-	case kernel.GRE:
+	case ipvs.GRE:
 		b = append(b, " --tun-type gre"...)
 	default:
 		return b
 	}
 	switch d.TunnelFlags {
-	case kernel.TunnelNoChecksum:
+	case ipvs.TunnelNoChecksum:
 		b = append(b, " --tun-nocsum"...)
-	case kernel.TunnelChecksum:
+	case ipvs.TunnelChecksum:
 		b = append(b, " --tun-csum"...)
-	case kernel.TunnelRemoteChecksum:
+	case ipvs.TunnelRemoteChecksum:
 		b = append(b, " --tun-remcsum"...)
 	}
 	return b

@@ -5,30 +5,30 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 func TestServiceRule(t *testing.T) {
-	with := func(f func(*kernel.Service)) kernel.Service { return changed(web.Service, f) }
+	with := func(f func(*ipvs.Service)) ipvs.Service { return changed(web.Service, f) }
 	tests := []struct {
-		service kernel.Service
+		service ipvs.Service
 		want    string
 	}{
 		{web.Service, "-A -t 10.0.0.1:80 -s rr"},
-		{serviceOf(kernel.UDP, "[fd00::1]:53").Service, "-A -u [fd00::1]:53 -s rr"},
-		{serviceOf(kernel.SCTP, "10.0.0.1:2905").Service, "-A --sctp-service 10.0.0.1:2905 -s rr"},
+		{serviceOf(ipvs.UDP, "[fd00::1]:53").Service, "-A -u [fd00::1]:53 -s rr"},
+		{serviceOf(ipvs.SCTP, "10.0.0.1:2905").Service, "-A --sctp-service 10.0.0.1:2905 -s rr"},
 		{serviceOf(47, "10.0.0.1:0").Service, "-A --xxx-service 10.0.0.1:0 -s rr"},
-		{markOf(7, kernel.INET).Service, "-A -f 7 -s rr"},
-		{markOf(7, kernel.INET6).Service, "-A -f 7 -6 -s rr"},
-		{markOf(1<<32-1, kernel.INET).Service, "-A -f 4294967295 -s rr"},
-		{with(func(s *kernel.Service) { s.Netmask = 24 }), "-A -t 10.0.0.1:80 -s rr"},
-		{with(func(s *kernel.Service) { s.Flags, s.Timeout = kernel.Persistent, 360 }), "-A -t 10.0.0.1:80 -s rr -p 360"},
-		{with(func(s *kernel.Service) { s.Flags, s.Timeout, s.Netmask = kernel.Persistent, 1, 24 }), "-A -t 10.0.0.1:80 -s rr -p 1 -M 0.0.0.24"},
-		{with(func(s *kernel.Service) { s.PE = "sip" }), "-A -t 10.0.0.1:80 -s rr --pe sip"},
-		{with(func(s *kernel.Service) { s.Scheduler, s.Flags = "sh", kernel.SchedulerFlag3 }), "-A -t 10.0.0.1:80 -s sh -b flag-3"},
-		{with(func(s *kernel.Service) {
+		{markOf(7, ipvs.INET).Service, "-A -f 7 -s rr"},
+		{markOf(7, ipvs.INET6).Service, "-A -f 7 -6 -s rr"},
+		{markOf(1<<32-1, ipvs.INET).Service, "-A -f 4294967295 -s rr"},
+		{with(func(s *ipvs.Service) { s.Netmask = 24 }), "-A -t 10.0.0.1:80 -s rr"},
+		{with(func(s *ipvs.Service) { s.Flags, s.Timeout = ipvs.Persistent, 360 }), "-A -t 10.0.0.1:80 -s rr -p 360"},
+		{with(func(s *ipvs.Service) { s.Flags, s.Timeout, s.Netmask = ipvs.Persistent, 1, 24 }), "-A -t 10.0.0.1:80 -s rr -p 1 -M 0.0.0.24"},
+		{with(func(s *ipvs.Service) { s.PE = "sip" }), "-A -t 10.0.0.1:80 -s rr --pe sip"},
+		{with(func(s *ipvs.Service) { s.Scheduler, s.Flags = "sh", ipvs.SchedulerFlag3 }), "-A -t 10.0.0.1:80 -s sh -b flag-3"},
+		{with(func(s *ipvs.Service) {
 			s.Scheduler, s.PE, s.Timeout, s.Netmask = "mh", "sip", 60, 0xffff0000
-			s.Flags = kernel.Persistent | kernel.OnePacket | kernel.SchedulerFlag1
+			s.Flags = ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlag1
 		}), "-A -t 10.0.0.1:80 -s mh -p 60 -M 255.255.0.0 --pe sip -o -b mh-fallback"},
 	}
 	for _, tt := range tests {
@@ -39,31 +39,31 @@ func TestServiceRule(t *testing.T) {
 }
 
 func TestDestinationRule(t *testing.T) {
-	plain := changed(realServer.Destination, func(d *kernel.Destination) { d.Upper, d.Lower = 0, 0 })
-	with := func(f func(*kernel.Destination)) kernel.Destination { return changed(plain, f) }
-	tunnel := func(kind kernel.TunnelType, flags kernel.TunnelFlags) kernel.Destination {
-		return with(func(d *kernel.Destination) {
-			d.Forward, d.TunnelType, d.TunnelFlags, d.TunnelPort = kernel.Tunnel, kind, flags, 6080
+	plain := changed(realServer.Destination, func(d *ipvs.Destination) { d.Upper, d.Lower = 0, 0 })
+	with := func(f func(*ipvs.Destination)) ipvs.Destination { return changed(plain, f) }
+	tunnel := func(kind ipvs.TunnelType, flags ipvs.TunnelFlags) ipvs.Destination {
+		return with(func(d *ipvs.Destination) {
+			d.Forward, d.TunnelType, d.TunnelFlags, d.TunnelPort = ipvs.Tunnel, kind, flags, 6080
 		})
 	}
 	tests := []struct {
-		destination kernel.Destination
+		destination ipvs.Destination
 		want        string
 	}{
 		{plain, "-r 10.0.1.1:80 -g -w 1"},
-		{with(func(d *kernel.Destination) { d.Forward = kernel.Masquerade }), "-r 10.0.1.1:80 -m -w 1"},
-		{with(func(d *kernel.Destination) { d.Forward = kernel.Local }), "-r 10.0.1.1:80 -g -w 1"},
-		{with(func(d *kernel.Destination) { d.Forward = 4 }), "-r 10.0.1.1:80 (null) -w 1"},
-		{with(func(d *kernel.Destination) { d.Weight = 1<<32 - 1 }), "-r 10.0.1.1:80 -g -w -1"},
-		{with(func(d *kernel.Destination) { d.Upper = 5 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 0"},
-		{with(func(d *kernel.Destination) { d.Lower = 4 }), "-r 10.0.1.1:80 -g -w 1 -x 0 -y 4"},
-		{with(func(d *kernel.Destination) { d.Upper, d.Lower = 5, 4 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 4"},
-		{with(func(d *kernel.Destination) { d.Family, d.Addr = kernel.INET6, netip.IPv6LinkLocalAllNodes() }), "-r [ff02::1]:80 -g -w 1"},
-		{tunnel(kernel.IPIP, 0), "-r 10.0.1.1:80 -i -w 1 --tun-type ipip"},
-		{tunnel(kernel.GUE, kernel.TunnelNoChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
-		{tunnel(kernel.GUE, kernel.TunnelRemoteChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum"},
-		{tunnel(kernel.GUE, 3), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080"},
-		{tunnel(kernel.GRE, kernel.TunnelChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gre --tun-csum"},
+		{with(func(d *ipvs.Destination) { d.Forward = ipvs.Masquerade }), "-r 10.0.1.1:80 -m -w 1"},
+		{with(func(d *ipvs.Destination) { d.Forward = ipvs.Local }), "-r 10.0.1.1:80 -g -w 1"},
+		{with(func(d *ipvs.Destination) { d.Forward = 4 }), "-r 10.0.1.1:80 (null) -w 1"},
+		{with(func(d *ipvs.Destination) { d.Weight = 1<<32 - 1 }), "-r 10.0.1.1:80 -g -w -1"},
+		{with(func(d *ipvs.Destination) { d.Upper = 5 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 0"},
+		{with(func(d *ipvs.Destination) { d.Lower = 4 }), "-r 10.0.1.1:80 -g -w 1 -x 0 -y 4"},
+		{with(func(d *ipvs.Destination) { d.Upper, d.Lower = 5, 4 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 4"},
+		{with(func(d *ipvs.Destination) { d.Family, d.Addr = ipvs.INET6, netip.IPv6LinkLocalAllNodes() }), "-r [ff02::1]:80 -g -w 1"},
+		{tunnel(ipvs.IPIP, 0), "-r 10.0.1.1:80 -i -w 1 --tun-type ipip"},
+		{tunnel(ipvs.GUE, ipvs.TunnelNoChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
+		{tunnel(ipvs.GUE, ipvs.TunnelRemoteChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum"},
+		{tunnel(ipvs.GUE, 3), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080"},
+		{tunnel(ipvs.GRE, ipvs.TunnelChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gre --tun-csum"},
 		{tunnel(9, 0), "-r 10.0.1.1:80 -i -w 1"},
 	}
 	for _, tt := range tests {
@@ -76,12 +76,12 @@ func TestDestinationRule(t *testing.T) {
 
 // A mark has no protocol, so that its real servers have port numbers.
 func TestDestinationRuleNames(t *testing.T) {
-	mark := markOf(7, kernel.INET).Service
-	d := changed(realServer.Destination, func(d *kernel.Destination) {
+	mark := markOf(7, ipvs.INET).Service
+	d := changed(realServer.Destination, func(d *ipvs.Destination) {
 		d.Addr, d.Upper, d.Lower = netip.MustParseAddr("10.9.9.9"), 0, 0
 	})
 	for _, tt := range []struct {
-		service kernel.Service
+		service ipvs.Service
 		want    string
 	}{
 		{mark, "-a -f 7 -r web9:80 -g -w 1\n"},
@@ -120,13 +120,13 @@ func TestRuleWords(t *testing.T) {
 }
 
 // serviceRule and destinationRule are single rules.
-func serviceRule(s *kernel.Service, name namer) []byte {
+func serviceRule(s *ipvs.Service, name namer) []byte {
 	r := savedRules{name: name}
-	return r.service(nil, &kernel.ServiceEntry{Service: *s})
+	return r.service(nil, &ipvs.ServiceEntry{Service: *s})
 }
 
-func destinationRule(s *kernel.Service, d *kernel.Destination, name namer) []byte {
-	r, e := savedRules{name: name}, kernel.ServiceEntry{Service: *s}
+func destinationRule(s *ipvs.Service, d *ipvs.Destination, name namer) []byte {
+	r, e := savedRules{name: name}, ipvs.ServiceEntry{Service: *s}
 	r.service(nil, &e)
-	return r.destination(nil, &kernel.DestinationEntry{Destination: *d}, &e)
+	return r.destination(nil, &ipvs.DestinationEntry{Destination: *d}, &e)
 }

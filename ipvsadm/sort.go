@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // The original compares by subtracting 32-bit numbers and reading the result
@@ -72,7 +72,7 @@ func mergeSort[T any](list, room []*T, compare func(a, b *T) int32) {
 	copy(list, merged) // what is left of right is in place
 }
 
-func compareServices(a, b *kernel.ServiceEntry) int32 {
+func compareServices(a, b *ipvs.ServiceEntry) int32 {
 	if d := int32(a.FWMark - b.FWMark); d != 0 {
 		return d
 	}
@@ -89,19 +89,19 @@ func compareServices(a, b *kernel.ServiceEntry) int32 {
 }
 
 // compareDestinations compares addresses by the family of the first operand.
-func compareDestinations(a, b *kernel.DestinationEntry) int32 {
+func compareDestinations(a, b *ipvs.DestinationEntry) int32 {
 	if d := compareAddrs(a.Addr, b.Addr, a.Family); d != 0 {
 		return d
 	}
 	return int32(a.Port) - int32(b.Port)
 }
 
-func compareAddrs(a, b netip.Addr, family kernel.AddressFamily) int32 {
-	if family != kernel.INET6 && a.Is4() && b.Is4() {
+func compareAddrs(a, b netip.Addr, family ipvs.AddressFamily) int32 {
+	if family != ipvs.INET6 && a.Is4() && b.Is4() {
 		return int32(number4(a) - number4(b))
 	}
 	wa, wb := words(a), words(b)
-	if family != kernel.INET6 {
+	if family != ipvs.INET6 {
 		return int32(wa[0] - wb[0])
 	}
 	for i := range wa {

@@ -6,33 +6,33 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // serviceOf is a service at "ADDRESS:PORT", markOf one of a firewall mark,
 // destinationOf a destination.
-func serviceOf(protocol kernel.Protocol, addr string) kernel.ServiceEntry {
+func serviceOf(protocol ipvs.Protocol, addr string) ipvs.ServiceEntry {
 	ap := netip.MustParseAddrPort(addr)
-	family := kernel.AddressFamily(kernel.INET)
+	family := ipvs.AddressFamily(ipvs.INET)
 	if ap.Addr().Is6() {
-		family = kernel.INET6
+		family = ipvs.INET6
 	}
-	return kernel.ServiceEntry{Service: kernel.Service{
+	return ipvs.ServiceEntry{Service: ipvs.Service{
 		Family: family, Protocol: protocol, Addr: ap.Addr(), Port: ap.Port(), Netmask: mask4, Scheduler: "rr",
 	}}
 }
 
-func markOf(mark uint32, family kernel.AddressFamily) kernel.ServiceEntry {
-	return kernel.ServiceEntry{Service: kernel.Service{Family: family, FWMark: mark, Scheduler: "rr", Netmask: mask4}}
+func markOf(mark uint32, family ipvs.AddressFamily) ipvs.ServiceEntry {
+	return ipvs.ServiceEntry{Service: ipvs.Service{Family: family, FWMark: mark, Scheduler: "rr", Netmask: mask4}}
 }
 
-func destinationOf(addr string) kernel.DestinationEntry {
+func destinationOf(addr string) ipvs.DestinationEntry {
 	a := netip.MustParseAddr(addr)
-	family := kernel.AddressFamily(kernel.INET)
+	family := ipvs.AddressFamily(ipvs.INET)
 	if a.Is6() {
-		family = kernel.INET6
+		family = ipvs.INET6
 	}
-	return kernel.DestinationEntry{Destination: kernel.Destination{Family: family, Addr: a, Weight: 1}}
+	return ipvs.DestinationEntry{Destination: ipvs.Destination{Family: family, Addr: a, Weight: 1}}
 }
 
 // Orders of the kernel and what ipvsadm 1.31 printed for them.
@@ -52,11 +52,11 @@ func TestSortDestinations(t *testing.T) {
 		{"::2 ::1", "::1 ::2"},
 	}
 	for _, tt := range tests {
-		var list []kernel.DestinationEntry
+		var list []ipvs.DestinationEntry
 		for _, addr := range strings.Fields(tt.kernel) {
 			list = append(list, destinationOf(addr))
 		}
-		by := sorter[kernel.DestinationEntry]{compare: compareDestinations}
+		by := sorter[ipvs.DestinationEntry]{compare: compareDestinations}
 		var printed []string
 		for _, d := range by.sort(list) {
 			printed = append(printed, d.Addr.String())
@@ -70,18 +70,18 @@ func TestSortDestinations(t *testing.T) {
 func TestCompareServices(t *testing.T) {
 	tests := []struct {
 		name          string
-		first, second kernel.ServiceEntry
+		first, second ipvs.ServiceEntry
 	}{
-		{"mark", markOf(1, kernel.INET), markOf(2, kernel.INET)},
-		{"mark over the half", markOf(1<<32-1, kernel.INET), markOf(1, kernel.INET)},
-		{"large mark before none", markOf(1<<32-1, kernel.INET), serviceOf(kernel.TCP, "1.1.1.1:80")},
-		{"none before small mark", serviceOf(kernel.UDP, "[fd00::1]:80"), markOf(1, kernel.INET)},
-		{"family of a mark", markOf(7, kernel.INET), markOf(7, kernel.INET6)},
-		{"family", serviceOf(kernel.UDP, "9.9.9.9:80"), serviceOf(kernel.TCP, "[::1]:80")},
-		{"protocol", serviceOf(kernel.TCP, "9.9.9.9:80"), serviceOf(kernel.UDP, "1.1.1.1:80")},
-		{"sctp is last", serviceOf(kernel.UDP, "9.9.9.9:80"), serviceOf(kernel.SCTP, "1.1.1.1:80")},
-		{"address", serviceOf(kernel.TCP, "1.1.1.1:443"), serviceOf(kernel.TCP, "1.1.1.2:80")},
-		{"port", serviceOf(kernel.TCP, "1.1.1.1:80"), serviceOf(kernel.TCP, "1.1.1.1:65535")},
+		{"mark", markOf(1, ipvs.INET), markOf(2, ipvs.INET)},
+		{"mark over the half", markOf(1<<32-1, ipvs.INET), markOf(1, ipvs.INET)},
+		{"large mark before none", markOf(1<<32-1, ipvs.INET), serviceOf(ipvs.TCP, "1.1.1.1:80")},
+		{"none before small mark", serviceOf(ipvs.UDP, "[fd00::1]:80"), markOf(1, ipvs.INET)},
+		{"family of a mark", markOf(7, ipvs.INET), markOf(7, ipvs.INET6)},
+		{"family", serviceOf(ipvs.UDP, "9.9.9.9:80"), serviceOf(ipvs.TCP, "[::1]:80")},
+		{"protocol", serviceOf(ipvs.TCP, "9.9.9.9:80"), serviceOf(ipvs.UDP, "1.1.1.1:80")},
+		{"sctp is last", serviceOf(ipvs.UDP, "9.9.9.9:80"), serviceOf(ipvs.SCTP, "1.1.1.1:80")},
+		{"address", serviceOf(ipvs.TCP, "1.1.1.1:443"), serviceOf(ipvs.TCP, "1.1.1.2:80")},
+		{"port", serviceOf(ipvs.TCP, "1.1.1.1:80"), serviceOf(ipvs.TCP, "1.1.1.1:65535")},
 	}
 	for _, tt := range tests {
 		if d := compareServices(&tt.first, &tt.second); d >= 0 {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // maxName is how much of "address:port" a listing shows.
@@ -13,10 +13,10 @@ const maxName = 59
 
 // namer appends the text for an address and a port. The protocol says which
 // service names count; zero is unknown.
-type namer func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte
+type namer func(b []byte, addr netip.Addr, port uint16, p ipvs.Protocol) []byte
 
 // numeric is the namer of -n.
-func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
+func numeric(b []byte, addr netip.Addr, port uint16, _ ipvs.Protocol) []byte {
 	b = appendHost(b, addr, nil)
 	b = append(b, ':')
 	return appendUint(b, uint32(port))
@@ -24,7 +24,7 @@ func numeric(b []byte, addr netip.Addr, port uint16, _ kernel.Protocol) []byte {
 
 // named is the namer that asks for names.
 func named(names resolver) namer {
-	return func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte {
+	return func(b []byte, addr netip.Addr, port uint16, p ipvs.Protocol) []byte {
 		b = appendHost(b, addr, names)
 		b = append(b, ':')
 		if protocol := protocolName(p); protocol != "" {
@@ -38,7 +38,7 @@ func named(names resolver) namer {
 
 // shortened is a namer that keeps to maxName bytes.
 func shortened(name namer) namer {
-	return func(b []byte, addr netip.Addr, port uint16, p kernel.Protocol) []byte {
+	return func(b []byte, addr netip.Addr, port uint16, p ipvs.Protocol) []byte {
 		start := len(b)
 		b = name(b, addr, port, p)
 		return b[:min(len(b), start+maxName)]
@@ -204,7 +204,7 @@ func appendBig(b []byte, v uint64, exact bool) []byte {
 // schedFlagNames joins the names of the scheduler flags that are set. sh and mh
 // have names of their own for the first two and, in a listing, none for the
 // third; a saved rule needs all of them.
-func schedFlagNames(scheduler string, flags kernel.Flags, all bool) string {
+func schedFlagNames(scheduler string, flags ipvs.Flags, all bool) string {
 	own := scheduler == "sh" || scheduler == "mh"
 	var set []string
 	for _, f := range schedFlags {
@@ -212,7 +212,7 @@ func schedFlagNames(scheduler string, flags kernel.Flags, all bool) string {
 			continue
 		}
 		general := f.scheduler == ""
-		last := f.flag == kernel.SchedulerFlag3
+		last := f.flag == ipvs.SchedulerFlag3
 		if general && (!own || last && all) || own && f.scheduler == scheduler {
 			set = append(set, f.name)
 		}
@@ -220,4 +220,4 @@ func schedFlagNames(scheduler string, flags kernel.Flags, all bool) string {
 	return strings.Join(set, ",")
 }
 
-const anySchedFlag = kernel.SchedulerFlag1 | kernel.SchedulerFlag2 | kernel.SchedulerFlag3
+const anySchedFlag = ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2 | ipvs.SchedulerFlag3

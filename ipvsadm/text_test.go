@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // As inet_ntop(3) of glibc 2.36 writes them.
@@ -40,18 +40,18 @@ func TestNamers(t *testing.T) {
 	tests := []struct {
 		addr     string
 		port     uint16
-		protocol kernel.Protocol
+		protocol ipvs.Protocol
 		numeric  string
 		named    string
 	}{
-		{"10.0.0.1", 80, kernel.TCP, "10.0.0.1:80", "vip:http"},
-		{"10.0.0.1", 53, kernel.UDP, "10.0.0.1:53", "vip:domain"},
-		{"10.0.0.1", 80, kernel.UDP, "10.0.0.1:80", "vip:80"},
-		{"10.0.0.1", 2905, kernel.SCTP, "10.0.0.1:2905", "vip:m3ua"},
+		{"10.0.0.1", 80, ipvs.TCP, "10.0.0.1:80", "vip:http"},
+		{"10.0.0.1", 53, ipvs.UDP, "10.0.0.1:53", "vip:domain"},
+		{"10.0.0.1", 80, ipvs.UDP, "10.0.0.1:80", "vip:80"},
+		{"10.0.0.1", 2905, ipvs.SCTP, "10.0.0.1:2905", "vip:m3ua"},
 		{"10.0.0.1", 80, 0, "10.0.0.1:80", "vip:80"},
-		{"10.7.7.7", 81, kernel.TCP, "10.7.7.7:81", "10.7.7.7:81"},
-		{"fd00::9", 80, kernel.TCP, "[fd00::9]:80", "[six9]:http"},
-		{"fd00::8", 0, kernel.TCP, "[fd00::8]:0", "[fd00::8]:0"},
+		{"10.7.7.7", 81, ipvs.TCP, "10.7.7.7:81", "10.7.7.7:81"},
+		{"fd00::9", 80, ipvs.TCP, "[fd00::9]:80", "[six9]:http"},
+		{"fd00::8", 0, ipvs.TCP, "[fd00::8]:0", "[fd00::8]:0"},
 	}
 	for _, tt := range tests {
 		addr := netip.MustParseAddr(tt.addr)
@@ -74,7 +74,7 @@ func TestShortenedKeeps59Bytes(t *testing.T) {
 		"10.0.0.1": "a123456789b123456789c123456789d123456789e123456789f1234567:",
 		"10.0.0.2": "a123456789b123456789c123456789d123456789e123456789f123456:8",
 	} {
-		got := string(name([]byte("> "), netip.MustParseAddr(addr), 80, kernel.TCP))
+		got := string(name([]byte("> "), netip.MustParseAddr(addr), 80, ipvs.TCP))
 		if got != "> "+want {
 			t.Errorf("%s: %q, want %q", addr, got, "> "+want)
 		}
@@ -111,16 +111,16 @@ func TestSchedFlagNames(t *testing.T) {
 	const all = anySchedFlag
 	tests := []struct {
 		scheduler     string
-		flags         kernel.Flags
+		flags         ipvs.Flags
 		listed, saved string
 	}{
-		{"rr", kernel.SchedulerFlag1, "flag-1", "flag-1"},
+		{"rr", ipvs.SchedulerFlag1, "flag-1", "flag-1"},
 		{"rr", all, "flag-1,flag-2,flag-3", "flag-1,flag-2,flag-3"},
-		{"sh", kernel.SchedulerFlag1 | kernel.SchedulerFlag2, "sh-fallback,sh-port", "sh-fallback,sh-port"},
-		{"sh", kernel.SchedulerFlag3, "", "flag-3"},
-		{"mh", kernel.SchedulerFlag2, "mh-port", "mh-port"},
-		{"mh", kernel.SchedulerFlag3, "", "flag-3"},
-		{"wlc", kernel.Persistent | kernel.OnePacket, "", ""},
+		{"sh", ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2, "sh-fallback,sh-port", "sh-fallback,sh-port"},
+		{"sh", ipvs.SchedulerFlag3, "", "flag-3"},
+		{"mh", ipvs.SchedulerFlag2, "mh-port", "mh-port"},
+		{"mh", ipvs.SchedulerFlag3, "", "flag-3"},
+		{"wlc", ipvs.Persistent | ipvs.OnePacket, "", ""},
 	}
 	for _, tt := range tests {
 		if got := schedFlagNames(tt.scheduler, tt.flags, false); got != tt.listed {
@@ -136,7 +136,7 @@ func TestSchedFlagNames(t *testing.T) {
 // bring all of them back.
 func TestSavedFlagsComeBack(t *testing.T) {
 	for _, scheduler := range []string{"rr", "sh", "mh"} {
-		for flags := kernel.Flags(0); flags <= anySchedFlag; flags += kernel.SchedulerFlag1 {
+		for flags := ipvs.Flags(0); flags <= anySchedFlag; flags += ipvs.SchedulerFlag1 {
 			if flags == 0 {
 				continue
 			}

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Limits and defaults of values; ipvsadm(8) documents others for some of them.
@@ -25,14 +25,14 @@ const (
 
 // The take methods evaluate the value of an option into the command.
 
-func forwardOf(letter byte) kernel.Forward {
+func forwardOf(letter byte) ipvs.Forward {
 	switch letter {
 	case 'i':
-		return kernel.Tunnel
+		return ipvs.Tunnel
 	case 'm':
-		return kernel.Masquerade
+		return ipvs.Masquerade
 	}
-	return kernel.DirectRoute
+	return ipvs.DirectRoute
 }
 
 // takeNumber evaluates the options whose value is a plain number.
@@ -81,8 +81,8 @@ func (p *parser) takeFWMark(value string) *failure {
 		return fail(msgFWMark, value)
 	}
 	p.service.FWMark = uint32(n)
-	p.service.Family, p.service.Protocol = kernel.INET, kernel.TCP
-	p.protocol = protocolName(kernel.TCP)
+	p.service.Family, p.service.Protocol = ipvs.INET, ipvs.TCP
+	p.protocol = protocolName(ipvs.TCP)
 	return nil
 }
 
@@ -90,11 +90,11 @@ func (p *parser) takeService(o found) *failure {
 	s := &p.service
 	switch o.short {
 	case 't':
-		s.Protocol = kernel.TCP
+		s.Protocol = ipvs.TCP
 	case 'u':
-		s.Protocol = kernel.UDP
+		s.Protocol = ipvs.UDP
 	default:
-		s.Protocol = kernel.SCTP
+		s.Protocol = ipvs.SCTP
 	}
 	p.protocol = protocolName(s.Protocol)
 	e, ok := parseEndpoint(o.value, p.protocol, p.names)
@@ -102,7 +102,7 @@ func (p *parser) takeService(o found) *failure {
 		return fail(msgVirtualServer)
 	}
 	s.Family, s.Addr, s.Port = e.family(), e.addr, e.port
-	if s.Family == kernel.INET6 {
+	if s.Family == ipvs.INET6 {
 		s.Netmask = mask6
 	}
 	return nil
@@ -123,7 +123,7 @@ func (p *parser) takeServer(value string) *failure {
 }
 
 func (p *parser) takePersistent(o found) *failure {
-	p.service.Flags |= kernel.Persistent
+	p.service.Flags |= ipvs.Persistent
 	p.service.Timeout = defaultPersistent
 	if !o.hasValue {
 		return nil
@@ -139,7 +139,7 @@ func (p *parser) takePersistent(o found) *failure {
 // takeNetmask evaluates -M, which means a prefix length where the service is
 // known to be IPv6 and an address (or even a host name) otherwise.
 func (p *parser) takeNetmask(value string) *failure {
-	if p.service.Family == kernel.INET6 {
+	if p.service.Family == ipvs.INET6 {
 		n := leadingNumber(value)
 		if n < 1 || n > mask6 {
 			return fail(msgMask6)
@@ -172,11 +172,11 @@ func (p *parser) takeGroup(value string) *failure {
 func (p *parser) takeTunnelType(value string) *failure {
 	switch value {
 	case "ipip":
-		p.dest.TunnelType = kernel.IPIP
+		p.dest.TunnelType = ipvs.IPIP
 	case "gue":
-		p.dest.TunnelType = kernel.GUE
+		p.dest.TunnelType = ipvs.GUE
 	case "gre":
-		p.dest.TunnelType = kernel.GRE
+		p.dest.TunnelType = ipvs.GRE
 	default:
 		return fail(msgTunnelType)
 	}
@@ -231,17 +231,17 @@ func (p *parser) takeSchedFlags() *failure {
 type schedFlag struct {
 	scheduler string
 	name      string
-	flag      kernel.Flags
+	flag      ipvs.Flags
 }
 
 var schedFlags = [...]schedFlag{
-	{"", "flag-1", kernel.SchedulerFlag1},
-	{"", "flag-2", kernel.SchedulerFlag2},
-	{"sh", "sh-fallback", kernel.SchedulerFlag1},
-	{"sh", "sh-port", kernel.SchedulerFlag2},
-	{"mh", "mh-fallback", kernel.SchedulerFlag1},
-	{"mh", "mh-port", kernel.SchedulerFlag2},
-	{"", "flag-3", kernel.SchedulerFlag3}, // last: the names are written in this order
+	{"", "flag-1", ipvs.SchedulerFlag1},
+	{"", "flag-2", ipvs.SchedulerFlag2},
+	{"sh", "sh-fallback", ipvs.SchedulerFlag1},
+	{"sh", "sh-port", ipvs.SchedulerFlag2},
+	{"mh", "mh-fallback", ipvs.SchedulerFlag1},
+	{"mh", "mh-port", ipvs.SchedulerFlag2},
+	{"", "flag-3", ipvs.SchedulerFlag3}, // last: the names are written in this order
 }
 
 func schedFlagNamed(name string) (schedFlag, bool) {

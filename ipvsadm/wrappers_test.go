@@ -10,7 +10,7 @@ import (
 	"testing/iotest"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // runCommand runs one of the commands as main does.
@@ -152,7 +152,7 @@ func noIPVS(reason string) outcome {
 }
 
 func TestConnect(t *testing.T) {
-	here := &fakeKernel{info: kernel.Info{Version: 0x010201, ConnSize: 4096}}
+	here := &fakeKernel{info: ipvs.Info{Version: 0x010201, ConnSize: 4096}}
 	absent := fmt.Errorf("family IPVS: %w", syscall.ENOPROTOOPT)
 	tests := []struct {
 		name   string
@@ -216,7 +216,7 @@ func TestOldIPVS(t *testing.T) {
 		"  Kernel compiled with IPVS version 1.1.3\n" +
 		"  ipvsadm v1.31  requires minimum IPVS version 1.1.4\n\n"
 	for version, want := range map[uint32]string{0x010103: warning, 0x010104: ""} {
-		r := newRig(t, &fakeKernel{info: kernel.Info{Version: version}}, "-Z\n-Z\n")
+		r := newRig(t, &fakeKernel{info: ipvs.Info{Version: version}}, "-Z\n-Z\n")
 		if d := diff(outcome{Stderr: want}, r.do("-R")); d != "" {
 			t.Errorf("version %#x (-want +got):\n%s", version, d)
 		}

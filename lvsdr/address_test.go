@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/host"
 )
 
 var addr = netip.MustParseAddr
 
-func on(prefix, name, label string) kernel.Address {
-	return kernel.Address{Prefix: netip.MustParsePrefix(prefix), Interface: name, Label: label}
+func on(prefix, name, label string) host.Address {
+	return host.Address{Prefix: netip.MustParsePrefix(prefix), Interface: name, Label: label}
 }
 
 // The VIP may be on the machine before lvsdr is.
@@ -21,20 +21,20 @@ func TestAddressFound(t *testing.T) {
 	tests := []struct {
 		name   string
 		config string
-		found  []kernel.Address
+		found  []host.Address
 		want   string // of start, as far as addresses go
 		status int
 	}{
 		{"none", tutorial, nil, add4, 0},
-		{"already", tutorial, []kernel.Address{on("172.16.0.100/32", "lo", "lo:1")}, "", 0},
-		{"without a label", tutorial, []kernel.Address{on("172.16.0.100/32", "lo", "lo")}, "", 0},
+		{"already", tutorial, []host.Address{on("172.16.0.100/32", "lo", "lo:1")}, "", 0},
+		{"without a label", tutorial, []host.Address{on("172.16.0.100/32", "lo", "lo")}, "", 0},
 		{
-			"with the network's mask", tutorial, []kernel.Address{on("172.16.0.100/24", "lo", "lo:1")},
+			"with the network's mask", tutorial, []host.Address{on("172.16.0.100/24", "lo", "lo:1")},
 			add4 + "ip addr del 172.16.0.100/24 dev lo label lo:1\n", 0,
 		},
 		{
 			"with both masks, as a killed start leaves it", tutorial,
-			[]kernel.Address{
+			[]host.Address{
 				on("172.16.0.100/24", "lo", "lo:1"),
 				on("172.16.0.100/32", "lo", "lo:1"),
 			},
@@ -42,11 +42,11 @@ func TestAddressFound(t *testing.T) {
 		},
 		{
 			"IPv6 with the network's mask", "vip: '2001:db8::100'\nreal_servers: ['fd00::7']",
-			[]kernel.Address{on("2001:db8::100/64", "lo", "")},
+			[]host.Address{on("2001:db8::100/64", "lo", "")},
 			"ip addr del 2001:db8::100/64 dev lo\nip addr add 2001:db8::100/128 dev lo nodad preferred_lft 0\n", 0,
 		},
 		{
-			"on another interface", tutorial, []kernel.Address{on("172.16.0.100/24", "eth0", "eth0")},
+			"on another interface", tutorial, []host.Address{on("172.16.0.100/24", "eth0", "eth0")},
 			"lvsdr: vs start: 172.16.0.100 is already on eth0\nlvsdr: hint: ip addr del 172.16.0.100/24 dev eth0\n", 1,
 		},
 		{
@@ -106,7 +106,7 @@ func TestStopEveryMask(t *testing.T) {
 // does not repeat that.
 func TestAnnounce(t *testing.T) {
 	d := newDesk(t, "vip: [172.16.0.100, '2001:db8::100']\nreal_servers: [10.0.0.7, 'fd00::7']")
-	d.machine.AddRoute(kernel.Route{Prefix: netip.MustParsePrefix("::/0"), Interface: "eth0", Gateway: true})
+	d.machine.AddRoute(host.Route{Prefix: netip.MustParsePrefix("::/0"), Interface: "eth0", Gateway: true})
 	got := d.run("vs start")
 	if want := "arping -U -c 1 -I eth0 172.16.0.100\nndsend 2001:db8::100 eth0\n"; !strings.HasSuffix(got.Stderr, want) {
 		t.Errorf("start ends with\n%s\nwant\n%s", got.Stderr, want)
@@ -153,7 +153,7 @@ type watchedMachine struct {
 	adding func()
 }
 
-func (m watchedMachine) AddAddress(a kernel.Address) error {
+func (m watchedMachine) AddAddress(a host.Address) error {
 	m.adding()
 	return m.machine.AddAddress(a)
 }

@@ -12,10 +12,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/command"
 	"lvsdr/internal/config"
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/check"
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 )
 
 // checkWait is how long check waits for answers from the network.
@@ -132,7 +133,7 @@ func openForCheck(sys system) (m machine, withoutIPVS, err error) {
 // roleOf finds out what a machine is: a real server has an address that the
 // configuration lists as one, and no configured service in its own table.
 func roleOf(m machine, cfg config.Config) (role, error) {
-	services, err := m.Services(kernel.Everything)
+	services, err := m.Services(ipvs.Everything)
 	if err != nil {
 		return "", err
 	}
@@ -142,11 +143,11 @@ func roleOf(m machine, cfg config.Config) (role, error) {
 	}
 	listed := false
 	for _, w := range cfg.Wanted() {
-		if slices.ContainsFunc(services, func(e kernel.ServiceEntry) bool { return sameService(&e.Service, &w.Service) }) {
+		if slices.ContainsFunc(services, func(e ipvs.ServiceEntry) bool { return sameService(&e.Service, &w.Service) }) {
 			return director, nil
 		}
 		for _, d := range w.Destinations {
-			listed = listed || slices.ContainsFunc(addresses, func(a kernel.Address) bool { return a.Prefix.Addr() == d.Addr })
+			listed = listed || slices.ContainsFunc(addresses, func(a host.Address) bool { return a.Prefix.Addr() == d.Addr })
 		}
 	}
 	if listed {

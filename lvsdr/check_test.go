@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/check"
+	"lvsdr/internal/check"
+	"lvsdr/internal/ipvs"
 )
 
 // healthy is a desk at a director whose neighbours and settings are well, set
@@ -187,7 +187,7 @@ func TestCheckWithoutIPVS(t *testing.T) {
 // blind is a machine whose table nobody may see.
 type blind struct{ machine }
 
-func (blind) Services(kernel.Detail) ([]kernel.ServiceEntry, error) { return nil, nil }
+func (blind) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, nil }
 
 func TestCheckUsage(t *testing.T) {
 	d := newDesk(t, "vip: 172.16.0.100\n")

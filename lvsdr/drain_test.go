@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 func TestDrain(t *testing.T) {
@@ -41,9 +41,9 @@ func TestDrainNotDone(t *testing.T) {
 	d.looks("after a failed drain", running)
 	d.noRecord()
 
-	services, err := d.machine.Services(kernel.Everything)
+	services, err := d.machine.Services(ipvs.Everything)
 	must(t, err)
-	destinations, err := d.machine.Destinations(&services[0], kernel.Everything, nil)
+	destinations, err := d.machine.Destinations(&services[0], ipvs.Everything, nil)
 	must(t, err)
 	for _, e := range destinations {
 		d.machine.SetConnections(services[0].Service, e.Destination, 3, 1)

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
-	"lvsdr/lvsdr/keepalived"
+	"lvsdr/internal/keepalived"
 )
 
 // exportCommand is "lvsdr export".

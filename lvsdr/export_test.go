@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/host"
 )
 
 var updateExports = flag.Bool("update", false, "rewrite what export prints below keepalived/testdata")
@@ -78,7 +78,7 @@ func TestExportKeepalivedUsage(t *testing.T) {
 func TestExportKeepalivedInterface(t *testing.T) {
 	const hint = "lvsdr: hint: say which: --interface NAME\n"
 	d := newDesk(t, tutorial)
-	d.machine.AddLink(kernel.Link{Name: "eth1", Up: true, Broadcast: true, MAC: []byte{2, 0, 0, 0, 0, 1}})
+	d.machine.AddLink(host.Link{Name: "eth1", Up: true, Broadcast: true, MAC: []byte{2, 0, 0, 0, 0, 1}})
 	for _, tt := range []struct {
 		words, environment, want string
 	}{
@@ -93,7 +93,7 @@ func TestExportKeepalivedInterface(t *testing.T) {
 			t.Errorf("%+v: status %d, %s; want%s in\n%s", tt, got.Status, got.Stderr, line, got.Stdout)
 		}
 	}
-	d.machine.AddRoute(kernel.Route{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Interface: "eth1", Gateway: true})
+	d.machine.AddRoute(host.Route{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Interface: "eth1", Gateway: true})
 	t.Setenv("LVSDR_INTERFACE", "")
 	d.expect("export keepalived", result{Stderr: "lvsdr: export keepalived: the VIP could be on eth0 or eth1\n" + hint, Status: 2})
 	d.configure("vip: 2001:db8::100\nreal_servers: [2001:db8::7]\n")

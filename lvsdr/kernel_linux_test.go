@@ -18,7 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 	"lvsdr/ipvsadm"
 )
 
@@ -42,13 +43,12 @@ func newSite(t *testing.T, config string) *site {
 	raise(t, "lo")
 	must(t, netlink.LinkAdd(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: "eth0"}}))
 	raise(t, "eth0")
-	host := kernel.NewHost()
-	must(t, host.AddAddress(kernel.Address{Prefix: netip.MustParsePrefix("10.0.0.8/24"), Interface: "eth0", Label: "eth0"}))
+	must(t, host.NewHost().AddAddress(host.Address{Prefix: netip.MustParsePrefix("10.0.0.8/24"), Interface: "eth0", Label: "eth0"}))
 	m, err := openMachine(director, changing)
 	if err != nil {
 		t.Fatalf("%v (run this through lvsdr lab kernel)", err)
 	}
-	id, err := kernel.NamespaceID()
+	id, err := host.NamespaceID()
 	must(t, err)
 	s := &site{t: t, machine: m, file: filepath.Join(t.TempDir(), "lvsdr.yaml"), run: filepath.Join(thisSystem.runDir, strconv.FormatUint(id, 10))}
 	must(t, os.WriteFile(s.file, []byte(config), 0o600))
@@ -133,39 +133,39 @@ func (f *faulty) count(do func() error) error {
 	return do()
 }
 
-func (f *faulty) AddService(s kernel.Service) error {
+func (f *faulty) AddService(s ipvs.Service) error {
 	return f.count(func() error { return f.machine.AddService(s) })
 }
 
-func (f *faulty) EditService(s kernel.Service) error {
+func (f *faulty) EditService(s ipvs.Service) error {
 	return f.count(func() error { return f.machine.EditService(s) })
 }
 
-func (f *faulty) DeleteService(s kernel.Service) error {
+func (f *faulty) DeleteService(s ipvs.Service) error {
 	return f.count(func() error { return f.machine.DeleteService(s) })
 }
 
-func (f *faulty) AddDestination(s kernel.Service, d kernel.Destination) error {
+func (f *faulty) AddDestination(s ipvs.Service, d ipvs.Destination) error {
 	return f.count(func() error { return f.machine.AddDestination(s, d) })
 }
 
-func (f *faulty) EditDestination(s kernel.Service, d kernel.Destination) error {
+func (f *faulty) EditDestination(s ipvs.Service, d ipvs.Destination) error {
 	return f.count(func() error { return f.machine.EditDestination(s, d) })
 }
 
-func (f *faulty) DeleteDestination(s kernel.Service, d kernel.Destination) error {
+func (f *faulty) DeleteDestination(s ipvs.Service, d ipvs.Destination) error {
 	return f.count(func() error { return f.machine.DeleteDestination(s, d) })
 }
 
-func (f *faulty) AddAddress(a kernel.Address) error {
+func (f *faulty) AddAddress(a host.Address) error {
 	return f.count(func() error { return f.machine.AddAddress(a) })
 }
 
-func (f *faulty) DeleteAddress(a kernel.Address) error {
+func (f *faulty) DeleteAddress(a host.Address) error {
 	return f.count(func() error { return f.machine.DeleteAddress(a) })
 }
 
-func (f *faulty) Announce(l kernel.Link, vip netip.Addr) error {
+func (f *faulty) Announce(l host.Link, vip netip.Addr) error {
 	return f.count(func() error { return f.machine.Announce(l, vip) })
 }
 

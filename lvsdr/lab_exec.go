@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
-	"lvsdr/lvsdr/lab"
 )
 
 func labExecCommand() *cli.Command {

@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
-	"lvsdr/lvsdr/lab"
 )
 
 // interruptible does something whose ctx ends with a signal. It has to come to

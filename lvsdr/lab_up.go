@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
-	"lvsdr/lvsdr/lab"
 )
 
 func labUpCommand() *cli.Command {

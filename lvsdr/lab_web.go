@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"lvsdr/lvsdr/lab"
+	"lvsdr/internal/lab"
 )
 
 // labWebCommand is the web server that lab up starts on the real servers.

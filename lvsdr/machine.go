@@ -7,18 +7,20 @@ import (
 	"slices"
 	"syscall"
 
-	"lvsdr/internal/kernel"
-	"lvsdr/internal/kernel/filter"
-	"lvsdr/lvsdr/check"
+	"lvsdr/internal/check"
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/netfilter"
+	"lvsdr/internal/wire"
 )
 
 // machine is what the verbs need of the machine they run on.
 type machine interface {
 	balancer
 	check.Kernel
-	AddAddress(kernel.Address) error
-	DeleteAddress(kernel.Address) error
-	Announce(kernel.Link, netip.Addr) error
+	AddAddress(host.Address) error
+	DeleteAddress(host.Address) error
+	Announce(host.Link, netip.Addr) error
 	Set(sysctl string, value int) error
 	FilterRules() (int, error)
 	FlushFilter() error
@@ -26,34 +28,35 @@ type machine interface {
 
 // balancer is the director's part of a machine.
 type balancer interface {
-	Services(kernel.Detail) ([]kernel.ServiceEntry, error)
-	Destinations(*kernel.ServiceEntry, kernel.Detail, []kernel.DestinationEntry) ([]kernel.DestinationEntry, error)
-	AddService(kernel.Service) error
-	EditService(kernel.Service) error
-	DeleteService(kernel.Service) error
-	AddDestination(kernel.Service, kernel.Destination) error
-	EditDestination(kernel.Service, kernel.Destination) error
-	DeleteDestination(kernel.Service, kernel.Destination) error
+	Services(ipvs.Detail) ([]ipvs.ServiceEntry, error)
+	Destinations(*ipvs.ServiceEntry, ipvs.Detail, []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error)
+	AddService(ipvs.Service) error
+	EditService(ipvs.Service) error
+	DeleteService(ipvs.Service) error
+	AddDestination(ipvs.Service, ipvs.Destination) error
+	EditDestination(ipvs.Service, ipvs.Destination) error
+	DeleteDestination(ipvs.Service, ipvs.Destination) error
 }
 
 // thisMachine is the machine of the current network namespace.
 type thisMachine struct {
 	balancer
-	*kernel.Host
-	kernel.Sysctl
-	filter.Filter
+	*host.Host
+	host.Sysctl
+	wire.Wire
+	netfilter.Filter
 }
 
 // openMachine opens the doors that the role needs. A real server needs no
 // IPVS, and a director without it has nothing that could be stopped.
 func openMachine(r role, a access) (machine, error) {
-	m := thisMachine{balancer: noBalancer{}, Host: kernel.NewHost()}
+	m := thisMachine{balancer: noBalancer{}, Host: host.NewHost()}
 	if r == realServer {
 		return m, nil
 	}
-	conn, err := kernel.Open()
-	if err != nil && a != stopping && kernel.LoadModule(nil, nil, nil) {
-		conn, err = kernel.Open()
+	conn, err := ipvs.Open()
+	if err != nil && a != stopping && ipvs.LoadModule(nil, nil, nil) {
+		conn, err = ipvs.Open()
 	}
 	switch {
 	case err == nil:
@@ -73,7 +76,7 @@ var errNoIPVS = errors.New("ipvs: this kernel has none")
 // asks for more.
 type noBalancer struct{ balancer }
 
-func (noBalancer) Services(kernel.Detail) ([]kernel.ServiceEntry, error) { return nil, nil }
+func (noBalancer) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, nil }
 
 // role is what a machine is in the cluster.
 type role string
@@ -89,16 +92,16 @@ type scene struct {
 	machine   machine
 	record    *record
 	services  []service
-	links     []kernel.Link
-	addresses []kernel.Address
+	links     []host.Link
+	addresses []host.Address
 
 	announcing []netip.Addr // VIPs that the plan announces
 }
 
 // service is a virtual service of the kernel's table with its destinations.
 type service struct {
-	kernel.ServiceEntry
-	destinations []kernel.DestinationEntry
+	ipvs.ServiceEntry
+	destinations []ipvs.DestinationEntry
 }
 
 func look(m machine, rec *record) (*scene, error) {
@@ -110,12 +113,12 @@ func look(m machine, rec *record) (*scene, error) {
 	if s.addresses, err = m.Addresses(); err != nil {
 		return nil, fmt.Errorf("read addresses: %w", err)
 	}
-	entries, err := m.Services(kernel.Everything)
+	entries, err := m.Services(ipvs.Everything)
 	if err != nil {
 		return nil, fmt.Errorf("read the ipvs table: %w", err)
 	}
 	for _, e := range entries {
-		destinations, err := m.Destinations(&e, kernel.Everything, nil)
+		destinations, err := m.Destinations(&e, ipvs.Everything, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read the ipvs table: %w", err)
 		}
@@ -125,7 +128,7 @@ func look(m machine, rec *record) (*scene, error) {
 }
 
 // service finds the service of s's identity; nil: there is none.
-func (s *scene) service(want *kernel.Service) *service {
+func (s *scene) service(want *ipvs.Service) *service {
 	for i := range s.services {
 		if sameService(&s.services[i].Service, want) {
 			return &s.services[i]
@@ -134,7 +137,7 @@ func (s *scene) service(want *kernel.Service) *service {
 	return nil
 }
 
-func sameService(a, b *kernel.Service) bool {
+func sameService(a, b *ipvs.Service) bool {
 	if a.FWMark != 0 || b.FWMark != 0 {
 		return a.FWMark == b.FWMark && a.Family == b.Family
 	}
@@ -142,7 +145,7 @@ func sameService(a, b *kernel.Service) bool {
 }
 
 // destination finds the real server with want's address and port.
-func (s *service) destination(want *kernel.Destination) *kernel.DestinationEntry {
+func (s *service) destination(want *ipvs.Destination) *ipvs.DestinationEntry {
 	if s == nil {
 		return nil
 	}
@@ -156,10 +159,10 @@ func (s *service) destination(want *kernel.Destination) *kernel.DestinationEntry
 
 // addressesOf are all addresses with that VIP: IPv4 has one for each prefix
 // length, and each interface has its own.
-func (s *scene) addressesOf(vip netip.Addr) []kernel.Address {
-	return slices.DeleteFunc(slices.Clone(s.addresses), func(a kernel.Address) bool { return a.Prefix.Addr() != vip })
+func (s *scene) addressesOf(vip netip.Addr) []host.Address {
+	return slices.DeleteFunc(slices.Clone(s.addresses), func(a host.Address) bool { return a.Prefix.Addr() != vip })
 }
 
 func (s *scene) hasLink(name string) bool {
-	return slices.ContainsFunc(s.links, func(l kernel.Link) bool { return l.Name == name })
+	return slices.ContainsFunc(s.links, func(l host.Link) bool { return l.Name == name })
 }

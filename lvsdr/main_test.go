@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel/kerneltest"
+	"lvsdr/internal/machinetest"
 )
 
 // asLVSDR in the environment makes this test binary lvsdr itself.
@@ -38,18 +38,18 @@ func TestMain(m *testing.M) {
 // desk is where an operator works: a machine, a configuration file, and a
 // folder for what outlives a run.
 type desk struct {
-	machine *kerneltest.Machine
+	machine *machinetest.Machine
 	system  system
 	file    string // the configuration
 	state   string // the record
 	t       *testing.T
 }
 
-// newDesk is a desk at the machine that [kerneltest.New] makes.
+// newDesk is a desk at the machine that [machinetest.New] makes.
 func newDesk(t *testing.T, config string) *desk {
 	t.Helper()
 	dir := t.TempDir()
-	d := &desk{machine: kerneltest.New(), t: t, file: filepath.Join(dir, "lvsdr.yaml"), state: filepath.Join(dir, "4", "state.json")}
+	d := &desk{machine: machinetest.New(), t: t, file: filepath.Join(dir, "lvsdr.yaml"), state: filepath.Join(dir, "4", "state.json")}
 	d.system = system{
 		open:      func(role, access) (machine, error) { return d.machine, nil },
 		namespace: func() (uint64, error) { return 4, nil },

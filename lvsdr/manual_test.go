@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/command"
-	"lvsdr/lvsdr/check"
-	"lvsdr/lvsdr/lab"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/lab"
+	"lvsdr/internal/status"
 	"lvsdr/man"
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/host"
 )
 
 // system is what the verbs need of the system to find their machine.
@@ -25,7 +25,7 @@ type system struct {
 }
 
 // thisSystem is the one that the program runs on.
-var thisSystem = system{openMachine, kernel.NamespaceID, "/run/lvsdr"}
+var thisSystem = system{openMachine, host.NamespaceID, "/run/lvsdr"}
 
 const systemKey = "system"
 
@@ -87,7 +87,7 @@ func enterNamespace(c *cli.Context) error {
 	if name == "" {
 		return nil
 	}
-	if _, err := kernel.EnterNetNS(name); err != nil {
+	if _, err := host.EnterNetNS(name); err != nil {
 		return fmt.Errorf("enter the network namespace %q: %w", name, err)
 	}
 	return nil

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 func TestDirector(t *testing.T) {
@@ -171,10 +171,10 @@ ip addr add 172.16.0.101/32 dev lo label lo:1
 
 // foreign puts services there that no configuration knows.
 func foreign(t *testing.T, d *desk) {
-	other := kernel.Service{Family: kernel.INET, Protocol: kernel.TCP, Addr: addr("172.16.0.200"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
+	other := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: addr("172.16.0.200"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
 	must(t, d.machine.AddService(other))
-	must(t, d.machine.AddDestination(other, kernel.Destination{Family: kernel.INET, Addr: addr("10.0.0.9"), Port: 80, Forward: kernel.Tunnel, Weight: 3}))
-	must(t, d.machine.AddService(kernel.Service{Family: kernel.INET, FWMark: 9, Scheduler: "wlc", Netmask: 0xffffffff}))
+	must(t, d.machine.AddDestination(other, ipvs.Destination{Family: ipvs.INET, Addr: addr("10.0.0.9"), Port: 80, Forward: ipvs.Tunnel, Weight: 3}))
+	must(t, d.machine.AddService(ipvs.Service{Family: ipvs.INET, FWMark: 9, Scheduler: "wlc", Netmask: 0xffffffff}))
 }
 
 func TestForeign(t *testing.T) {

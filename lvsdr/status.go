@@ -6,8 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/status"
 )
 
 // showStatus prints what is in place. Status 3 says that not all of it is.
@@ -45,16 +45,16 @@ func (s *session) status() (status.Status, error) {
 }
 
 // fill adds what the kernel has of a real server.
-func fill(st *status.RealServer, d *kernel.DestinationEntry) {
+func fill(st *status.RealServer, d *ipvs.DestinationEntry) {
 	st.Forward, st.Weight = forwardText(d.Forward), d.Weight
 	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
 }
 
-func forwardText(f kernel.Forward) string {
+func forwardText(f ipvs.Forward) string {
 	switch f & 7 {
-	case kernel.Masquerade:
+	case ipvs.Masquerade:
 		return "masquerade"
-	case kernel.Tunnel:
+	case ipvs.Tunnel:
 		return "tunnel"
 	}
 	return "direct"

@@ -8,15 +8,15 @@ import (
 	"strings"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/host"
+	"lvsdr/internal/status"
 )
 
 // addressSteps put the VIPs on the loopback interface.
 func addressSteps(c config.Config) []step {
 	var steps []step
 	for _, vip := range c.VIPs {
-		a := kernel.Address{Prefix: netip.PrefixFrom(vip, vip.BitLen()), Interface: interfaceOf(c.Label), Label: c.Label}
+		a := host.Address{Prefix: netip.PrefixFrom(vip, vip.BitLen()), Interface: interfaceOf(c.Label), Label: c.Label}
 		if vip.Is6() {
 			a.Label, a.Deprecated = "", true
 		}
@@ -26,7 +26,7 @@ func addressSteps(c config.Config) []step {
 }
 
 // addressStep is a VIP on its interface.
-type addressStep struct{ want kernel.Address }
+type addressStep struct{ want host.Address }
 
 func (t addressStep) missing(s *scene) ([]change, error) {
 	vip := t.want.Prefix.Addr()
@@ -91,7 +91,7 @@ func (t addressStep) present(s *scene) ([]change, error) {
 	return changes, nil
 }
 
-func deleteAddress(m machine, a kernel.Address) change {
+func deleteAddress(m machine, a host.Address) change {
 	return change{
 		line: addressLine("del", a),
 		do:   func() error { return m.DeleteAddress(a) },

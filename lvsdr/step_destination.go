@@ -3,19 +3,19 @@ package lvsdr
 import (
 	"slices"
 
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/status"
 )
 
 // destinationStep is a real server of a service. One that is being drained has
 // weight 0 until that ends.
 type destinationStep struct {
-	service kernel.Service
-	want    kernel.Destination
+	service ipvs.Service
+	want    ipvs.Destination
 }
 
 // effective is what is wanted now.
-func (t destinationStep) effective(s *scene) kernel.Destination {
+func (t destinationStep) effective(s *scene) ipvs.Destination {
 	d := t.want
 	if s.record.draining(d.Addr) {
 		d.Weight = 0
@@ -46,16 +46,16 @@ func (t destinationStep) missing(s *scene) ([]change, error) {
 // present: the service takes its destinations along.
 func (t destinationStep) present(*scene) ([]change, error) { return nil, nil }
 
-func sameDestination(a, b *kernel.Destination) bool { return len(differences(a, b)) == 0 }
+func sameDestination(a, b *ipvs.Destination) bool { return len(differences(a, b)) == 0 }
 
 // differences are what a real server has that is not as wanted, in the words
 // of [status.RealServer].
-func differences(have, want *kernel.Destination) []string {
+func differences(have, want *ipvs.Destination) []string {
 	var all []string
 	if have.Forward&7 != want.Forward&7 {
 		all = append(all, "forward")
 	}
-	if want.Forward == kernel.Tunnel &&
+	if want.Forward == ipvs.Tunnel &&
 		(have.TunnelType != want.TunnelType || have.TunnelPort != want.TunnelPort || have.TunnelFlags != want.TunnelFlags) {
 		all = append(all, "tunnel")
 	}
@@ -92,8 +92,8 @@ func (t destinationStep) report(s *scene, to *status.Status) error {
 
 // unlistedStep is that a configured service has no other real servers.
 type unlistedStep struct {
-	service kernel.Service
-	listed  []kernel.Destination
+	service ipvs.Service
+	listed  []ipvs.Destination
 }
 
 func (t unlistedStep) missing(s *scene) ([]change, error) {
@@ -110,12 +110,12 @@ func (t unlistedStep) missing(s *scene) ([]change, error) {
 
 // unlisted are the destinations of a service, if it is there, that are not
 // configured.
-func (t unlistedStep) unlisted(have *service) []kernel.DestinationEntry {
+func (t unlistedStep) unlisted(have *service) []ipvs.DestinationEntry {
 	if have == nil {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(have.destinations), func(d kernel.DestinationEntry) bool {
-		return slices.ContainsFunc(t.listed, func(l kernel.Destination) bool { return l.Addr == d.Addr && l.Port == d.Port })
+	return slices.DeleteFunc(slices.Clone(have.destinations), func(d ipvs.DestinationEntry) bool {
+		return slices.ContainsFunc(t.listed, func(l ipvs.Destination) bool { return l.Addr == d.Addr && l.Port == d.Port })
 	})
 }
 

@@ -2,7 +2,8 @@ package lvsdr
 
 import (
 	"fmt"
-	"lvsdr/lvsdr/status"
+
+	"lvsdr/internal/status"
 )
 
 // firewallStep is that the packet filter has no rules. It stands last, since

@@ -4,12 +4,12 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/status"
 )
 
 // serviceStep is a virtual service.
-type serviceStep struct{ want kernel.Service }
+type serviceStep struct{ want ipvs.Service }
 
 func (t serviceStep) missing(s *scene) ([]change, error) {
 	have := s.service(&t.want)
@@ -60,13 +60,13 @@ func deleteService(m machine, have *service) change {
 
 // sameScheduling compares everything of a service but its identity. Timeout
 // and netmask count only where it is persistent.
-func sameScheduling(a, b *kernel.Service) bool {
-	const flags = kernel.Persistent | kernel.OnePacket |
-		kernel.SchedulerFlag1 | kernel.SchedulerFlag2 | kernel.SchedulerFlag3
+func sameScheduling(a, b *ipvs.Service) bool {
+	const flags = ipvs.Persistent | ipvs.OnePacket |
+		ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2 | ipvs.SchedulerFlag3
 	if a.Scheduler != b.Scheduler || a.PE != b.PE || a.Flags&flags != b.Flags&flags {
 		return false
 	}
-	return a.Flags&kernel.Persistent == 0 || a.Timeout == b.Timeout && a.Netmask == b.Netmask
+	return a.Flags&ipvs.Persistent == 0 || a.Timeout == b.Timeout && a.Netmask == b.Netmask
 }
 
 func (t serviceStep) report(s *scene, to *status.Status) error {

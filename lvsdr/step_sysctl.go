@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/kernel"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/host"
+	"lvsdr/internal/status"
 )
 
 // arpValues are what a real server needs so as not to answer for the VIP:
@@ -29,7 +29,7 @@ func sysctlSteps(c config.Config) []step {
 	if slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
 		for _, arp := range arpValues {
 			for _, i := range c.ARP.Interfaces {
-				t := sysctlStep{kernel.LinkParameter(i, arp.name), arp.value}
+				t := sysctlStep{host.LinkParameter(i, arp.name), arp.value}
 				steps, listed[t.name] = append(steps, t), true
 			}
 		}

@@ -2,7 +2,7 @@ package lvsdr
 
 import (
 	"lvsdr/internal/config"
-	"lvsdr/lvsdr/status"
+	"lvsdr/internal/status"
 )
 
 // step is one thing that start makes so and stop takes away. Steps are the one

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Validate reports what a director lacks or what cannot be. [Load] and
@@ -78,8 +78,8 @@ func repeated[T comparable](all []T) int {
 func checkServices(c Config) *problem {
 	type identity struct {
 		mark     uint32
-		family   kernel.AddressFamily
-		protocol kernel.Protocol
+		family   ipvs.AddressFamily
+		protocol ipvs.Protocol
 		port     uint16
 	}
 	var all []identity
@@ -109,7 +109,7 @@ func checkService(s Service, at path) *problem {
 			at: at.key("netmask"), also: []path{at.key("persistent")},
 			what: "netmask without persistence", want: "persistent as well",
 		}
-	case s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP:
+	case s.OnePacket && s.FWMark == 0 && s.Protocol != ipvs.UDP:
 		return &problem{
 			at: at.key("one_packet"), also: []path{at.key("protocol")},
 			what: "one_packet without UDP", want: "protocol: udp, or fwmark",
@@ -162,7 +162,7 @@ func (c Config) checkList(list []RealServer, at path) *problem {
 func checkPorts(list []RealServer, s Service, at, service path) *problem {
 	var all []netip.AddrPort
 	for i, r := range list {
-		if r.Port != 0 && s.Forward != kernel.Masquerade {
+		if r.Port != 0 && s.Forward != ipvs.Masquerade {
 			return &problem{
 				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
 				what: "a real server's port with forward: " + nameOf(forwards, s.Forward),

@@ -12,7 +12,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Config says how a cluster should look. The same one serves the director and
@@ -31,16 +31,16 @@ type Config struct {
 type Service struct {
 	Port       uint16
 	FWMark     uint32
-	Family     kernel.AddressFamily // of a mark; zero with a port
-	Protocol   kernel.Protocol      // of a port; zero with a mark
+	Family     ipvs.AddressFamily // of a mark; zero with a port
+	Protocol   ipvs.Protocol      // of a port; zero with a mark
 	Scheduler  string
-	Forward    kernel.Forward
+	Forward    ipvs.Forward
 	Persistent uint32 // seconds; zero is not persistent
-	// Netmask is the granularity of persistence, as [kernel.Service] has it;
+	// Netmask is the granularity of persistence, as [ipvs.Service] has it;
 	// zero is single clients. An IPv4 mask is never as small as a prefix length,
 	// for its ones lead.
 	Netmask     uint32
-	Flags       kernel.Flags // of the scheduler
+	Flags       ipvs.Flags // of the scheduler
 	OnePacket   bool
 	RealServers []RealServer // instead of the common ones
 }
@@ -64,22 +64,22 @@ type ARP struct {
 func Default() Config {
 	return Config{
 		Label:    "lo:1",
-		Services: []Service{portService(kernel.TCP, 80)},
+		Services: []Service{portService(ipvs.TCP, 80)},
 		ARP:      ARP{Interfaces: []string{"all", "lo"}},
 		Announce: true,
 	}
 }
 
 // portService is a service with nothing but defaults.
-func portService(p kernel.Protocol, port uint16) Service {
-	return Service{Port: port, Protocol: p, Scheduler: "wrr", Forward: kernel.DirectRoute}
+func portService(p ipvs.Protocol, port uint16) Service {
+	return Service{Port: port, Protocol: p, Scheduler: "wrr", Forward: ipvs.DirectRoute}
 }
 
 // Wanted is a virtual service with its real servers, as the kernel should have
 // them.
 type Wanted struct {
-	Service      kernel.Service
-	Destinations []kernel.Destination
+	Service      ipvs.Service
+	Destinations []ipvs.Destination
 }
 
 // Wanted returns the virtual services of all VIPs, by VIP, service and real
@@ -102,8 +102,8 @@ func (c Config) Wanted() []Wanted {
 }
 
 // service is the kernel's view of the service on the VIP.
-func (s Service) service(vip netip.Addr) kernel.Service {
-	k := kernel.Service{
+func (s Service) service(vip netip.Addr) ipvs.Service {
+	k := ipvs.Service{
 		Family:    s.Family,
 		FWMark:    s.FWMark,
 		Scheduler: s.Scheduler,
@@ -115,10 +115,10 @@ func (s Service) service(vip netip.Addr) kernel.Service {
 		k.Family, k.Protocol, k.Addr, k.Port = familyOf(vip), s.Protocol, vip, s.Port
 	}
 	if s.Persistent != 0 {
-		k.Flags |= kernel.Persistent
+		k.Flags |= ipvs.Persistent
 	}
 	if s.OnePacket {
-		k.Flags |= kernel.OnePacket
+		k.Flags |= ipvs.OnePacket
 	}
 	if k.Netmask == 0 {
 		k.Netmask = singleClients(k.Family)
@@ -127,8 +127,8 @@ func (s Service) service(vip netip.Addr) kernel.Service {
 }
 
 // destination is the kernel's view of a real server of the service.
-func (r RealServer) destination(s Service) kernel.Destination {
-	return kernel.Destination{
+func (r RealServer) destination(s Service) ipvs.Destination {
+	return ipvs.Destination{
 		Family:  familyOf(r.Addr),
 		Addr:    r.Addr,
 		Port:    r.port(s),
@@ -156,7 +156,7 @@ func (c Config) servers(s Service) []RealServer {
 }
 
 // serve picks the real servers of the service that serve an address family.
-func (c Config) serve(s Service, family kernel.AddressFamily) []RealServer {
+func (c Config) serve(s Service, family ipvs.AddressFamily) []RealServer {
 	var picked []RealServer
 	serves := c.serves(s, family)
 	for _, r := range c.servers(s) {
@@ -170,21 +170,21 @@ func (c Config) serve(s Service, family kernel.AddressFamily) []RealServer {
 // serves tells the real servers of the service that serve an address family:
 // those of that family. Only a tunnel leads to the other one, and is used so
 // where no VIP is of the real server's family or no real server of the VIP's.
-func (c Config) serves(s Service, family kernel.AddressFamily) func(RealServer) bool {
+func (c Config) serves(s Service, family ipvs.AddressFamily) func(RealServer) bool {
 	families := c.families(s)
 	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return familyOf(r.Addr) == family })
 	return func(r RealServer) bool {
 		own := familyOf(r.Addr)
-		return own == family || s.Forward == kernel.Tunnel && (lacking || !slices.Contains(families, own))
+		return own == family || s.Forward == ipvs.Tunnel && (lacking || !slices.Contains(families, own))
 	}
 }
 
 // families are the address families that a service is offered in.
-func (c Config) families(s Service) []kernel.AddressFamily {
+func (c Config) families(s Service) []ipvs.AddressFamily {
 	if s.FWMark != 0 {
-		return []kernel.AddressFamily{s.Family}
+		return []ipvs.AddressFamily{s.Family}
 	}
-	var families []kernel.AddressFamily
+	var families []ipvs.AddressFamily
 	for _, vip := range c.VIPs {
 		if f := familyOf(vip); !slices.Contains(families, f) {
 			families = append(families, f)
@@ -193,16 +193,16 @@ func (c Config) families(s Service) []kernel.AddressFamily {
 	return families
 }
 
-func familyOf(addr netip.Addr) kernel.AddressFamily {
+func familyOf(addr netip.Addr) ipvs.AddressFamily {
 	if addr.Is4() {
-		return kernel.INET
+		return ipvs.INET
 	}
-	return kernel.INET6
+	return ipvs.INET6
 }
 
 // singleClients is the netmask that tells all clients apart.
-func singleClients(family kernel.AddressFamily) uint32 {
-	if family == kernel.INET6 {
+func singleClients(family ipvs.AddressFamily) uint32 {
+	if family == ipvs.INET6 {
 		return 128
 	}
 	return 0xffffffff

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 var (
@@ -80,8 +80,8 @@ services:
 `,
 		with(func(c *Config) {
 			c.Services = []Service{{
-				Port: 53, Protocol: kernel.UDP, Scheduler: "sh", Forward: kernel.Masquerade, Persistent: 300,
-				Netmask: 0xffffff00, Flags: kernel.SchedulerFlag2 | kernel.SchedulerFlag3, OnePacket: true,
+				Port: 53, Protocol: ipvs.UDP, Scheduler: "sh", Forward: ipvs.Masquerade, Persistent: 300,
+				Netmask: 0xffffff00, Flags: ipvs.SchedulerFlag2 | ipvs.SchedulerFlag3, OnePacket: true,
 				RealServers: []RealServer{{Addr: addr("10.0.0.7"), Port: 5353, Weight: 2147483647, Upper: 20, Lower: 10}},
 			}}
 		}),
@@ -96,11 +96,11 @@ services:
   - {port: 0, persistent: 2678400}
 `,
 		with(func(c *Config) {
-			mark := Service{FWMark: 7, Family: kernel.INET, Scheduler: "wrr", Forward: kernel.DirectRoute}
+			mark := Service{FWMark: 7, Family: ipvs.INET, Scheduler: "wrr", Forward: ipvs.DirectRoute}
 			mark6, high := mark, mark
-			mark6.Family, mark6.Persistent, mark6.Netmask, mark6.OnePacket = kernel.INET6, 1, 64, true
+			mark6.Family, mark6.Persistent, mark6.Netmask, mark6.OnePacket = ipvs.INET6, 1, 64, true
 			high.FWMark = 1<<32 - 1
-			every := portService(kernel.TCP, 0)
+			every := portService(ipvs.TCP, 0)
 			every.Persistent = 2678400
 			c.Services = []Service{mark, mark6, high, every}
 		}),
@@ -109,7 +109,7 @@ services:
 		"same port of every protocol",
 		"services: [{port: 80}, {port: 80, protocol: udp}, {port: 80, protocol: sctp}]",
 		with(func(c *Config) {
-			c.Services = []Service{portService(kernel.TCP, 80), portService(kernel.UDP, 80), portService(kernel.SCTP, 80)}
+			c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 80), portService(ipvs.SCTP, 80)}
 		}),
 	},
 	{
@@ -126,7 +126,7 @@ services:
 		"port twice on one real server",
 		"services: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, {address: 10.0.0.7, port: 81}]\n",
 		with(func(c *Config) {
-			c.Services[0].Forward = kernel.Masquerade
+			c.Services[0].Forward = ipvs.Masquerade
 			c.RealServers = servers("10.0.0.7", "10.0.0.7")
 			c.RealServers[1].Port = 81
 		}),
@@ -136,7 +136,7 @@ services:
 		"services: [{flags: [mh-fallback, mh-port], scheduler: mh, port: 80}]",
 		with(func(c *Config) {
 			c.Services[0].Scheduler = "mh"
-			c.Services[0].Flags = kernel.SchedulerFlag1 | kernel.SchedulerFlag2
+			c.Services[0].Flags = ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2
 		}),
 	},
 }
@@ -203,9 +203,9 @@ func TestExampleHints(t *testing.T) {
 func TestYAML(t *testing.T) {
 	c := tutorial()
 	c.VIPs = append(c.VIPs, addr("2001:db8::100"))
-	c.Services[0].Scheduler, c.Services[0].Flags = "sh", kernel.SchedulerFlag1|kernel.SchedulerFlag3
+	c.Services[0].Scheduler, c.Services[0].Flags = "sh", ipvs.SchedulerFlag1|ipvs.SchedulerFlag3
 	c.Services = append(c.Services, Service{
-		FWMark: 7, Family: kernel.INET6, Scheduler: "rr", Forward: kernel.Masquerade, Persistent: 9, Netmask: 64,
+		FWMark: 7, Family: ipvs.INET6, Scheduler: "rr", Forward: ipvs.Masquerade, Persistent: 9, Netmask: 64,
 		RealServers: []RealServer{{Addr: addr("2001:db8::7"), Port: 8080, Weight: 3, Upper: 20, Lower: 10}},
 	})
 	const want = `vip: [172.16.0.100, "2001:db8::100"]

@@ -3,7 +3,7 @@ package config
 import (
 	"fmt"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // checkFamilies looks at whether masks, marks and real servers fit the VIPs.
@@ -19,10 +19,10 @@ func checkFamilies(c Config) *problem {
 }
 
 // checkFamily looks at one service in one address family.
-func (c Config) checkFamily(i int, s Service, f kernel.AddressFamily) *problem {
+func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *problem {
 	at := path("services").item(i)
 	switch {
-	case s.Netmask != 0 && isMask4(s.Netmask) != (f == kernel.INET):
+	case s.Netmask != 0 && isMask4(s.Netmask) != (f == ipvs.INET):
 		return &problem{
 			at: at.key("netmask"), also: []path{c.vipOf(f)},
 			what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
@@ -80,7 +80,7 @@ func (c Config) listOf(service int) path {
 }
 
 // vipOf is the first VIP of an address family; "" if there is none.
-func (c Config) vipOf(f kernel.AddressFamily) path {
+func (c Config) vipOf(f ipvs.AddressFamily) path {
 	for i, vip := range c.VIPs {
 		if familyOf(vip) == f {
 			return path("vip").item(i)
@@ -89,15 +89,15 @@ func (c Config) vipOf(f kernel.AddressFamily) path {
 	return ""
 }
 
-func familyName(f kernel.AddressFamily) string {
-	if f == kernel.INET6 {
+func familyName(f ipvs.AddressFamily) string {
+	if f == ipvs.INET6 {
 		return "IPv6"
 	}
 	return "IPv4"
 }
 
-func maskOf(f kernel.AddressFamily) string {
-	if f == kernel.INET6 {
+func maskOf(f ipvs.AddressFamily) string {
+	if f == ipvs.INET6 {
 		return "a prefix length from 1 to 128"
 	}
 	return "a mask like 255.255.255.0"

@@ -1,36 +1,36 @@
 package config
 
-import "lvsdr/internal/kernel"
+import "lvsdr/internal/ipvs"
 
 // schedFlag is a scheduler flag as ipvsadm -b names it. Without a scheduler it
 // fits every one.
 type schedFlag struct {
 	scheduler string
 	name      string
-	flag      kernel.Flags
+	flag      ipvs.Flags
 }
 
 var schedFlags = [...]schedFlag{
-	{"sh", "sh-fallback", kernel.SchedulerFlag1},
-	{"sh", "sh-port", kernel.SchedulerFlag2},
-	{"mh", "mh-fallback", kernel.SchedulerFlag1},
-	{"mh", "mh-port", kernel.SchedulerFlag2},
-	{"", "flag-1", kernel.SchedulerFlag1},
-	{"", "flag-2", kernel.SchedulerFlag2},
-	{"", "flag-3", kernel.SchedulerFlag3},
+	{"sh", "sh-fallback", ipvs.SchedulerFlag1},
+	{"sh", "sh-port", ipvs.SchedulerFlag2},
+	{"mh", "mh-fallback", ipvs.SchedulerFlag1},
+	{"mh", "mh-port", ipvs.SchedulerFlag2},
+	{"", "flag-1", ipvs.SchedulerFlag1},
+	{"", "flag-2", ipvs.SchedulerFlag2},
+	{"", "flag-3", ipvs.SchedulerFlag3},
 }
 
 // flagOf is what a flag may be called with the scheduler.
-func flagOf(scheduler string) kind[kernel.Flags] {
-	var fit []named[kernel.Flags]
+func flagOf(scheduler string) kind[ipvs.Flags] {
+	var fit []named[ipvs.Flags]
 	for _, f := range schedFlags {
 		if f.scheduler == "" || f.scheduler == scheduler {
-			fit = append(fit, named[kernel.Flags]{f.name, f.flag})
+			fit = append(fit, named[ipvs.Flags]{f.name, f.flag})
 		}
 	}
-	return kind[kernel.Flags]{
+	return kind[ipvs.Flags]{
 		want: oneOfNames(fit) + " with scheduler " + scheduler,
-		parse: func(s string) (kernel.Flags, string) {
+		parse: func(s string) (ipvs.Flags, string) {
 			flag, wrong := choice(fit)(s)
 			for _, f := range schedFlags {
 				if wrong != "" && f.name == s {
@@ -43,7 +43,7 @@ func flagOf(scheduler string) kind[kernel.Flags] {
 }
 
 // flagNames are the names of the flags, the scheduler's own where it has some.
-func flagNames(scheduler string, flags kernel.Flags) []string {
+func flagNames(scheduler string, flags ipvs.Flags) []string {
 	var names []string
 	for _, f := range schedFlags {
 		if flags&f.flag != 0 && (f.scheduler == "" || f.scheduler == scheduler) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Load reads the data of a configuration file. What the file does not say has
@@ -66,7 +66,7 @@ func (r *reader) arp(n ast.Node, at path, a *ARP) {
 // service reads one virtual service. Its flags come last: they depend on the
 // scheduler.
 func (r *reader) service(n ast.Node, at path) Service {
-	s := portService(kernel.TCP, 0)
+	s := portService(ipvs.TCP, 0)
 	var flags ast.Node
 	r.mapping(n, at, fields{
 		{"port", func(n ast.Node, at path) { s.Port = uint16(scalar(r, n, at, number(0, 65535))) }},
@@ -103,14 +103,14 @@ func (r *reader) identify(n ast.Node, at path, s *Service) {
 	case mark:
 		s.Protocol = 0
 		if s.Family == 0 {
-			s.Family = kernel.INET
+			s.Family = ipvs.INET
 		}
 	}
 }
 
 // flags reads the scheduler flags, each of which may be there once.
-func (r *reader) flags(n ast.Node, at path, scheduler string) (flags kernel.Flags) {
-	list(r, n, at, "a list of scheduler flags", func(n ast.Node, at path) kernel.Flags {
+func (r *reader) flags(n ast.Node, at path, scheduler string) (flags ipvs.Flags) {
+	list(r, n, at, "a list of scheduler flags", func(n ast.Node, at path) ipvs.Flags {
 		flag := scalar(r, n, at, flagOf(scheduler))
 		if flags&flag != 0 {
 			r.fail(at, "a flag that is set already", "each flag once")

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Overrides is what the flags and the environment say. An empty field says
@@ -114,7 +114,7 @@ func (a *applier) ports(o Overrides) error {
 func parsePort(s string) (Service, string) {
 	port, protocolName, hasProtocol := strings.Cut(s, "/")
 	n, wrong := number(0, 65535).parse(port)
-	p := kernel.TCP
+	p := ipvs.TCP
 	if hasProtocol && wrong == "" {
 		if p, wrong = protocol().parse(protocolName); wrong != "" {
 			wrong = "unknown protocol"
@@ -154,7 +154,7 @@ func (a *applier) scheduler(o Overrides) error {
 }
 
 func (a *applier) forward(o Overrides) error {
-	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f kernel.Forward) error {
+	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) error {
 		s.Forward = f
 		return nil
 	})

@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 func TestApply(t *testing.T) {
 	rich := with(func(c *Config) {
 		c.VIPs = []netip.Addr{addr("172.16.0.100")}
 		c.RealServers = servers("10.0.0.7")
-		c.Services = []Service{portService(kernel.TCP, 80), portService(kernel.UDP, 53)}
+		c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 53)}
 		c.Services[1].RealServers = servers("10.0.0.17")
 	})
 	for _, test := range []struct {
@@ -35,9 +35,9 @@ func TestApply(t *testing.T) {
 			with(func(c *Config) {
 				c.VIPs, c.RealServers = rich.VIPs, rich.RealServers
 				c.Services = []Service{
-					{Port: 443, Protocol: kernel.TCP, Scheduler: "sh", Forward: kernel.Tunnel, Persistent: 60},
-					{Port: 53, Protocol: kernel.UDP, Scheduler: "sh", Forward: kernel.Tunnel, Persistent: 60},
-					{Port: 0, Protocol: kernel.SCTP, Scheduler: "sh", Forward: kernel.Tunnel, Persistent: 60},
+					{Port: 443, Protocol: ipvs.TCP, Scheduler: "sh", Forward: ipvs.Tunnel, Persistent: 60},
+					{Port: 53, Protocol: ipvs.UDP, Scheduler: "sh", Forward: ipvs.Tunnel, Persistent: 60},
+					{Port: 0, Protocol: ipvs.SCTP, Scheduler: "sh", Forward: ipvs.Tunnel, Persistent: 60},
 				}
 			}),
 		},
@@ -46,8 +46,8 @@ func TestApply(t *testing.T) {
 			Overrides{Label: "eth0:vip", Forward: "masquerade", RealServers: []string{"10.0.0.8", "10.0.0.9:8080", "10.0.0.10=0", "10.0.0.11:8080=5"}},
 			with(func(c *Config) {
 				c.VIPs, c.Label = rich.VIPs, "eth0:vip"
-				c.Services = []Service{portService(kernel.TCP, 80), portService(kernel.UDP, 53)}
-				c.Services[0].Forward, c.Services[1].Forward = kernel.Masquerade, kernel.Masquerade
+				c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 53)}
+				c.Services[0].Forward, c.Services[1].Forward = ipvs.Masquerade, ipvs.Masquerade
 				c.RealServers = []RealServer{
 					{Addr: addr("10.0.0.8"), Weight: 1},
 					{Addr: addr("10.0.0.9"), Port: 8080, Weight: 1},
@@ -64,7 +64,7 @@ func TestApply(t *testing.T) {
 			},
 			with(func(c *Config) {
 				c.VIPs = []netip.Addr{addr("2001:db8::100")}
-				c.Services[0].Forward = kernel.Masquerade
+				c.Services[0].Forward = ipvs.Masquerade
 				c.RealServers = []RealServer{
 					{Addr: addr("2001:db8::1"), Weight: 1},
 					{Addr: addr("2001:db8::2"), Weight: 2},

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 // Limits of values, as the kernel has them or ipvsadm(8) grants them.
@@ -55,12 +55,12 @@ func boolean() kind[bool] {
 	return kind[bool]{want: "true or false", plain: true, parse: choice([]named[bool]{{"true", true}, {"false", false}})}
 }
 
-func protocol() kind[kernel.Protocol]    { return oneOf(protocols) }
-func forward() kind[kernel.Forward]      { return oneOf(forwards) }
-func family() kind[kernel.AddressFamily] { return oneOf(families) }
-func scheduler() kind[string]            { return oneOf(schedulers()) }
-func seconds() kind[uint32]              { return number(0, maxPersistent) }
-func count() kind[uint32]                { return number(0, maxInt) }
+func protocol() kind[ipvs.Protocol]    { return oneOf(protocols) }
+func forward() kind[ipvs.Forward]      { return oneOf(forwards) }
+func family() kind[ipvs.AddressFamily] { return oneOf(families) }
+func scheduler() kind[string]          { return oneOf(schedulers()) }
+func seconds() kind[uint32]            { return number(0, maxPersistent) }
+func count() kind[uint32]              { return number(0, maxInt) }
 
 // A named value is one of a few that have a word.
 type named[T any] struct {
@@ -68,16 +68,16 @@ type named[T any] struct {
 	value T
 }
 
-var protocols = []named[kernel.Protocol]{
-	{"tcp", kernel.TCP}, {"udp", kernel.UDP}, {"sctp", kernel.SCTP},
+var protocols = []named[ipvs.Protocol]{
+	{"tcp", ipvs.TCP}, {"udp", ipvs.UDP}, {"sctp", ipvs.SCTP},
 }
 
-var forwards = []named[kernel.Forward]{
-	{"direct", kernel.DirectRoute}, {"tunnel", kernel.Tunnel}, {"masquerade", kernel.Masquerade},
+var forwards = []named[ipvs.Forward]{
+	{"direct", ipvs.DirectRoute}, {"tunnel", ipvs.Tunnel}, {"masquerade", ipvs.Masquerade},
 }
 
-var families = []named[kernel.AddressFamily]{
-	{"ipv4", kernel.INET}, {"ipv6", kernel.INET6},
+var families = []named[ipvs.AddressFamily]{
+	{"ipv4", ipvs.INET}, {"ipv6", ipvs.INET6},
 }
 
 // schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.

@@ -7,20 +7,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvsdr/internal/kernel"
+	"lvsdr/internal/ipvs"
 )
 
 func TestWantedTutorial(t *testing.T) {
-	web := kernel.Service{
-		Family: kernel.INET, Protocol: kernel.TCP, Addr: addr("172.16.0.100"), Port: 80,
+	web := ipvs.Service{
+		Family: ipvs.INET, Protocol: ipvs.TCP, Addr: addr("172.16.0.100"), Port: 80,
 		Scheduler: "wrr", Netmask: 0xffffffff,
 	}
-	dest := func(ip string) kernel.Destination {
-		return kernel.Destination{
-			Family: kernel.INET, Addr: addr(ip), Port: 80, Forward: kernel.DirectRoute, Weight: 1,
+	dest := func(ip string) ipvs.Destination {
+		return ipvs.Destination{
+			Family: ipvs.INET, Addr: addr(ip), Port: 80, Forward: ipvs.DirectRoute, Weight: 1,
 		}
 	}
-	want := []Wanted{{web, []kernel.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
+	want := []Wanted{{web, []ipvs.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
 	if d := cmp.Diff(want, tutorial().Wanted(), equalAddr); d != "" {
 		t.Errorf("Wanted (-want +got):\n%s", d)
 	}
@@ -42,17 +42,17 @@ real_servers: ["2001:db8::7"]
 		t.Fatal(err)
 	}
 	want := []Wanted{{
-		Service: kernel.Service{
-			Family: kernel.INET6, Protocol: kernel.UDP, Addr: addr("2001:db8::100"), Port: 53, Scheduler: "mh",
-			Flags: kernel.Persistent | kernel.OnePacket | kernel.SchedulerFlag2, Timeout: 60, Netmask: 64,
+		Service: ipvs.Service{
+			Family: ipvs.INET6, Protocol: ipvs.UDP, Addr: addr("2001:db8::100"), Port: 53, Scheduler: "mh",
+			Flags: ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlag2, Timeout: 60, Netmask: 64,
 		},
-		Destinations: []kernel.Destination{{
-			Family: kernel.INET6, Addr: addr("2001:db8::7"), Port: 53, Forward: kernel.DirectRoute, Weight: 1,
+		Destinations: []ipvs.Destination{{
+			Family: ipvs.INET6, Addr: addr("2001:db8::7"), Port: 53, Forward: ipvs.DirectRoute, Weight: 1,
 		}},
 	}, {
-		Service: kernel.Service{Family: kernel.INET6, FWMark: 7, Scheduler: "wrr", Netmask: 128},
-		Destinations: []kernel.Destination{{
-			Family: kernel.INET6, Addr: addr("2001:db8::17"), Port: 8080, Forward: kernel.Masquerade, Upper: 20, Lower: 10,
+		Service: ipvs.Service{Family: ipvs.INET6, FWMark: 7, Scheduler: "wrr", Netmask: 128},
+		Destinations: []ipvs.Destination{{
+			Family: ipvs.INET6, Addr: addr("2001:db8::17"), Port: 8080, Forward: ipvs.Masquerade, Upper: 20, Lower: 10,
 		}},
 	}}
 	if d := cmp.Diff(want, c.Wanted(), equalAddr); d != "" {

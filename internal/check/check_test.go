@@ -1,0 +1,359 @@
+package check
+
+import (
+	"io/fs"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/netfilter"
+	"lvsdr/internal/status"
+	"lvsdr/internal/wire"
+)
+
+var (
+	errNoWay       = syscall.ENETUNREACH
+	errNoParameter = fs.ErrNotExist
+)
+
+// notWell are the results that are no pass, as text: outcome, name, what was
+// seen; then a line for each remedy.
+func notWell(r Report) []string {
+	var lines []string
+	for _, c := range r.Checks {
+		if c.Outcome == Pass {
+			continue
+		}
+		lines = append(lines, string(c.Outcome)+" "+c.Name+": "+c.Seen)
+		for _, m := range c.Remedy {
+			lines = append(lines, strings.TrimSpace("> "+m.On)+" "+m.Command)
+		}
+	}
+	return lines
+}
+
+// service is the one of the tutorial's status.
+func service(s *Site) *status.Service { return &s.Status.Services[0] }
+
+func TestDirector(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		config string
+		change func(*Site, *fake)
+		want   []string
+	}{
+		{name: "well", change: func(*Site, *fake) {}},
+		{
+			name:   "no IPVS",
+			change: func(s *Site, _ *fake) { s.IPVS = syscall.ENOPROTOOPT },
+			want: []string{
+				"fail ipvs: the kernel has none, and did not load it", "> modprobe ip_vs",
+				"unknown services: the table of virtual services cannot be read",
+				"unknown weights: the table of virtual services cannot be read",
+			},
+		},
+		{
+			name: "not root",
+			change: func(s *Site, f *fake) {
+				s.IPVS = syscall.EPERM
+				f.err["Ask"], f.err["Faults"] = syscall.EPERM, syscall.EPERM
+			},
+			want: []string{
+				"unknown ipvs: not permitted; run it as root",
+				"unknown services: the table of virtual services cannot be read",
+				"unknown weights: the table of virtual services cannot be read",
+				"unknown neighbours: not permitted; run it as root",
+				"unknown vip owner: not permitted; run it as root",
+				"unknown packet filter: not permitted; run it as root",
+			},
+		},
+		{
+			name:   "VIP elsewhere",
+			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("eth0", "172.16.0.100/24") },
+			want: []string{
+				"warn vip: 172.16.0.100/24 is on eth0",
+				"> ip addr del 172.16.0.100/24 dev eth0", "> lvsdr vs start",
+			},
+		},
+		{
+			name: "differences that are no weights",
+			change: func(s *Site, _ *fake) {
+				service(s).State = status.Differs
+				r := service(s).RealServers
+				r[0].State, r[0].Weight, r[0].Differs = status.Differs, 9, []string{"forward", "weight", "thresholds"}
+				r[1].State, r[1].Weight = status.Missing, 0
+			},
+			want: []string{
+				"fail services: -t 172.16.0.100:80 is not as configured; " +
+					"forward and thresholds of real server 10.0.0.7 of -t 172.16.0.100:80 is not as configured; " +
+					"-t 172.16.0.100:80 lacks the real server 10.0.0.17",
+				"> lvsdr vs start",
+				"fail weights: -t 172.16.0.100:80: 10.0.0.7 has 9 (configured: 1)",
+				"> lvsdr vs start",
+			},
+		},
+		{
+			name: "one weight differs",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Weight, r.Differs = status.Differs, 9, []string{"weight"}
+			},
+			want: []string{"fail weights: -t 172.16.0.100:80: 10.0.0.7 has 9 (configured: 1)", "> lvsdr vs start"},
+		},
+		{
+			name: "one is drained",
+			change: func(s *Site, f *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Weight = status.Draining, 0
+				s.Drained = []netip.Addr{netip.MustParseAddr("10.0.0.7")}
+				f.hops["10.0.0.7"] = host.Hop{Interface: "eth0", Gateway: true}
+				f.connects = map[string]error{"10.0.0.7:80": syscall.ECONNREFUSED}
+			},
+		},
+		{
+			name: "all are drained",
+			change: func(s *Site, _ *fake) {
+				for i := range service(s).RealServers {
+					r := &service(s).RealServers[i]
+					r.State, r.Weight = status.Draining, 0
+				}
+				service(s).RealServers[0].Address = "10.0.0.7:8080"
+				s.Drained = []netip.Addr{netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("10.0.0.17")}
+			},
+			want: []string{
+				"fail weights: weight 0 for every real server of -t 172.16.0.100:80",
+				"> lvsdr vs undrain 10.0.0.7", "> lvsdr vs undrain 10.0.0.17",
+				"unknown on-link: nothing to look at",
+				"unknown neighbours: nothing to look at",
+				"unknown ports: nothing to look at",
+			},
+		},
+		{
+			name: "weight 0 by configuration",
+			change: func(s *Site, _ *fake) {
+				for i := range service(s).RealServers {
+					service(s).RealServers[i].Weight, service(s).RealServers[i].Configured = 0, 0
+				}
+			},
+			want: []string{"fail weights: weight 0 for every real server of -t 172.16.0.100:80"},
+		},
+		{
+			name: "behind a router, and no way at all",
+			change: func(_ *Site, f *fake) {
+				f.hops = map[string]host.Hop{"10.0.0.7": {Interface: "eth0", Gateway: true}}
+				f.routes = f.routes[1:]
+				f.connects = map[string]error{"10.0.0.17:80": syscall.ENETUNREACH}
+			},
+			want: []string{
+				"fail on-link: 10.0.0.7 is behind a router; there is no way to 10.0.0.17 (network is unreachable)",
+				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
+				"unknown neighbours: nothing to look at",
+				"fail ports: 10.0.0.17:80: network is unreachable", "> lvsdr vs drain 10.0.0.17",
+			},
+		},
+		{
+			name: "a route hides the link",
+			change: func(_ *Site, f *fake) {
+				f.hops["10.0.0.17"] = host.Hop{Interface: "eth0", Gateway: true}
+				f.routes = append(f.routes, routeOn("eth0", "10.0.0.16/28", true))
+			},
+			want: []string{"fail on-link: 10.0.0.17 is behind a router", "> ip route del 10.0.0.16/28"},
+		},
+		{
+			name: "tunnels lead past routers", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.hops["10.0.0.7"] = host.Hop{Interface: "eth0", Gateway: true} },
+			want:   []string{"unknown on-link: nothing to look at", "unknown neighbours: nothing to look at"},
+		},
+		{
+			name: "this machine serves too",
+			change: func(_ *Site, f *fake) {
+				f.hops["10.0.0.7"] = host.Hop{Interface: "lo", Local: true}
+			},
+		},
+		{
+			name: "no answer: its ports are not tried",
+			change: func(_ *Site, f *fake) {
+				f.answers["eth0"] = f.answers["eth0"][1:]
+				f.connects = map[string]error{"10.0.0.7:80": syscall.EHOSTUNREACH}
+			},
+			want: []string{"fail neighbours: 10.0.0.7 does not answer on eth0", "> lvsdr vs drain 10.0.0.7"},
+		},
+		{
+			name:   "connection refused",
+			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.17:80": syscall.ECONNREFUSED} },
+			want:   []string{"fail ports: 10.0.0.17:80: connection refused", "> lvsdr vs drain 10.0.0.17"},
+		},
+		{
+			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
+			want:   []string{"unknown ports: 10.0.0.7:53: whether a server takes udp cannot be asked; 10.0.0.7:9: this kernel cannot ask by sctp"},
+		},
+		{
+			name: "others have the VIP",
+			change: func(_ *Site, f *fake) {
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", rs2MAC),
+					answerOf("172.16.0.100", routerMAC), answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9}))
+			},
+			want: []string{
+				"fail vip owner: real server 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0; " +
+					"10.0.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0; " +
+					"a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth0",
+				"> 10.0.0.17 ip addr flush to 172.16.0.100", "> 10.0.0.17 lvsdr rs start",
+				"> 10.0.0.200 ip addr flush to 172.16.0.100", "> 02:00:00:00:00:09 ip addr flush to 172.16.0.100",
+			},
+		},
+		{
+			name: "VRRP is at work here, and the VIP is as configured",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
+			want: []string{
+				"fail vip owner: 10.0.0.200 (00:0c:29:91:72:d3), which is no real server, answers for 172.16.0.100 on eth0",
+				"> 10.0.0.200 ip addr flush to 172.16.0.100",
+			},
+		},
+		{
+			name: "VRRP has put the VIP elsewhere",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses[1] = addressOn("eth0", "172.16.0.100/32")
+			},
+		},
+		{
+			name: "VRRP has the VIP on another director",
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses = f.addresses[:1]
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC), answerOf("172.16.0.100", rs2MAC))
+			},
+			want: []string{
+				"warn vip: 172.16.0.100 is on no interface: VRRP is at work here, and may have it on another director",
+				"fail vip owner: real server 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0",
+				"> 10.0.0.17 ip addr flush to 172.16.0.100", "> 10.0.0.17 lvsdr rs start",
+			},
+		},
+		{
+			name: "others on several interfaces",
+			change: func(_ *Site, f *fake) {
+				for _, name := range []string{"eth3", "eth1", "eth2"} {
+					l := f.links[1]
+					l.Name = name
+					f.links, f.facing = append(f.links, l), append(f.facing, l)
+					f.answers[name] = []wire.Answer{answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9})}
+					f.sysctls["net.ipv4.conf."+name+".rp_filter"] = 2
+				}
+			},
+			want: []string{
+				"fail vip owner: a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth1; " +
+					"a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth2; " +
+					"a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth3",
+				"> 02:00:00:00:00:09 ip addr flush to 172.16.0.100",
+			},
+		},
+		{
+			name:   "no default route",
+			change: func(_ *Site, f *fake) { f.routes = f.routes[:1] },
+			want: []string{
+				"fail return route: rp_filter is 1 on eth0, and there is no default route",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0",
+			},
+		},
+		{
+			name:   "default route of the other family",
+			change: func(_ *Site, f *fake) { f.routes[1].Prefix = netip.MustParsePrefix("::/0") },
+			want: []string{
+				"fail return route: rp_filter is 1 on eth0, and there is no default route",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0",
+			},
+		},
+		{
+			name:   "default route on another interface",
+			change: func(_ *Site, f *fake) { f.routes[1].Interface = "eth1" },
+			want: []string{
+				"warn return route: rp_filter is 1 on eth0, and the default route leads out of eth1",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0",
+			},
+		},
+		{
+			name: "loose rp_filter",
+			change: func(_ *Site, f *fake) {
+				f.routes[1].Interface = "eth1"
+				f.sysctls["net.ipv4.conf.eth0.rp_filter"] = 2
+			},
+		},
+		{
+			name: "IPv6 needs no way back", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("lo", "fd00::100/128")}
+				f.routes, f.hops = nil, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
+				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
+			},
+		},
+		{
+			name: "no rp_filter",
+			change: func(_ *Site, f *fake) {
+				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0
+			},
+		},
+		{
+			name: "packet filter",
+			change: func(_ *Site, f *fake) {
+				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
+				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
+			},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in", "> let it out"},
+		},
+		{
+			name: "packet filter with an allow-list",
+			change: func(_ *Site, f *fake) {
+				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
+			},
+			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80", "> let it out"},
+		},
+		{
+			name:   "the kernel's own settings",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.vs.expire_nodest_conn"] = 0 },
+			want: []string{
+				"warn settings: expire_nodest_conn is 0: connections of a real server that was removed are sent nowhere until they are forgotten",
+				"> sysctl -w net.ipv4.vs.expire_nodest_conn=1",
+			},
+		},
+		{
+			name: "ports used again, old kernel",
+			change: func(_ *Site, f *fake) {
+				f.release, f.sysctls["net.ipv4.vs.conntrack"] = "5.4.0-150-generic", 1
+			},
+			want: []string{
+				"warn settings: conn_reuse_mode is 1 on Linux 5.4.0-150-generic: a client that uses a port again waits for a second",
+				"> sysctl -w net.ipv4.vs.conn_reuse_mode=0",
+			},
+		},
+		{
+			name:   "ports used again, old kernel that tracks nothing",
+			change: func(_ *Site, f *fake) { f.release = "4.19.0" },
+		},
+		{
+			name:   "ports used again, new kernel",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.vs.conn_reuse_mode"] = 0 },
+			want: []string{
+				"warn settings: conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0",
+				"> sysctl -w net.ipv4.vs.conn_reuse_mode=1",
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := director()
+			s := siteOf(t, Director, f, tt.config)
+			tt.change(s, f)
+			if diff := cmp.Diff(tt.want, notWell(Run(s))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,186 @@
+package check
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/netfilter"
+	"lvsdr/internal/status"
+	"lvsdr/internal/wire"
+)
+
+// fake is a machine and its neighbours, as a test says they are.
+type fake struct {
+	links      []host.Link
+	addresses  []host.Address
+	routes     []host.Route
+	hops       map[string]host.Hop // by address; others have no way
+	facing     []host.Link
+	neighbours []host.Neighbour
+	sysctls    map[string]int
+	release    string
+	listeners  []host.Listener
+	answers    map[string][]wire.Answer // by interface
+	connects   map[string]error         // by address and port; nil: accepted
+	faults     []netfilter.Fault        // coming in
+	onward     []netfilter.Fault        // going out
+	redirects  bool
+	vrrp       bool
+
+	err map[string]error // by call
+
+	questions []string // asked of the wire
+}
+
+func (f *fake) Links() ([]host.Link, error)              { return f.links, f.err["Links"] }
+func (f *fake) Addresses() ([]host.Address, error)       { return f.addresses, f.err["Addresses"] }
+func (f *fake) Routes() ([]host.Route, error)            { return f.routes, f.err["Routes"] }
+func (f *fake) Facing(netip.Addr) ([]host.Link, error)   { return f.facing, f.err["Facing"] }
+func (f *fake) Neighbours() ([]host.Neighbour, error)    { return f.neighbours, f.err["Neighbours"] }
+func (f *fake) Release() (string, error)                 { return f.release, f.err["Release"] }
+func (f *fake) Listeners() ([]host.Listener, error)      { return f.listeners, f.err["Listeners"] }
+func (f *fake) VRRP() (bool, error)                      { return f.vrrp, f.err["VRRP"] }
+func (f *fake) Redirects(netfilter.Packet) (bool, error) { return f.redirects, f.err["Redirects"] }
+func (f *fake) Redirection(p netfilter.Packet) (string, error) {
+	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), nil
+}
+
+func (f *fake) RouteTo(a netip.Addr) (host.Hop, error) {
+	hop, ok := f.hops[a.String()]
+	if !ok {
+		return hop, errNoWay
+	}
+	return hop, nil
+}
+
+func (f *fake) Get(name string) (int, error) {
+	value, ok := f.sysctls[name]
+	if !ok {
+		return 0, errNoParameter
+	}
+	return value, f.err["Get"]
+}
+
+func (f *fake) Ask(l host.Link, addrs []netip.Addr, _ time.Duration) ([]wire.Answer, error) {
+	for _, a := range addrs {
+		f.questions = append(f.questions, l.Name+" "+a.String())
+	}
+	return f.answers[l.Name], f.err["Ask"]
+}
+
+func (f *fake) Connect(_ ipvs.Protocol, addrs []netip.AddrPort, _ time.Duration) ([]error, error) {
+	outcomes := make([]error, len(addrs))
+	for i, a := range addrs {
+		outcomes[i] = f.connects[a.String()]
+	}
+	return outcomes, f.err["Connect"]
+}
+
+func (f *fake) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
+	if hooks[0] == netfilter.Prerouting {
+		return f.faults, f.err["Faults"]
+	}
+	return f.onward, f.err["Faults"]
+}
+
+// Ethernet addresses of the tutorial.
+var (
+	routerMAC = mac("00:0c:29:91:72:d3")
+	rs1MAC    = mac("00:0c:29:dc:0a:2b")
+	rs2MAC    = mac("00:0c:29:88:8f:74")
+)
+
+func mac(s string) net.HardwareAddr {
+	m, err := net.ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func answerOf(addr string, m net.HardwareAddr) wire.Answer {
+	return wire.Answer{Addr: netip.MustParseAddr(addr), MAC: m}
+}
+
+func addressOn(link, prefix string) host.Address {
+	return host.Address{Prefix: netip.MustParsePrefix(prefix), Interface: link}
+}
+
+func routeOn(link, prefix string, gateway bool) host.Route {
+	return host.Route{Prefix: netip.MustParsePrefix(prefix), Interface: link, Gateway: gateway}
+}
+
+// machine is what both roles of the tutorial have in common.
+func machine() *fake {
+	lo := host.Link{Name: "lo", Index: 1, Up: true, Loopback: true, MAC: make(net.HardwareAddr, 6)}
+	eth0 := host.Link{Name: "eth0", Index: 2, Up: true, Broadcast: true, MAC: mac("00:0c:29:19:bf:73")}
+	return &fake{
+		links:     []host.Link{lo, eth0},
+		facing:    []host.Link{eth0},
+		addresses: []host.Address{addressOn("lo", "127.0.0.1/8"), addressOn("lo", "172.16.0.100/32")},
+		routes:    []host.Route{routeOn("eth0", "10.0.0.0/24", false), routeOn("eth0", "0.0.0.0/0", true)},
+		sysctls:   map[string]int{},
+		err:       map[string]error{},
+	}
+}
+
+// director is the tutorial's, and well.
+func director() *fake {
+	f := machine()
+	f.addresses = append(f.addresses, addressOn("eth0", "10.0.0.8/24"))
+	f.hops = map[string]host.Hop{"10.0.0.7": {Interface: "eth0"}, "10.0.0.17": {Interface: "eth0"}}
+	f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.7", rs1MAC), answerOf("10.0.0.17", rs2MAC)}}
+	f.neighbours = []host.Neighbour{{Addr: netip.MustParseAddr("10.0.0.200"), MAC: routerMAC, Interface: "eth0"}}
+	f.release = "6.1.0-28-amd64"
+	f.sysctls = map[string]int{
+		"net.ipv4.conf.all.rp_filter":    1,
+		"net.ipv4.conf.eth0.rp_filter":   0,
+		"net.ipv4.vs.expire_nodest_conn": 1,
+		"net.ipv4.vs.conn_reuse_mode":    1,
+		"net.ipv4.vs.conntrack":          0,
+	}
+	return f
+}
+
+// realServer is the tutorial's first, and well.
+func realServer() *fake {
+	f := machine()
+	f.addresses = append(f.addresses, addressOn("eth0", "10.0.0.7/24"))
+	f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("0.0.0.0:80")}}
+	f.sysctls = map[string]int{
+		"net.ipv4.conf.all.arp_ignore": 1, "net.ipv4.conf.eth0.arp_ignore": 0,
+		"net.ipv4.conf.all.arp_announce": 2, "net.ipv4.conf.eth0.arp_announce": 0,
+		"net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.eth0.rp_filter": 0, "net.ipv4.conf.tunl0.rp_filter": 0,
+	}
+	return f
+}
+
+// siteOf is a machine with the tutorial's configuration, and whatever stands in
+// these lines beside it.
+func siteOf(t *testing.T, r Role, f *fake, lines string) *Site {
+	t.Helper()
+	cfg, err := config.Load("lvsdr.yaml", []byte("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n"))
+	if lines != "" {
+		cfg, err = config.Load("lvsdr.yaml", []byte(lines))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Site{
+		Role: r, Config: cfg, Kernel: f,
+		Status: status.Status{Services: []status.Service{{Service: "-t 172.16.0.100:80", Scheduler: "wrr", State: status.OK, RealServers: []status.RealServer{
+			{Address: "10.0.0.7", Forward: "direct", Weight: 1, Configured: 1, State: status.OK},
+			{Address: "10.0.0.17", Forward: "direct", Weight: 1, Configured: 1, State: status.OK},
+		}}}},
+		Lvsdr: func(role, verb string, words ...string) string {
+			return strings.Join(append([]string{"lvsdr", role, verb}, words...), " ")
+		},
+	}
+}

@@ -1,0 +1,288 @@
+package check
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/netfilter"
+)
+
+const (
+	byTunnel     = "vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel}]\nreal_servers: [10.0.0.7]\n"
+	byMasquerade = "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [{address: 10.0.0.7, port: 8080}]\n"
+)
+
+func listening(addr string) []host.Listener {
+	return []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort(addr)}}
+}
+
+func TestRealServer(t *testing.T) {
+	tunl0 := host.Link{Name: "tunl0", Index: 3, Up: true, Kind: "ipip"}
+	for _, tt := range []struct {
+		name   string
+		config string
+		change func(*Site, *fake)
+		want   []string
+	}{
+		{name: "well", change: func(*Site, *fake) {}},
+		{
+			name: "arp_ignore on lo only",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.all.arp_ignore"], f.sysctls["net.ipv4.conf.lo.arp_ignore"] = 0, 1
+			},
+			want: []string{"fail arp_ignore: 0 on eth0", "> lvsdr rs start"},
+		},
+		{
+			name: "neither on two interfaces",
+			change: func(_ *Site, f *fake) {
+				vlan := f.links[1]
+				vlan.Name = "eth0.100"
+				f.links = append(f.links, vlan)
+				for _, name := range []string{"arp_ignore", "arp_announce"} {
+					f.sysctls["net.ipv4.conf.all."+name], f.sysctls["net.ipv4.conf.eth0/100."+name] = 0, 1
+				}
+			},
+			want: []string{
+				"fail arp_ignore: 0 on eth0", "> lvsdr rs start",
+				"fail arp_announce: 0 on eth0; 1 on eth0.100", "> lvsdr rs start",
+			},
+		},
+		{
+			name: "the ports of a bond do not hear",
+			change: func(_ *Site, f *fake) {
+				f.links[1].Name, f.links[1].Kind = "bond0", "bond"
+				f.links = append(f.links, host.Link{Name: "eth0", Up: true, Broadcast: true, Port: true, MAC: rs1MAC})
+				for name, value := range map[string]int{"arp_ignore": 1, "arp_announce": 2} {
+					f.sysctls["net.ipv4.conf.all."+name], f.sysctls["net.ipv4.conf.bond0."+name] = 0, value
+				}
+			},
+		},
+		{
+			name: "start is configured to leave it", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\narp: {interfaces: [lo]}\n",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.all.arp_ignore"] = 0 },
+			want:   []string{"fail arp_ignore: 0 on eth0", "> sysctl -w net.ipv4.conf.eth0.arp_ignore=1"},
+		},
+		{
+			name:   "a value that answers for lo",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 3 },
+			want: []string{
+				"fail arp_ignore: 3 on eth0",
+				"> sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth0.arp_ignore=1",
+			},
+		},
+		{
+			name:   "stricter values",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 8 },
+		},
+		{
+			name:   "VIP missing",
+			change: func(_ *Site, f *fake) { f.addresses = slices.Delete(f.addresses, 1, 2) },
+			want:   []string{"fail vip: 172.16.0.100 is on no interface", "> lvsdr rs start"},
+		},
+		{
+			name: "VIP on eth0 too",
+			change: func(_ *Site, f *fake) {
+				f.addresses = append(f.addresses, addressOn("eth0", "172.16.0.100/24"))
+			},
+			want: []string{"fail vip: 172.16.0.100/24 is on eth0", "> ip addr del 172.16.0.100/24 dev eth0"},
+		},
+		{
+			name:   "VIP on eth0 instead",
+			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("eth0", "172.16.0.100/32") },
+			want:   []string{"fail vip: 172.16.0.100/32 is on eth0", "> ip addr del 172.16.0.100/32 dev eth0", "> lvsdr rs start"},
+		},
+		{
+			name:   "wrong netmask",
+			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("lo", "172.16.0.100/16") },
+			want: []string{
+				"fail vip: 172.16.0.100/16 on lo claims its whole network: the mask should be /32",
+				"> lvsdr rs start",
+			},
+		},
+		{
+			name:   "nothing listens",
+			change: func(_ *Site, f *fake) { f.listeners = listening("127.0.0.1:80") },
+			want:   []string{"fail listener: nothing listens on 172.16.0.100:80"},
+		},
+		{
+			name: "another protocol and another port",
+			change: func(_ *Site, f *fake) {
+				f.listeners = listening("0.0.0.0:8080")
+				f.listeners = append(f.listeners, host.Listener{Protocol: ipvs.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:80")})
+			},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80"},
+		},
+		{name: "listens on the VIP", change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:80") }},
+		{name: "listens on every address of both families", change: func(_ *Site, f *fake) { f.listeners = listening("[::]:80") }},
+		{
+			name: "listens on every address of IPv6",
+			change: func(_ *Site, f *fake) {
+				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("[::]:80"), V6Only: true}}
+			},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80, only on [::]:80", "> redirect 172.16.0.100:80"},
+		},
+		{
+			name:   "listens on the RIP only",
+			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
+			want: []string{
+				"fail listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
+				"> redirect 172.16.0.100:80",
+			},
+		},
+		{
+			name: "listens on the RIP only, but what comes in is redirected",
+			change: func(_ *Site, f *fake) {
+				f.listeners, f.redirects = listening("10.0.0.7:80"), true
+			},
+		},
+		{
+			name:   "no default route",
+			change: func(_ *Site, f *fake) { f.routes = f.routes[:1] },
+			want:   []string{"fail return route: there is no default route of IPv4", "> ip route add default via GATEWAY"},
+		},
+		{
+			name: "IPv6", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("lo", "fd00::100/128")}
+				f.listeners = listening("[::]:80")
+			},
+			want: []string{"fail return route: there is no default route of IPv6", "> ip -6 route add default via GATEWAY"},
+		},
+		{
+			name: "tunnel without an interface", config: byTunnel, change: func(*Site, *fake) {},
+			want: []string{"fail tunnel: no tunnel interface is up", "> modprobe ipip", "> ip link set tunl0 up"},
+		},
+		{
+			name: "tunnel with rp_filter", config: byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, tunl0)
+				f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 1
+			},
+			want: []string{
+				"fail tunnel: rp_filter is 1 on tunl0",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+			},
+		},
+		{
+			name: "tunnel with a loose rp_filter", config: byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, tunl0)
+				f.sysctls["net.ipv4.conf.all.rp_filter"], f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 1, 2
+			},
+			want: []string{
+				"fail tunnel: rp_filter is 2 on tunl0",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+			},
+		},
+		{
+			name: "tunnel with a loose rp_filter and an address", config: "label: tunl0:1\n" + byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, tunl0)
+				f.addresses[1] = addressOn("tunl0", "172.16.0.100/32")
+				f.sysctls["net.ipv4.conf.tunl0.rp_filter"] = 2
+			},
+		},
+		{
+			name: "masquerading needs no VIP here", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
+				f.listeners = listening("10.0.0.7:8080")
+				f.sysctls = nil
+			},
+		},
+		{
+			name: "masquerading arrives at the RIP", config: byMasquerade,
+			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
+			want: []string{
+				"fail listener: nothing listens on 10.0.0.7:8080, only on 172.16.0.100:8080",
+				"> redirect 10.0.0.7:8080",
+			},
+		},
+		{
+			name: "only what this machine serves", config: "vip: 172.16.0.100\n" +
+				"services: [{port: 80, real_servers: [10.0.0.7]}, {port: 443, real_servers: [10.0.0.17]}, {fwmark: 7, real_servers: [10.0.0.7]}]\n",
+			change: func(*Site, *fake) {},
+		},
+		{
+			name: "packet filter",
+			change: func(_ *Site, f *fake) {
+				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
+				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "not asked"}}
+			},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := realServer()
+			s := siteOf(t, RealServer, f, tt.config)
+			tt.change(s, f)
+			if diff := cmp.Diff(tt.want, notWell(Run(s))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Every address is asked for once, where it may be heard.
+func TestQuestions(t *testing.T) {
+	f := director()
+	eth1 := f.links[1]
+	eth1.Name = "eth1"
+	ppp0 := host.Link{Name: "ppp0", Up: true}
+	f.links = append(f.links, eth1, ppp0)
+	f.hops = map[string]host.Hop{
+		"10.0.0.7":  {Interface: "eth1"},
+		"10.0.0.17": {Interface: "eth0", Gateway: true},
+		"10.0.0.27": {Interface: "lo", Local: true},
+		"10.0.0.37": {Interface: "ppp0"},
+	}
+	s := siteOf(t, Director, f, "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.7, 10.0.0.17, 10.0.0.27, 10.0.0.37, 10.0.0.47]\n")
+	Run(s)
+	want := []string{
+		"eth0 172.16.0.100", "eth0 172.16.0.101",
+		"eth1 10.0.0.7", "eth1 172.16.0.100", "eth1 172.16.0.101",
+	}
+	if diff := cmp.Diff(want, f.questions); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPrint(t *testing.T) {
+	r := Report{Role: Director, Checks: []Result{
+		{Name: "ipvs", Outcome: Pass, Seen: "the kernel has it", Why: "not said"},
+		{Name: "vip owner", Outcome: Fail, Seen: "10.0.0.7 answers", Why: "it takes clients away", Remedy: []Remedy{
+			{Command: "first"}, {On: "10.0.0.7", Command: "lvsdr rs start"},
+		}},
+		{Name: "ports", Outcome: Unknown, Seen: "nothing to look at", Why: "not said either"},
+	}}
+	const whole = `checked as the director:
+pass     ipvs           the kernel has it
+fail     vip owner      10.0.0.7 answers
+         why: it takes clients away
+         mend: first
+         mend on 10.0.0.7: lvsdr rs start
+unknown  ports          nothing to look at
+1 passed, 0 warned, 1 failed, 1 not made
+`
+	var out bytes.Buffer
+	r.Print(&out, false, false)
+	if diff := cmp.Diff(whole, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	out.Reset()
+	r.Print(&out, true, true)
+	lines := strings.SplitAfterN(whole, "\n", 3)
+	brief := lines[0] + lines[2]
+	brief = strings.Replace(brief, "fail   ", "\x1b[31mfail   \x1b[0m", 1)
+	brief = strings.Replace(brief, "unknown", "\x1b[36munknown\x1b[0m", 1)
+	if diff := cmp.Diff(brief, out.String()); diff != "" {
+		t.Errorf("brief and coloured (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,148 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+)
+
+// probeDirectorRoute looks, where rp_filter is on, for a way back to the
+// clients. Any default route will do, even one that leads nowhere, since replies
+// do not take it; rp_filter 1 wants it to be on the interface that the clients'
+// packets come in by (kernel: ip-sysctl.rst; RFC 3704).
+func probeDirectorRoute(s *Site, f *finding) error {
+	routes, err := s.Kernel.Routes()
+	if err != nil {
+		return err
+	}
+	for _, vip := range s.Config.VIPs {
+		if vip.Is6() {
+			f.pass("not needed: IPv6 has no rp_filter")
+			continue
+		}
+		facing, err := s.Kernel.Facing(vip)
+		if err != nil {
+			return err
+		}
+		defaults := defaultRoutes(vip, routes)
+		for _, l := range facing {
+			if err := s.returns(l.Name, defaults, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// returns judges the interface that clients' packets come in by.
+func (s *Site) returns(link string, defaults []string, f *finding) error {
+	filter, err := s.effective("rp_filter", link)
+	if err != nil {
+		return err
+	}
+	switch {
+	case filter == 0:
+		f.pass("rp_filter is off on %s", link)
+	case len(defaults) == 0:
+		f.fail("rp_filter is %d on %s, and there is no default route", filter, link).mend(withoutFilter(link))
+	case filter == 1 && !slices.Contains(defaults, link):
+		f.warn("rp_filter is 1 on %s, and the default route leads out of %s", link, strings.Join(defaults, ", ")).mend(withoutFilter(link))
+	default:
+		f.pass("default route on %s", strings.Join(defaults, ", "))
+	}
+	return nil
+}
+
+// defaultRoutes are the interfaces of the default routes of addr's family.
+func defaultRoutes(addr netip.Addr, routes []host.Route) []string {
+	var links []string
+	for _, r := range routes {
+		if r.Prefix.Bits() == 0 && r.Prefix.Addr().Is4() == addr.Is4() && !slices.Contains(links, r.Interface) {
+			links = append(links, r.Interface)
+		}
+	}
+	return links
+}
+
+// probeRealServerRoute looks for the way that replies take.
+func probeRealServerRoute(s *Site, f *finding) error {
+	routes, err := s.Kernel.Routes()
+	if err != nil {
+		return err
+	}
+	for _, is4 := range []bool{true, false} {
+		i := slices.IndexFunc(s.Config.VIPs, func(a netip.Addr) bool { return a.Is4() == is4 })
+		if i < 0 {
+			continue
+		}
+		family, option := "IPv4", ""
+		if !is4 {
+			family, option = "IPv6", " -6"
+		}
+		if links := defaultRoutes(s.Config.VIPs[i], routes); len(links) > 0 {
+			f.pass("default route of %s on %s", family, strings.Join(links, ", "))
+			continue
+		}
+		f.fail("there is no default route of %s", family).mend(fmt.Sprintf("ip%s route add default via GATEWAY", option))
+	}
+	return nil
+}
+
+// tunnelKinds are the interfaces that unpack what a director sends by tunnel, of
+// either family of real server, as the kernel calls their kinds.
+var tunnelKinds = []string{"ipip", "sit", "gre", "ip6tnl", "ip6gre"}
+
+// probeTunnel looks at the interfaces that unpack tunnels.
+func probeTunnel(s *Site, f *finding) error {
+	if !s.forwards(ipvs.Tunnel) {
+		f.pass("not needed: no service is forwarded by tunnel")
+		return nil
+	}
+	links, err := s.Kernel.Links()
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if l.Up && slices.Contains(tunnelKinds, l.Kind) {
+			if err := s.unpacks(l.Name, f); err != nil {
+				return err
+			}
+		}
+	}
+	if f.seen == nil {
+		f.fail("no tunnel interface is up").mend("modprobe ipip").mend("ip link set tunl0 up")
+	}
+	return nil
+}
+
+// unpacks judges the rp_filter of a tunnel's interface: 1 drops what comes out
+// of it, and so does 2, which is content with any way back, where the interface
+// has no address of its own (the kernel compares nothing then; fault "rp_filter
+// with tunnels").
+func (s *Site) unpacks(link string, f *finding) error {
+	filter, err := s.effective("rp_filter", link)
+	if err != nil {
+		return err
+	}
+	addresses, err := s.Kernel.Addresses()
+	if err != nil {
+		return err
+	}
+	addressed := slices.ContainsFunc(addresses, func(a host.Address) bool { return a.Interface == link && a.Prefix.Addr().Is4() })
+	if filter == 0 || filter == 2 && addressed {
+		f.pass("%s is up, its rp_filter is %d", link, filter)
+		return nil
+	}
+	f.fail("rp_filter is %d on %s", filter, link).mend(withoutFilter(link))
+	return nil
+}
+
+// withoutFilter turns rp_filter off on an interface: the larger one of its own
+// value and that of "all" counts.
+func withoutFilter(link string) string {
+	return fmt.Sprintf("sysctl -w %s=0 %s=0", host.LinkParameter("all", "rp_filter"), host.LinkParameter(link, "rp_filter"))
+}

@@ -1,0 +1,69 @@
+// Package host is the machine beside its balancer: interfaces, addresses,
+// routes, neighbours, sockets that listen, kernel parameters and network
+// namespaces.
+package host
+
+import (
+	"net"
+	"net/netip"
+)
+
+// Host is everything about the machine but its IPVS: interfaces, addresses,
+// routes. It is of the network namespace of the calling thread at each call,
+// and holds nothing that would have to be closed.
+type Host struct{}
+
+// NewHost returns the machine's addresses and interfaces; it asks for nothing.
+func NewHost() *Host { return &Host{} }
+
+// Address is an address of an interface.
+type Address struct {
+	Prefix    netip.Prefix // the address and the length of its network
+	Interface string
+	// Label is the name that ifconfig shows, of IPv4 only and at most 15
+	// bytes. The kernel puts the interface's name where none was given.
+	Label string
+	// Deprecated addresses have a preferred lifetime of zero: the machine
+	// answers on them, but does not choose them as the source of anything new.
+	Deprecated bool
+}
+
+// Link is a network interface.
+type Link struct {
+	Name                    string
+	Index                   int
+	Up, Loopback, Broadcast bool
+	MAC                     net.HardwareAddr
+	// Kind is the kernel's word for what is not a device of hardware
+	// (IFLA_INFO_KIND): "veth", "bridge", "ipip", "gre", "ip6tnl". The loopback
+	// has none.
+	Kind string
+	// Port is plugged into a bridge, bond or team: what comes in by it is heard
+	// by that, with that one's parameters.
+	Port bool
+}
+
+// Route is a unicast route of the main table; one with several next hops is a
+// Route for each.
+type Route struct {
+	Prefix    netip.Prefix // 0.0.0.0/0 and ::/0 are default routes
+	Interface string
+	Gateway   bool // what it leads to is behind a router, not on the link
+}
+
+// Hop is how the kernel would send to an address, as "ip route get" tells.
+type Hop struct {
+	Interface string // "lo" if Local
+	Gateway   bool   // by way of a router; else the address is on the link
+	Local     bool   // the address is this machine's own
+	// Source is the address that the packet would come from. It is not valid
+	// where the kernel has none to offer.
+	Source netip.Addr
+}
+
+// Neighbour is an entry of the neighbour table, with an Ethernet address.
+type Neighbour struct {
+	Addr      netip.Addr
+	MAC       net.HardwareAddr
+	Interface string
+}

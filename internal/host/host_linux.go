@@ -1,0 +1,146 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Links returns the network interfaces in the order of their numbers.
+func (h *Host) Links() ([]Link, error) {
+	found, err := whole(netlink.LinkList)
+	if err != nil {
+		return nil, err
+	}
+	kinds := make(map[int]string, len(found))
+	for _, l := range found {
+		kinds[l.Attrs().Index] = kind(l)
+	}
+	links := make([]Link, len(found))
+	for i, l := range found {
+		a := l.Attrs()
+		links[i] = Link{
+			Port: slices.Contains(switches, kinds[a.MasterIndex]),
+			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
+			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
+		}
+	}
+	return links, nil
+}
+
+// switches are the kinds of interfaces that hear in place of their ports. The
+// ports of others, such as vrf, hear for themselves.
+var switches = []string{"bridge", "bond", "team"}
+
+// kind undoes two names that are the library's own.
+func kind(l netlink.Link) string {
+	switch l.(type) {
+	case *netlink.Device:
+		return ""
+	case *netlink.Tuntap:
+		return "tun"
+	}
+	return l.Type()
+}
+
+// Link finds an interface. ENODEV: there is none of that name.
+func (h *Host) Link(name string) (Link, error) {
+	links, err := h.Links()
+	if err != nil {
+		return Link{}, err
+	}
+	for _, l := range links {
+		if l.Name == name {
+			return l, nil
+		}
+	}
+	return Link{}, fmt.Errorf("interface %q: %w", name, unix.ENODEV)
+}
+
+// linkNames maps the numbers of the interfaces to their names.
+func (h *Host) linkNames() (map[int]string, error) {
+	links, err := h.Links()
+	names := make(map[int]string, len(links))
+	for _, l := range links {
+		names[l.Index] = l.Name
+	}
+	return names, err
+}
+
+// Routes returns the unicast routes of the main table, of both families.
+func (h *Host) Routes() ([]Route, error) {
+	names, err := h.linkNames()
+	if err != nil {
+		return nil, err
+	}
+	found, err := whole(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_ALL) })
+	if err != nil {
+		return nil, err
+	}
+	var routes []Route
+	for _, r := range found {
+		prefix, ok := prefixOf(r.Dst)
+		if r.Type != unix.RTN_UNICAST || !ok {
+			continue
+		}
+		if r.MultiPath == nil {
+			routes = append(routes, Route{prefix, names[r.LinkIndex], r.Gw != nil || r.Via != nil})
+		}
+		for _, hop := range r.MultiPath {
+			routes = append(routes, Route{prefix, names[hop.LinkIndex], hop.Gw != nil || hop.Via != nil})
+		}
+	}
+	return routes, nil
+}
+
+// Facing returns the interfaces that face the clients of vip: see
+// [FacingLinks].
+func (h *Host) Facing(vip netip.Addr) ([]Link, error) {
+	links, err := h.Links()
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := h.Addresses()
+	if err != nil {
+		return nil, err
+	}
+	routes, err := h.Routes()
+	if err != nil {
+		return nil, err
+	}
+	return FacingLinks(vip, links, addresses, routes), nil
+}
+
+// dumpAttempts is how often a list is asked for that changes tear.
+const dumpAttempts = 5
+
+// whole asks for a list again while changes tear it.
+func whole[T any](list func() ([]T, error)) (found []T, err error) {
+	for range dumpAttempts {
+		found, err = list()
+		if !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return found, err
+}
+
+// prefixOf translates the network of the older vocabulary, in which the mask
+// tells the family.
+func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
+	if n == nil {
+		return netip.Prefix{}, false
+	}
+	ip := n.IP
+	if len(n.Mask) == net.IPv4len {
+		ip = ip.To4()
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	bits, _ := n.Mask.Size()
+	return netip.PrefixFrom(addr, bits), ok
+}

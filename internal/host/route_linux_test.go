@@ -1,0 +1,90 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"lvsdr/internal/lantest"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+func TestKernelRouteTo(t *testing.T) {
+	dir := lantest.LAN(t)
+	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
+	lantest.Within(t, dir, "lvs", func() {
+		for _, r := range []struct {
+			to, via string
+			typ     int
+		}{
+			{"192.168.0.0/24", "10.0.0.200", unix.RTN_UNICAST}, {"fd05::/64", "fd00::200", unix.RTN_UNICAST},
+			{"192.168.1.0/24", "", unix.RTN_UNREACHABLE}, {"fd05:1::/64", "", unix.RTN_UNREACHABLE},
+			{"192.168.2.0/24", "", unix.RTN_BLACKHOLE}, {"fd05:2::/64", "", unix.RTN_BLACKHOLE},
+			{"192.168.3.0/24", "", unix.RTN_PROHIBIT}, {"fd05:3::/64", "", unix.RTN_PROHIBIT},
+		} {
+			_, to, err := net.ParseCIDR(r.to)
+			lantest.Must(t, err)
+			lantest.Must(t, netlink.RouteAdd(&netlink.Route{Dst: to, Gw: net.ParseIP(r.via), Type: r.typ}))
+		}
+		for _, tt := range routeCases {
+			got, err := NewHost().RouteTo(netip.MustParseAddr(tt.to))
+			if hopText(got) != tt.want || !errors.Is(err, tt.err) {
+				t.Errorf("%s: %q, %v; want %q, %v", tt.to, hopText(got), err, tt.want, tt.err)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), "route to "+tt.to) {
+				t.Errorf("%s: %v does not say what was asked", tt.to, err)
+			}
+		}
+		if _, err := NewHost().RouteTo(netip.Addr{}); !errors.Is(err, unix.EINVAL) {
+			t.Errorf("no address: %v, want EINVAL", err)
+		}
+	})
+}
+
+var routeCases = []struct {
+	to, want string
+	err      error
+}{
+	{"10.0.0.8", "local lo from 10.0.0.8", nil},
+	{"172.16.0.100", "local lo from 172.16.0.100", nil},
+	{"::ffff:172.16.0.100", "local lo from 172.16.0.100", nil},
+	{"fd00::8", "local lo from fd00::8", nil},
+	{"10.0.0.7", "link eth0 from 10.0.0.8", nil},
+	{"fd00::7", "link eth0 from fd00::8", nil},
+	{"192.168.0.6", "gateway eth0 from 10.0.0.8", nil},
+	{"fd05::6", "gateway eth0 from fd00::8", nil},
+	{"192.168.1.6", "", unix.EHOSTUNREACH},
+	{"fd05:1::6", "", unix.EHOSTUNREACH},
+	{"192.168.2.6", "", unix.EINVAL},
+	{"fd05:2::6", "", unix.EINVAL},
+	{"192.168.3.6", "", unix.EACCES},
+	{"fd05:3::6", "", unix.EACCES},
+	{"192.0.2.1", "", unix.ENETUNREACH},
+	{"2001:db8::1", "", unix.ENETUNREACH},
+}
+
+func hopText(h Hop) string {
+	switch {
+	case h == Hop{}:
+		return ""
+	case h.Local:
+		return fmt.Sprintf("local %s from %s", h.Interface, h.Source)
+	case h.Gateway:
+		return fmt.Sprintf("gateway %s from %s", h.Interface, h.Source)
+	}
+	return fmt.Sprintf("link %s from %s", h.Interface, h.Source)
+}
+
+func TestKernelRelease(t *testing.T) {
+	want, err := exec.Command("uname", "-r").Output()
+	lantest.Must(t, err)
+	if got, err := NewHost().Release(); err != nil || got != strings.TrimSpace(string(want)) {
+		t.Errorf("release %q, %v; want %q", got, err, want)
+	}
+}

@@ -1,0 +1,134 @@
+package ipvs
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open connects to the IPVS of the current network namespace. The kernel may
+// load the module by itself. ENOPROTOOPT: it has none; EPERM: CAP_NET_ADMIN
+// (without IPVS: CAP_NET_RAW) is missing.
+func Open() (*Conn, error) {
+	s, err := dialNetlink()
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(s)
+	if _, none := errors.AsType[errNoFamily](err); none {
+		return nil, legacyInfo()
+	}
+	return c, err
+}
+
+type netlinkSocket int
+
+func dialNetlink() (netlinkSocket, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return netlinkSocket(fd), nil
+}
+
+// Send sends to the kernel: where a netlink socket without a peer sends to.
+func (s netlinkSocket) Send(b []byte) error {
+	_, err := unix.Write(int(s), b)
+	return err
+}
+
+// Receive passes over what other processes may have sent to the socket.
+func (s netlinkSocket) Receive(b []byte) (int, error) {
+	for {
+		var from unix.RawSockaddrNetlink
+		size := uint32(unix.SizeofSockaddrNetlink)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			unix.MSG_TRUNC, uintptr(unsafe.Pointer(&from)), uintptr(unsafe.Pointer(&size)))
+		if errno != 0 {
+			return 0, errno
+		}
+		if size == unix.SizeofSockaddrNetlink && from.Pid == 0 {
+			return int(n), nil
+		}
+	}
+}
+
+func (s netlinkSocket) Close() error { return unix.Close(int(s)) }
+
+// legacyInfo asks the older interface, for the sake of its error: it tells a
+// kernel without IPVS from a caller without permission.
+func legacyInfo() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.GetsockoptInt(fd, unix.IPPROTO_IP, soGetInfo)
+	if err == nil {
+		return unix.ENOPROTOOPT // IPVS without generic netlink: Linux before 2.6.28
+	}
+	return err
+}
+
+// sockoptSocket is the older interface, on a socket that the first use opens. It
+// is closed to 32-bit programs, for which the structures are others.
+type sockoptSocket struct {
+	open func() (int, error)
+}
+
+func newSockopt() sockopt {
+	return sockoptSocket{sync.OnceValues(func() (int, error) {
+		if strconv.IntSize != 64 {
+			return -1, unix.ENOPROTOOPT
+		}
+		return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	})}
+}
+
+func (s sockoptSocket) Get(option int, b []byte) error {
+	fd, err := s.open()
+	if err != nil {
+		return err
+	}
+	n := uint32(len(b))
+	return again(func() error {
+		return errnoOf(unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+			uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0))
+	})
+}
+
+func (s sockoptSocket) Set(option int, b []byte) error {
+	fd, err := s.open()
+	if err != nil {
+		return err
+	}
+	return again(func() error {
+		return errnoOf(unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+			uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0))
+	})
+}
+
+func errnoOf(_, _ uintptr, errno syscall.Errno) error {
+	if errno == 0 {
+		return nil
+	}
+	return errno
+}
+
+// LoadModule runs modprobe for IPVS with the caller's streams, and reports
+// whether it said that the module is there.
+func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool {
+	cmd := exec.Command("/sbin/modprobe", "--", "ip_vs")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	return cmd.Run() == nil
+}

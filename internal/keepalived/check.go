@@ -1,0 +1,120 @@
+package keepalived
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"lvsdr/internal/ipvs"
+)
+
+// CheckForms is what [ParseCheck] takes.
+const CheckForms = "tcp[:PORT] or http[:PORT][/PATH], as in http:/health"
+
+// Check is how real servers are asked whether they work: by a connection, or by
+// a request.
+type Check struct {
+	Path string // of the request; "" is a connection alone
+	Port uint16 // zero is the service's own
+}
+
+// ParseCheck reads a check, and says what is wrong of it.
+func ParseCheck(s string) (c Check, wrong string) {
+	method, rest, hasRest := strings.Cut(s, ":")
+	switch {
+	case method != "tcp" && method != "http":
+		return c, "unknown"
+	case hasRest && rest == "":
+		return c, "nothing behind the colon"
+	}
+	if method == "http" {
+		c.Path = "/"
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			rest, c.Path = rest[:i], rest[i:]
+		}
+	}
+	if !plainPath(c.Path) {
+		return c, "a path with characters that keepalived takes for its own"
+	}
+	if rest == "" {
+		return c, ""
+	}
+	port, err := strconv.ParseUint(rest, 10, 16)
+	if err != nil || port == 0 {
+		return c, "not a port"
+	}
+	c.Port = uint16(port)
+	return c, ""
+}
+
+// plainPath reports whether keepalived reads a path as it stands: there are
+// comments, parameters, quotes and braces in its files.
+func plainPath(path string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return strings.Trim(path, letters+"/-._%?&=+,:;@") == ""
+}
+
+const tlsPort = 443
+
+// kind is the keyword of the check for a service; "" is that nobody can be
+// asked, for a reason.
+func (c Check) kind(s *ipvs.Service) (keyword, reason string) {
+	port := c.Port
+	if port == 0 {
+		port = s.Port
+		switch {
+		case s.FWMark != 0:
+			return "", "a mark has no port to ask at"
+		case port == 0:
+			return "", "every port is none to ask at"
+		case s.Protocol == ipvs.SCTP:
+			return "", "keepalived cannot ask over SCTP"
+		case s.Protocol == ipvs.UDP:
+			return "UDP_CHECK", ""
+		}
+	}
+	switch {
+	case c.Path == "":
+		return "TCP_CHECK", ""
+	case port == tlsPort:
+		return "SSL_GET", ""
+	}
+	return "HTTP_GET", ""
+}
+
+// write writes a check of that keyword.
+func (c Check) write(t *text, keyword string) {
+	t.block(keyword, func() {
+		if c.Port != 0 {
+			t.line("connect_port %d", c.Port)
+		}
+		if keyword == "UDP_CHECK" {
+			// A dead neighbour shows after three seconds without an answer to ARP.
+			t.line("connect_timeout 5")
+			return
+		}
+		t.line("connect_timeout 3")
+		if keyword == "TCP_CHECK" {
+			return
+		}
+		t.block("url", func() {
+			t.line("path %s", c.Path)
+			t.line("status_code 200")
+		})
+	})
+}
+
+// sorryFor is the server that stands in for the real servers of a service; not
+// valid: there is none of its address family.
+func (o Options) sorryFor(s *ipvs.Service) netip.AddrPort {
+	for _, server := range o.Sorry {
+		if server.Addr().Is4() != (s.Family == ipvs.INET) {
+			continue
+		}
+		if server.Port() == 0 {
+			return netip.AddrPortFrom(server.Addr(), s.Port)
+		}
+		return server
+	}
+	return netip.AddrPort{}
+}

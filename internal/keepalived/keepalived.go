@@ -1,0 +1,80 @@
+// Package keepalived writes the configuration of a cluster as a
+// keepalived.conf(5): two directors in place of one, of which one has the VIP,
+// and real servers that are asked whether they work.
+//
+// [Write] turns a checked [config.Config] and what that does not say, the
+// [Options], into text with comments for the operator. The virtual services and
+// their real servers are those of [config.Config.Wanted], hence those of "lvsdr
+// vs start". Nothing is asked of the machine.
+package keepalived
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
+)
+
+// Options is what keepalived has to know and the configuration does not say.
+type Options struct {
+	Interface string // where the VIP goes, and where the directors talk
+	RouterID  uint8  // of VRRP, which tells pairs of directors apart
+	Priority  uint8  // of this director; 255 is for the owner of an address
+	Check     Check
+	// Sorry are the servers that stand in when all real servers are down, one for
+	// each address family. Without a port it is the service's.
+	Sorry []netip.AddrPort
+}
+
+// Validate reports what of the options cannot be with the configuration.
+func (o Options) Validate(c config.Config) error {
+	if o.Interface == "lo" {
+		return fault("--interface", o.Interface, "loopback leads to no other director", "the interface of the LAN")
+	}
+	var families []bool // whether it is IPv4
+	for _, s := range o.Sorry {
+		addr := s.Addr()
+		is := func(vip netip.Addr) bool { return vip.Is4() == addr.Is4() }
+		translated := func(s config.Service) bool { return s.Forward == ipvs.Masquerade }
+		switch word := sorryWord(s); {
+		case slices.Contains(c.VIPs, addr):
+			return fault("--sorry-server", word, "it is a VIP", "the server's own address")
+		case !slices.ContainsFunc(c.VIPs, is):
+			return fault("--sorry-server", word, "no VIP is of its address family", "the family of a VIP")
+		case slices.Contains(families, addr.Is4()):
+			return fault("--sorry-server", word, "another one of the same address family", "one for IPv4 and one for IPv6")
+		case s.Port() != 0 && !allOf(c.Services, translated):
+			return fault("--sorry-server", word, "a port without forward: masquerade", "none: it is the service's")
+		}
+		families = append(families, addr.Is4())
+	}
+	return nil
+}
+
+func sorryWord(s netip.AddrPort) string {
+	if s.Port() == 0 {
+		return s.Addr().String()
+	}
+	return s.String()
+}
+
+func fault(flag, word, what, want string) error {
+	return fmt.Errorf("%s %q: %s, expected %s", flag, word, what, want)
+}
+
+func allOf[T any](all []T, is func(T) bool) bool {
+	return !slices.ContainsFunc(all, func(v T) bool { return !is(v) })
+}
+
+// Write writes the file. Configuration and options are valid.
+func Write(w io.Writer, c config.Config, o Options) error {
+	var t text
+	t.preface(c, o)
+	t.vrrp(c, o)
+	t.services(c, o)
+	_, err := w.Write(t.b.Bytes())
+	return err
+}

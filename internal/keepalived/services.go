@@ -1,0 +1,128 @@
+package keepalived
+
+import (
+	"fmt"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
+)
+
+// services writes the virtual services with their real servers.
+func (t *text) services(c config.Config, o Options) {
+	for _, w := range c.Wanted() {
+		t.gap()
+		t.service(w, o)
+	}
+}
+
+func (t *text) service(w config.Wanted, o Options) {
+	s := &w.Service
+	keyword, reason := o.Check.kind(s)
+	switch {
+	case reason != "":
+		t.note("No health check: "+reason+".", "lvsdr export keepalived --check tcp:PORT names one.")
+	case keyword == "UDP_CHECK":
+		t.note("The check sends random bytes. It fails only if the port or the machine cannot be",
+			"reached; an answer is not expected.")
+	}
+	if allOf(w.Destinations, func(d ipvs.Destination) bool { return d.Weight == 0 }) {
+		t.note("Every weight is 0: nobody is served, and keepalived warns of the quorum.")
+	}
+	sorry := o.sorryFor(s)
+	if len(o.Sorry) > 0 && !sorry.IsValid() {
+		t.note("No sorry server: none of this address family was named.")
+	}
+	t.block("virtual_server "+identity(s), func() {
+		t.properties(s)
+		t.line("lvs_method %s", method(w.Destinations[0].Forward))
+		if keyword != "" {
+			t.line("delay_loop 5")
+		}
+		if sorry.IsValid() {
+			t.line("sorry_server %s %d", sorry.Addr(), sorry.Port())
+		}
+		for i := range w.Destinations {
+			t.realServer(&w.Destinations[i], keyword, o.Check)
+		}
+	})
+}
+
+func (t *text) realServer(d *ipvs.Destination, keyword string, c Check) {
+	t.block(fmt.Sprintf("real_server %s %d", d.Addr, d.Port), func() {
+		t.line("weight %d", d.Weight)
+		if d.Upper != 0 || d.Lower != 0 {
+			t.line("uthreshold %d", d.Upper)
+			t.line("lthreshold %d", d.Lower)
+		}
+		if keyword != "" {
+			c.write(t, keyword)
+		}
+	})
+}
+
+// identity is what names a service behind the word virtual_server.
+func identity(s *ipvs.Service) string {
+	if s.FWMark != 0 {
+		return fmt.Sprintf("fwmark %d", s.FWMark)
+	}
+	return fmt.Sprintf("%s %d", s.Addr, s.Port)
+}
+
+// properties writes everything of a service but its real servers.
+func (t *text) properties(s *ipvs.Service) {
+	switch {
+	case s.FWMark == 0:
+		t.line("protocol %s", protocol(s.Protocol))
+	case s.Family == ipvs.INET6:
+		t.line("ip_family inet6")
+	default:
+		t.line("ip_family inet")
+	}
+	t.line("lvs_sched %s", s.Scheduler)
+	for _, flag := range schedulerFlags(s) {
+		t.line("%s", flag)
+	}
+	if s.Flags&ipvs.OnePacket != 0 {
+		t.line("ops")
+	}
+	if s.Flags&ipvs.Persistent == 0 {
+		return
+	}
+	t.line("persistence_timeout %d", s.Timeout)
+	switch m := s.Netmask; {
+	case s.Family == ipvs.INET6 && m != 128:
+		t.line("persistence_granularity %d", m)
+	case s.Family == ipvs.INET && m != 0xffffffff:
+		t.line("persistence_granularity %d.%d.%d.%d", m>>24, m>>16&255, m>>8&255, m&255)
+	}
+}
+
+// schedulerFlags are the flags by the names that every scheduler has for them.
+func schedulerFlags(s *ipvs.Service) (names []string) {
+	for i, flag := range []ipvs.Flags{ipvs.SchedulerFlag1, ipvs.SchedulerFlag2, ipvs.SchedulerFlag3} {
+		if s.Flags&flag != 0 {
+			names = append(names, fmt.Sprintf("flag-%d", i+1))
+		}
+	}
+	return names
+}
+
+func protocol(p ipvs.Protocol) string {
+	switch p {
+	case ipvs.UDP:
+		return "UDP"
+	case ipvs.SCTP:
+		return "SCTP"
+	}
+	return "TCP"
+}
+
+func method(f ipvs.Forward) string {
+	switch f {
+	case ipvs.Masquerade:
+		return "NAT"
+	case ipvs.Tunnel:
+		return "TUN"
+	}
+	return "DR"
+}

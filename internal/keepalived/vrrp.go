@@ -1,0 +1,139 @@
+package keepalived
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
+)
+
+// preface says what an operator has to do besides putting the file in place.
+func (t *text) preface(c config.Config, o Options) {
+	t.note(
+		"Two directors with keepalived, written by lvsdr export keepalived.",
+		"",
+		"This file goes to /etc/keepalived/keepalived.conf on both directors. On the",
+		"second one change the priority, and the interface if it has another name there;",
+		"all else is the same. Test it with: keepalived -t",
+		"",
+		"The director that lvsdr set up lets go of VIP and services before keepalived is",
+		"started on it, and does not take them again when it boots:",
+		"    systemctl disable --now lvsdr-vs",
+		"    lvsdr vs stop",
+		"From then on lvsdr vs status and lvsdr check are of use on it, but not vs start and",
+		"vs stop, which would do keepalived's work over. The real servers stay as they are:",
+		"lvsdr rs start.",
+		"",
+		"The directors tell each other that they live by VRRP. A packet filter has to let",
+		"that in: IP protocol 112 to 224.0.0.18, with IPv6 to ff02::12.",
+		"",
+		"A health check asks a real server at its own address: one that listens on the VIP",
+		"alone is taken for dead.")
+	if o.Check.Path != "" {
+		t.note("The request names that address as its host; virtualhost NAME in the block url",
+			"names another one.")
+	}
+	if slices.ContainsFunc(c.Services, func(s config.Service) bool { return s.Forward == ipvs.Masquerade }) {
+		t.note("",
+			"With masquerading the director is the default gateway of the real servers. Its",
+			"address there has to move like the VIP: name it below virtual_ipaddress as well.",
+			"Both directors need net.ipv4.ip_forward=1 (IPv6: net.ipv6.conf.all.forwarding=1).")
+	}
+	if slices.ContainsFunc(c.Services, func(s config.Service) bool { return s.FWMark != 0 }) {
+		t.note("", "Both directors need the rules of the packet filter that set the marks.")
+	}
+}
+
+// instance is the VRRP of one address family.
+type instance struct {
+	name string
+	vips []netip.Addr
+}
+
+func instances(c config.Config) []instance {
+	all := []instance{{name: "lvsdr_4"}, {name: "lvsdr_6"}}
+	for _, vip := range c.VIPs {
+		i := 0
+		if vip.Is6() {
+			i = 1
+		}
+		all[i].vips = append(all[i].vips, vip)
+	}
+	return slices.DeleteFunc(all, func(i instance) bool { return len(i.vips) == 0 })
+}
+
+// vrrp writes who has the VIPs.
+func (t *text) vrrp(c config.Config, o Options) {
+	all := instances(c)
+	t.gap()
+	t.block("global_defs", func() {
+		t.note("A name for logs and mails. Without one keepalived asks the DNS for its own before",
+			"it does anything else, ten seconds long if nobody answers.")
+		t.line("router_id lvsdr")
+		t.note("Uncommented, this keeps connections when the VIP moves: the director that has it",
+			"tells the other one of them. Nothing but the LAN protects what it says.",
+			fmt.Sprintf("lvs_sync_daemon %s %s", o.Interface, all[0].name))
+	})
+	if len(all) > 1 {
+		t.gap()
+		t.note("VRRP has an instance for each address family. They move together.")
+		t.block("vrrp_sync_group lvsdr", func() {
+			t.block("group", func() {
+				for _, i := range all {
+					t.line("%s", i.name)
+				}
+			})
+		})
+	}
+	for n, i := range all {
+		t.gap()
+		t.block("vrrp_instance "+i.name, func() { t.instance(i, n == 0, c, o) })
+	}
+}
+
+// instance writes the body of an instance. What holds for all of them is said
+// in the first.
+func (t *text) instance(i instance, first bool, c config.Config, o Options) {
+	say := func(lines ...string) {
+		if first {
+			t.note(lines...)
+		}
+	}
+	say("The same on both directors: the priority decides if they start together, and",
+		"one that comes back does not take the VIP, and its connections, from the other.")
+	t.line("state BACKUP")
+	t.line("nopreempt")
+	t.line("interface %s", o.Interface)
+	say("From 1 to 255, the same on both directors and nobody else's on this LAN.")
+	t.line("virtual_router_id %d", o.RouterID)
+	say("From 1 to 254, another one on the second director.")
+	t.line("priority %d", o.Priority)
+	t.line("advert_int 1")
+	say("Not on lo: the director that has the VIP answers for it on this interface, and",
+		"announces it there when it takes over.")
+	if !c.Announce {
+		say("That cannot be left out: announce: false has no counterpart.")
+	}
+	if i.vips[0].Is6() {
+		t.note("The log asks for a link-local address first; for services it needs none.")
+	}
+	t.addresses("virtual_ipaddress", i.vips[:min(len(i.vips), advertised)])
+	if len(i.vips) > advertised {
+		t.note("As above, but not named in the packets of VRRP, which hold only so many.")
+		t.addresses("virtual_ipaddress_excluded", i.vips[advertised:])
+	}
+}
+
+// advertised is how many addresses an instance names in its packets. There is
+// room for 90 of IPv6 in 1500 bytes.
+const advertised = 20
+
+func (t *text) addresses(block string, all []netip.Addr) {
+	t.block(block, func() {
+		for _, a := range all {
+			t.line("%s", netip.PrefixFrom(a, a.BitLen()))
+		}
+	})
+}

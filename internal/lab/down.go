@@ -1,0 +1,129 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/vnet"
+)
+
+// Exists reports whether anything of a lab is there, be it half built.
+func Exists() bool {
+	if _, err := os.Stat(folder); err == nil {
+		return true
+	}
+	for _, name := range namespaces() {
+		if _, err := os.Lstat(filepath.Join(vnet.Folder, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Down takes down whatever there is of a lab, however it came about: it kills
+// the processes on the hosts and leaves no namespace and no file. What cannot be
+// taken down does not keep the rest.
+func Down() error {
+	err := clear()
+	if gone := os.RemoveAll(folder); gone != nil {
+		return errors.Join(err, gone)
+	}
+	os.Remove(runFolder) // if nothing else is in it
+	return err
+}
+
+// Down takes the lab down, as the function does.
+func (l *Lab) Down() error { return Down() }
+
+// clear takes everything down but the lab's folder, of which it leaves the lock.
+func clear() error {
+	errs := []error{ignoreMissing(os.Remove(readyFile))}
+	for _, name := range namespaces() {
+		if err := removeHost(name); err != nil {
+			errs = append(errs, fmt.Errorf("network namespace %s: %w", name, err))
+		}
+	}
+	if _, err := os.Stat(netnsFile); err == nil {
+		errs = append(errs, vnet.RemoveFolder())
+	}
+	entries, err := os.ReadDir(folder)
+	errs = append(errs, ignoreMissing(err))
+	for _, e := range entries {
+		if path := filepath.Join(folder, e.Name()); path != holderFile {
+			errs = append(errs, os.RemoveAll(path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// removeHost deletes a namespace with the processes in it and what our verbs
+// remember of it. The name goes first: from then on nobody enters who stays (see
+// [Lab.Exec]), and whoever is inside is found all the same.
+func removeHost(name string) error {
+	if !vnet.HasNamespace(name) {
+		return vnet.DeleteNamespace(name) // a name that leads nowhere, or none
+	}
+	inside, err := os.Open(filepath.Join(vnet.Folder, name))
+	if err != nil {
+		return errors.Join(err, vnet.DeleteNamespace(name))
+	}
+	defer inside.Close()
+	memory, err := memoryOf(name)
+	errs := []error{err, vnet.DeleteNamespace(name), kill(inside)}
+	if err == nil {
+		errs = append(errs, os.RemoveAll(memory))
+	}
+	return errors.Join(errs...)
+}
+
+// killPatience is how long a process may take to end when it was killed.
+const killPatience = 5 * time.Second
+
+// kill ends the processes in a namespace, but not this one.
+func kill(inside *os.File) error {
+	for end := time.Now().Add(killPatience); ; time.Sleep(5 * time.Millisecond) {
+		pids, err := vnet.Processes(inside)
+		if err != nil {
+			return err
+		}
+		alive := 0
+		for _, pid := range pids {
+			if pid == os.Getpid() {
+				continue
+			}
+			alive = pid
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("kill process %d: %w", pid, err)
+			}
+		}
+		switch {
+		case alive == 0:
+			return nil
+		case time.Now().After(end):
+			return fmt.Errorf("process %d does not end", alive)
+		}
+	}
+}
+
+// memoryOf is the folder that vs and rs have for a namespace.
+func memoryOf(name string) (folder string, err error) {
+	err = vnet.In(name, func() error {
+		id, err := host.NamespaceID()
+		folder = filepath.Join(runFolder, strconv.FormatUint(id, 10))
+		return err
+	})
+	return folder, err
+}

@@ -1,0 +1,83 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"lvsdr/internal/status"
+)
+
+// page is where a reader follows the walk.
+type page struct {
+	w        io.Writer
+	coloured bool
+}
+
+// heading begins a step. An error says that nobody reads on.
+func (p page) heading(s Step) error {
+	_, err := fmt.Fprintf(p.w, "\n%d  %s\n\n", s.Number, s.Title)
+	return err
+}
+
+// prompt shows a command as it stands on the host's screen.
+func (p page) prompt(c Command) { fmt.Fprintf(p.w, "[root@%s ~]# %s\n", c.On, c.Command) }
+
+// output shows what a command said.
+func (p page) output(text string) {
+	if text != "" {
+		fmt.Fprintln(p.w, strings.TrimSuffix(text, "\n"))
+	}
+}
+
+// expectations end a step: what was expected, and what was seen.
+func (p page) expectations(all []Expectation) {
+	fmt.Fprintln(p.w)
+	t := status.NewTable(p.w, "", "What", "Expected", "Seen")
+	for _, e := range all {
+		t.Append([]string{p.verdict(e.OK), e.What, e.Expected, e.Seen})
+	}
+	t.Render()
+}
+
+// packets show a handshake: who hands it on to whom, and what the headers say
+// all the way.
+func (p page) packets(all []Packet) {
+	fmt.Fprintln(p.w)
+	t := status.NewTable(p.w, "No.", "Flags", "From host (MAC)", "To host (MAC)", "Source", "Destination")
+	for _, q := range all {
+		t.Append([]string{strconv.Itoa(q.Number), q.Flags, hostAndMAC(q.From, q.FromMAC), "→ " + hostAndMAC(q.To, q.ToMAC),
+			q.Source.String(), "→ " + q.Destination.String()})
+	}
+	t.Render()
+}
+
+func hostAndMAC(host, mac string) string {
+	if host == "" {
+		host = "?"
+	}
+	return fmt.Sprintf("%s (%s)", host, mac)
+}
+
+// end says what the walk came to.
+func (p page) end(r Report) error {
+	text := "\n%d steps as expected: %s\n"
+	if !r.OK {
+		text = "\nstep %d was not as expected: %s\n"
+	}
+	_, err := fmt.Fprintf(p.w, text, len(r.Steps), p.verdict(r.OK))
+	return err
+}
+
+// verdict is ok or FAILED, in the colours of ECMA-48.
+func (p page) verdict(ok bool) string {
+	word, colour := "FAILED", "\x1b[31m"
+	if ok {
+		word, colour = "ok", "\x1b[32m"
+	}
+	if !p.coloured {
+		return word
+	}
+	return colour + word + "\x1b[0m"
+}

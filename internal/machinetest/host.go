@@ -1,0 +1,131 @@
+package machinetest
+
+import (
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+
+	"lvsdr/internal/host"
+)
+
+// Links is [host.Host.Links].
+func (m *Machine) Links() ([]host.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.links), nil
+}
+
+// Addresses is [host.Host.Addresses].
+func (m *Machine) Addresses() ([]host.Address, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.addresses), nil
+}
+
+// Routes is [host.Host.Routes]; addresses do not add to them.
+func (m *Machine) Routes() ([]host.Route, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.routes), nil
+}
+
+// Facing is [host.Host.Facing].
+func (m *Machine) Facing(vip netip.Addr) ([]host.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return host.FacingLinks(vip, m.links, m.addresses, m.routes), nil
+}
+
+// AddAddress is [host.Host.AddAddress].
+func (m *Machine) AddAddress(a host.Address) error {
+	return m.change(func() error {
+		l, err := m.link(a.Interface)
+		if err != nil {
+			return err
+		}
+		if !l.Up {
+			m.raise(l)
+		}
+		switch {
+		case a.Prefix.Addr().Is6():
+			a.Label = ""
+		case a.Label == "":
+			a.Label = a.Interface
+		case len(a.Label) > maxLabel:
+			return syscall.ERANGE
+		}
+		if m.clash(a) >= 0 {
+			return syscall.EEXIST
+		}
+		m.addresses = append(m.addresses, a)
+		return nil
+	})
+}
+
+// maxLabel is IFNAMSIZ of linux/if.h without the final zero.
+const maxLabel = 15
+
+// clash finds the address that keeps a from being added: to IPv6 the same
+// address with another prefix length is the same one.
+func (m *Machine) clash(a host.Address) int {
+	return slices.IndexFunc(m.addresses, func(b host.Address) bool {
+		same := a.Prefix.Addr() == b.Prefix.Addr() && a.Interface == b.Interface
+		return same && (a.Prefix.Addr().Is6() || a.Prefix.Bits() == b.Prefix.Bits())
+	})
+}
+
+// DeleteAddress is [host.Host.DeleteAddress].
+func (m *Machine) DeleteAddress(a host.Address) error {
+	return m.change(func() error {
+		if _, err := m.link(a.Interface); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(m.addresses, func(b host.Address) bool {
+			labelled := a.Prefix.Addr().Is6() || a.Label == "" || a.Label == b.Label
+			return labelled && a.Prefix == b.Prefix && a.Interface == b.Interface
+		})
+		if i < 0 {
+			return syscall.EADDRNOTAVAIL
+		}
+		m.addresses = slices.Delete(m.addresses, i, i+1)
+		return nil
+	})
+}
+
+// Announce is [host.Host.Announce]: the Machine writes it down.
+func (m *Machine) Announce(l host.Link, vip netip.Addr) error {
+	return m.change(func() error {
+		m.announced = append(m.announced, fmt.Sprintf("%s on %s", vip, l.Name))
+		return nil
+	})
+}
+
+// Get is [host.Sysctl.Get].
+func (m *Machine) Get(name string) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	value, ok := m.sysctls[name]
+	if !ok {
+		return 0, noParameter(name)
+	}
+	return value, nil
+}
+
+// Set is [host.Sysctl.Set].
+func (m *Machine) Set(name string, value int) error {
+	return m.change(func() error {
+		if _, ok := m.sysctls[name]; !ok {
+			return noParameter(name)
+		}
+		m.sysctls[name] = value
+		return nil
+	})
+}
+
+func noParameter(name string) error {
+	file := strings.NewReplacer(".", "/", "/", ".").Replace(name)
+	return &fs.PathError{Op: "open", Path: "/proc/sys/" + file, Err: syscall.ENOENT}
+}

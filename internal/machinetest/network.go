@@ -1,0 +1,132 @@
+package machinetest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/wire"
+)
+
+// network is what a machine knows of its sockets and its neighbours: a test
+// tells it.
+type network struct {
+	neighbours []host.Neighbour
+	answers    []wire.Answer
+	askError   error
+	listeners  []host.Listener
+	connects   map[netip.AddrPort]error
+	release    string
+	vrrp       bool
+}
+
+// tell is what a test says, not a call that counts.
+func (m *Machine) tell(change func(*network)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change(&m.network)
+}
+
+// AddNeighbour adds to the neighbour table.
+func (m *Machine) AddNeighbour(n host.Neighbour) {
+	m.tell(func(w *network) { w.neighbours = append(w.neighbours, n) })
+}
+
+// AddAnswer is a machine that answers for addr on every interface.
+func (m *Machine) AddAnswer(addr netip.Addr, mac net.HardwareAddr) {
+	m.tell(func(w *network) { w.answers = append(w.answers, wire.Answer{Addr: addr, MAC: mac}) })
+}
+
+// SetAskError makes every Ask fail, as without CAP_NET_RAW.
+func (m *Machine) SetAskError(err error) { m.tell(func(w *network) { w.askError = err }) }
+
+// AddListener opens a socket.
+func (m *Machine) AddListener(l host.Listener) {
+	m.tell(func(w *network) { w.listeners = append(w.listeners, l) })
+}
+
+// SetConnect says what becomes of connections to addr: nil is that they are
+// accepted. Nobody is at an address of which nothing is said: ETIMEDOUT.
+func (m *Machine) SetConnect(addr netip.AddrPort, err error) {
+	m.tell(func(w *network) { w.connects[addr] = err })
+}
+
+// SetRelease is the release of the kernel; [New] has 6.1.0.
+func (m *Machine) SetRelease(release string) { m.tell(func(w *network) { w.release = release }) }
+
+// Neighbours is [host.Host.Neighbours].
+func (m *Machine) Neighbours() ([]host.Neighbour, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.network.neighbours), nil
+}
+
+// Ask is [host.Host.Ask], at once and in the order in which the test told.
+func (m *Machine) Ask(l host.Link, addrs []netip.Addr, _ time.Duration) ([]wire.Answer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.network.askError != nil {
+		return nil, m.network.askError
+	}
+	if l.MAC == nil {
+		return nil, fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
+	}
+	var answers []wire.Answer
+	for _, a := range m.network.answers {
+		ours := slices.ContainsFunc(m.links, func(l host.Link) bool { return bytes.Equal(l.MAC, a.MAC) })
+		if !ours && slices.Contains(addrs, a.Addr) {
+			answers = append(answers, a)
+		}
+	}
+	return answers, nil
+}
+
+// Listeners is [host.Host.Listeners].
+func (m *Machine) Listeners() ([]host.Listener, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.network.listeners), nil
+}
+
+// Connect is [host.Host.Connect], at once.
+func (m *Machine) Connect(p ipvs.Protocol, addrs []netip.AddrPort, _ time.Duration) ([]error, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p == ipvs.UDP {
+		return nil, syscall.EPROTONOSUPPORT
+	}
+	results := make([]error, len(addrs))
+	for i, addr := range addrs {
+		err, told := m.network.connects[addr]
+		if !told {
+			err = syscall.ETIMEDOUT
+		}
+		results[i] = err
+	}
+	return results, nil
+}
+
+// VRRP is [host.Host.VRRP].
+func (m *Machine) VRRP() (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.network.vrrp, nil
+}
+
+// StartVRRP is a program that takes part in VRRP.
+func (m *Machine) StartVRRP() {
+	m.tell(func(w *network) { w.vrrp = true })
+}
+
+// Release is [host.Host.Release].
+func (m *Machine) Release() (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.network.release, nil
+}

@@ -1,0 +1,52 @@
+package netfilter
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Redirection is the command that takes packets like p to a server that listens
+// on another address of the machine: that of the interface they come in by.
+func (Filter) Redirection(p Packet) (string, error) {
+	family := uint8(unix.NFPROTO_IPV4)
+	if p.Dst.Is6() {
+		family = unix.NFPROTO_IPV6
+	}
+	known, err := nftKnows(family)
+	if err != nil {
+		return "", fmt.Errorf("nf_tables: %w", err)
+	}
+	program := iptables(p, "legacy")
+	if known {
+		program = iptables(p, "nft")
+	}
+	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT", program, p.Dst, protocolName(p), p.Port), nil
+}
+
+// nftKnows tells whether the kernel has nf_tables of a protocol family. It
+// begins a transaction that makes a table, and does not end it: the kernel
+// answers, and takes the table back, as for "nft --check".
+func nftKnows(family uint8) (bool, error) {
+	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	table := nftMessage(unix.NFT_MSG_NEWTABLE, netlink.Acknowledge|netlink.Create, family)
+	if _, err := c.SendMessages([]netlink.Message{nftBatch(unix.NFNL_MSG_BATCH_BEGIN), table}); err != nil {
+		return false, err
+	}
+	switch _, err := c.Receive(); {
+	case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EAFNOSUPPORT):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
+}

@@ -1,0 +1,81 @@
+package netfilter
+
+import (
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"lvsdr/internal/ipvs"
+)
+
+// hookNames are the chains of iptables, by [Hook].
+var hookNames = [...]string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
+
+// filterTable is the table that iptables takes if none is named.
+const filterTable = "filter"
+
+// iptablesRemedy is a rule in front of all others of a chain. Where two variants
+// of iptables are installed, it is the one that sees the table.
+func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
+	return func(p Packet) string {
+		words := []string{iptables(p, variant)}
+		if table != filterTable {
+			words = append(words, "-t", table)
+		}
+		words = append(words, "-I", hookNames[hook], "-d", p.Dst.String())
+		if p.Protocol != 0 {
+			words = append(words, "-p", protocolName(p))
+		}
+		if p.hasPort() {
+			words = append(words, "--dport", strconv.Itoa(int(p.Port)))
+		}
+		return strings.Join(append(words, "-j", "ACCEPT"), " ")
+	}
+}
+
+func iptables(p Packet, variant string) string {
+	program := "iptables"
+	if p.Dst.Is6() {
+		program = "ip6tables"
+	}
+	if _, err := exec.LookPath(program + "-" + variant); err == nil {
+		return program + "-" + variant
+	}
+	return program
+}
+
+// nftRemedy is a rule in front of all others of a chain of nft.
+func nftRemedy(chain string) func(Packet) string {
+	return func(p Packet) string {
+		ip := "ip"
+		if p.Dst.Is6() {
+			ip = "ip6"
+		}
+		words := []string{"nft insert rule", chain, ip, "daddr", p.Dst.String()}
+		switch {
+		case p.hasPort():
+			words = append(words, protocolName(p), "dport", strconv.Itoa(int(p.Port)))
+		case p.Protocol != 0:
+			words = append(words, "meta l4proto", protocolName(p))
+		}
+		return strings.Join(append(words, "accept"), " ")
+	}
+}
+
+// hasPort tells whether a port of the packet is known.
+func (p Packet) hasPort() bool {
+	return p.Port != 0 && (p.Protocol == ipvs.TCP || p.Protocol == ipvs.UDP || p.Protocol == ipvs.SCTP)
+}
+
+// protocolName is what iptables and nft call the protocol.
+func protocolName(p Packet) string {
+	switch p.Protocol {
+	case ipvs.TCP:
+		return "tcp"
+	case ipvs.UDP:
+		return "udp"
+	case ipvs.SCTP:
+		return "sctp"
+	}
+	return strconv.Itoa(int(p.Protocol))
+}

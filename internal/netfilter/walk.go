@@ -1,0 +1,138 @@
+package netfilter
+
+import "errors"
+
+// truth is whether a rule matches the packet; that depends where the answer
+// lies in what is not known of it: its source, for example.
+type truth uint8
+
+const (
+	no truth = iota
+	depends
+	yes
+)
+
+func (t truth) not() truth { return yes - t }
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// action is what becomes of a packet that matches a rule.
+type action uint8
+
+const (
+	proceed  action = iota // to the next rule
+	accept                 // by this base chain
+	drop                   // by everyone
+	leave                  // this chain, for the one it was called from
+	call                   // another chain
+	replace                // this chain by another one
+	redirect               // to another destination, and accept
+	untrack                // and proceed
+)
+
+// outcome is one thing that a rule does with a packet, and when.
+type outcome struct {
+	when truth
+	do   action
+	to   *chain // of call and replace
+}
+
+// rule is asked for its outcomes; the first one that is certain ends them.
+type rule struct {
+	where    string
+	outcomes func(*view) []outcome
+}
+
+// chain is a list of rules. A packet that reaches its end leaves it.
+type chain struct {
+	name  string
+	rules []rule
+}
+
+// walk is a packet's way through a base chain. Packets part where a rule's
+// match depends; all of them that are left are followed.
+type walk struct {
+	view      *view
+	accepts   bool   // some packets are accepted
+	redirects bool   // some are redirected
+	drops     string // the first rule that drops all that reach it
+	untracked truth
+	rules     int // seen so far
+}
+
+// Limits of a walk, in which a rule that is called twice is seen twice. The
+// kernel takes no chains that call each other in a circle.
+const (
+	maxDepth = 1000
+	maxRules = 1 << 18
+)
+
+var errTooLong = errors.New("the chains of the packet filter have no end")
+
+// through follows the packet through a chain, and tells whether some may leave
+// it. A chain that only some packets are sent to, like those of a blacklist, is
+// chosen: who is dropped there was meant to be.
+func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error) {
+	if depth > maxDepth {
+		return true, errTooLong
+	}
+	for _, r := range c.rules {
+		if w.rules++; w.rules > maxRules {
+			return true, errTooLong
+		}
+		for _, o := range r.outcomes(w.view) {
+			if o.when == no {
+				continue
+			}
+			left, stays, err := w.take(o, r.where, chosen, depth)
+			if err != nil {
+				return true, err
+			}
+			leaves = leaves || left
+			if o.when == yes && !stays {
+				return leaves, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+// take does what a rule does, and tells whether some of the packets that
+// matched leave the chain, and whether some stay in it.
+func (w *walk) take(o outcome, where string, chosen bool, depth int) (leaves, stays bool, err error) {
+	chosen = chosen || o.when == depends
+	switch o.do {
+	case accept:
+		w.accepts = true
+		return false, false, nil
+	case redirect:
+		w.redirects = true
+		return false, false, nil
+	case drop:
+		if !chosen && w.drops == "" {
+			w.drops = where
+		}
+		return false, false, nil
+	case leave:
+		return true, false, nil
+	case call, replace:
+		back, err := w.through(o.to, chosen, depth+1)
+		return back && o.do == replace, back && o.do == call, err
+	case untrack:
+		w.untrack(chosen)
+	}
+	return false, true, nil
+}
+
+func (w *walk) untrack(chosen bool) {
+	if chosen || w.accepts {
+		w.untracked = max(w.untracked, depends)
+		return
+	}
+	w.untracked = yes
+}

@@ -1,0 +1,42 @@
+package wire
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"github.com/mdlayher/packet"
+
+	"lvsdr/internal/host"
+)
+
+// Announce tells the neighbours on l that this machine has vip: by gratuitous
+// ARP, both as a request and as a reply, or by an unsolicited neighbour
+// advertisement. EPERM: CAP_NET_RAW is missing; ENETDOWN: l is down;
+// EAFNOSUPPORT: it is no Ethernet.
+func (Wire) Announce(l host.Link, vip netip.Addr) error {
+	if err := ethernet(l); err != nil {
+		return err
+	}
+	a := newAnnouncement(l.MAC, vip)
+	conn, err := packet.Listen(&net.Interface{Index: l.Index, Name: l.Name}, packet.Datagram, a.etherType, nil)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	for _, p := range a.packets {
+		if _, err := conn.WriteTo(p, &packet.Addr{HardwareAddr: a.to}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ethernet is EAFNOSUPPORT unless l has an Ethernet address.
+func ethernet(l host.Link) error {
+	if !l.Ethernet() {
+		return fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
+	}
+	return nil
+}
