@@ -4,8 +4,10 @@
 package host
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 )
 
 // Host is everything about the machine but its IPVS: interfaces, addresses,
@@ -66,4 +68,18 @@ type Neighbour struct {
 	Addr      netip.Addr
 	MAC       net.HardwareAddr
 	Interface string
+}
+
+// Link finds an interface. ENODEV: there is none of that name.
+func (h *Host) Link(name string) (Link, error) {
+	links, err := h.Links()
+	if err != nil {
+		return Link{}, err
+	}
+	for _, l := range links {
+		if l.Name == name {
+			return l, nil
+		}
+	}
+	return Link{}, fmt.Errorf("interface %q: %w", name, syscall.ENODEV)
 }

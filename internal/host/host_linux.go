@@ -2,7 +2,6 @@ package host
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -46,20 +45,6 @@ func kind(l netlink.Link) string {
 		return "tun"
 	}
 	return l.Type()
-}
-
-// Link finds an interface. ENODEV: there is none of that name.
-func (h *Host) Link(name string) (Link, error) {
-	links, err := h.Links()
-	if err != nil {
-		return Link{}, err
-	}
-	for _, l := range links {
-		if l.Name == name {
-			return l, nil
-		}
-	}
-	return Link{}, fmt.Errorf("interface %q: %w", name, unix.ENODEV)
 }
 
 // linkNames maps the numbers of the interfaces to their names.
