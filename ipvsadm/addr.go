@@ -3,8 +3,6 @@ package ipvsadm
 import (
 	"net/netip"
 	"strings"
-
-	"lvsdr/internal/ipvs"
 )
 
 // resolver translates names; internal/names has one for this machine.
@@ -20,14 +18,6 @@ type endpoint struct {
 	addr    netip.Addr
 	port    uint16
 	hasPort bool
-}
-
-// family of the address.
-func (e endpoint) family() ipvs.AddressFamily {
-	if e.addr.Is4() {
-		return ipvs.INET
-	}
-	return ipvs.INET6
 }
 
 // parseEndpoint reads "host", "host:port", "v6" or "[v6]:port". An IPv6
@@ -97,17 +87,4 @@ func parsePort(s, protocol string, names resolver) (uint16, bool) {
 		return uint16(n), true
 	}
 	return names.Port(s, protocol)
-}
-
-// protocolName is what the services database calls a protocol; "" if unknown.
-func protocolName(p ipvs.Protocol) string {
-	switch p {
-	case ipvs.TCP:
-		return "tcp"
-	case ipvs.UDP:
-		return "udp"
-	case ipvs.SCTP:
-		return "sctp"
-	}
-	return ""
 }

@@ -107,7 +107,7 @@ func appendConnection(b []byte, c *connection, name namer, engines bool) []byte 
 	b = append(pad(b, start, 6), ' ')
 	b = append(appendLeft(b, c.state, 11), ' ')
 
-	p := protocolOf(c.protocol)
+	p, _ := ipvs.ProtocolTitles.Value(c.protocol)
 	field := func(a netip.AddrPort, width int) {
 		start := len(b)
 		b = pad(name(b, a.Addr(), a.Port(), p), start, width)
@@ -131,18 +131,4 @@ func appendTwoDigits(b []byte, v uint32) []byte {
 		b = append(b, '0')
 	}
 	return strconv.AppendUint(b, uint64(v), 10)
-}
-
-// protocolOf is the protocol that the kernel's file calls by that name; zero
-// for others.
-func protocolOf(name string) ipvs.Protocol {
-	switch name {
-	case "TCP":
-		return ipvs.TCP
-	case "UDP":
-		return ipvs.UDP
-	case "SCTP":
-		return ipvs.SCTP
-	}
-	return 0
 }

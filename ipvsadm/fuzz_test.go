@@ -43,9 +43,9 @@ func checkRoundTrip(t *testing.T, c Command) {
 	case addService:
 		if c.service.Flags&ipvs.Persistent == 0 {
 			// What the kernel does not use is not saved.
-			c.service.Netmask = mask4
+			c.service.Netmask = ipvs.SingleIPv4
 			if c.service.Family == ipvs.INET6 {
-				c.service.Netmask = mask6
+				c.service.Netmask = ipvs.SingleIPv6
 			}
 		}
 		text = serviceRule(&c.service, numeric)

@@ -1,7 +1,9 @@
 package ipvsadm
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	"lvsdr/internal/ipvs"
 )
@@ -119,16 +121,7 @@ func (f format) appendServiceName(b []byte, s *ipvs.Service) []byte {
 		}
 		return b
 	}
-	protocol := "?"
-	switch s.Protocol {
-	case ipvs.TCP:
-		protocol = "TCP"
-	case ipvs.UDP:
-		protocol = "UDP"
-	case ipvs.SCTP:
-		protocol = "SCTP"
-	}
-	b = appendLeft(b, protocol, 4)
+	b = appendLeft(b, cmp.Or(ipvs.ProtocolTitles.Name(s.Protocol), "?"), 4)
 	b = append(b, ' ')
 	return f.name(b, s.Addr, s.Port, s.Protocol)
 }
@@ -137,9 +130,9 @@ func (f format) appendServiceName(b []byte, s *ipvs.Service) []byte {
 // engine is shown for a persistent service only.
 func appendScheduling(b []byte, s *ipvs.Service) []byte {
 	b = append(b, s.Scheduler...)
-	if s.Flags&anySchedFlag != 0 {
+	if s.Flags&ipvs.SchedulerFlags != 0 {
 		b = append(b, " ("...)
-		b = append(b, schedFlagNames(s.Scheduler, s.Flags, false)...)
+		b = append(b, listedFlags(s)...)
 		b = append(b, ')')
 	}
 	if s.Flags&ipvs.Persistent != 0 {
@@ -157,18 +150,22 @@ func appendScheduling(b []byte, s *ipvs.Service) []byte {
 	return b
 }
 
+// listedFlags are the names of the scheduler flags that a listing shows: sh and
+// mh, which have names of their own for the first two, have none for the third.
+func listedFlags(s *ipvs.Service) string {
+	flags := s.Flags
+	if s.Scheduler == "sh" || s.Scheduler == "mh" {
+		flags &^= ipvs.SchedulerFlag3
+	}
+	return strings.Join(ipvs.FlagNames(s.Scheduler, flags), ",")
+}
+
 // appendNetmask appends the granularity behind word unless it is the default.
 func appendNetmask(b []byte, word string, s *ipvs.Service) []byte {
-	if s.Family == ipvs.INET6 {
-		if s.Netmask == mask6 {
-			return b
-		}
-		return strconv.AppendInt(append(b, word...), int64(int32(s.Netmask)), 10)
-	}
-	if s.Netmask == mask4 {
+	if s.Netmask == ipvs.SingleClients(s.Family) {
 		return b
 	}
-	return appendMask4(append(b, word...), s.Netmask)
+	return s.Netmask.Append(append(b, word...), s.Family)
 }
 
 // destination appends the line of a destination of s.
@@ -235,7 +232,7 @@ func (f format) appendRates(b []byte, s *ipvs.Stats) []byte {
 
 // forwardColumn is the name of a method and the blanks up to the next column.
 func forwardColumn(m ipvs.Forward) string {
-	switch m & ipvs.ForwardMask {
+	switch m {
 	case ipvs.Masquerade:
 		return "Masq    "
 	case ipvs.Local:
@@ -249,7 +246,7 @@ func forwardColumn(m ipvs.Forward) string {
 }
 
 func appendTunnelInfo(b []byte, d *ipvs.Destination) []byte {
-	if d.Forward&ipvs.ForwardMask != ipvs.Tunnel {
+	if d.Forward != ipvs.Tunnel {
 		return append(b, "n/a"...)
 	}
 	switch d.TunnelType {

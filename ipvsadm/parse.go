@@ -27,7 +27,7 @@ type parser struct {
 // order of the words is the one reported.
 func Parse(name string, words []string, names resolver, posix bool) (Command, *failure) {
 	p := parser{scan: scanner{words: words, posix: posix}, names: names}
-	p.service = ipvs.Service{Family: ipvs.INET, Netmask: mask4}
+	p.service = ipvs.Service{Family: ipvs.INET, Netmask: ipvs.SingleIPv4}
 	p.dest = ipvs.Destination{Family: ipvs.INET, Forward: ipvs.DirectRoute, Weight: 1}
 
 	first, ok, _ := p.scan.next()
@@ -101,7 +101,7 @@ func (p *parser) take(o found) *failure {
 		if p.service.FWMark == 0 {
 			return fail(msgIPv6First)
 		}
-		p.service.Family, p.service.Netmask = ipvs.INET6, mask6
+		p.service.Family, p.service.Netmask = ipvs.INET6, ipvs.SingleIPv6
 	case optScheduler:
 		p.service.Scheduler = cut(o.value, maxScheduler)
 	case optPersistent:

@@ -27,7 +27,7 @@ var (
 
 // aService is the service of "-t 10.0.0.1:80", changed by f.
 func aService(f func(*ipvs.Service)) ipvs.Service {
-	s := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: anAddr, Port: 80, Netmask: mask4}
+	s := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: anAddr, Port: 80, Netmask: ipvs.SingleIPv4}
 	if f != nil {
 		f(&s)
 	}
@@ -84,9 +84,9 @@ func TestParseService(t *testing.T) {
 			s.Family, s.Addr, s.Scheduler, s.Netmask = ipvs.INET6, anAddr6, "wlc", 128
 		})},
 		{"-D -t 10.0.0.1:80", given(optService), aService(nil)},
-		{"-D -f 7", given(optService), ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, FWMark: 7, Netmask: mask4}},
-		{"-D -f 7 -6 -6", given(optService), ipvs.Service{Family: ipvs.INET6, Protocol: ipvs.TCP, FWMark: 7, Netmask: mask6}},
-		{"-Z", 0, ipvs.Service{Family: ipvs.INET, Netmask: mask4}},
+		{"-D -f 7", given(optService), ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, FWMark: 7, Netmask: ipvs.SingleIPv4}},
+		{"-D -f 7 -6 -6", given(optService), ipvs.Service{Family: ipvs.INET6, Protocol: ipvs.TCP, FWMark: 7, Netmask: ipvs.SingleIPv6}},
+		{"-Z", 0, ipvs.Service{Family: ipvs.INET, Netmask: ipvs.SingleIPv4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {

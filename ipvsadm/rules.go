@@ -1,7 +1,9 @@
 package ipvsadm
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	"lvsdr/internal/ipvs"
 )
@@ -34,9 +36,9 @@ func (r *savedRules) service(b []byte, e *ipvs.ServiceEntry) []byte {
 	if s.Flags&ipvs.OnePacket != 0 {
 		b = append(b, " -o"...)
 	}
-	if s.Flags&anySchedFlag != 0 {
+	if s.Flags&ipvs.SchedulerFlags != 0 {
 		b = append(b, " -b "...)
-		b = append(b, schedFlagNames(s.Scheduler, s.Flags, true)...)
+		b = append(b, strings.Join(ipvs.FlagNames(s.Scheduler, s.Flags), ",")...)
 	}
 	return append(b, '\n')
 }
@@ -50,16 +52,8 @@ func appendServiceOption(b []byte, s *ipvs.Service, name namer) []byte {
 		}
 		return b
 	}
-	switch s.Protocol {
-	case ipvs.TCP:
-		b = append(b, "-t "...)
-	case ipvs.UDP:
-		b = append(b, "-u "...)
-	case ipvs.SCTP:
-		b = append(b, "--sctp-service "...)
-	default:
-		b = append(b, "--xxx-service "...)
-	}
+	b = append(b, cmp.Or(ipvs.ServiceOptions.Name(s.Protocol), "--xxx-service")...)
+	b = append(b, ' ')
 	return name(b, s.Addr, s.Port, s.Protocol)
 }
 
@@ -73,10 +67,10 @@ func (r *savedRules) destination(b []byte, e *ipvs.DestinationEntry, s *ipvs.Ser
 	b = append(b, " -r "...)
 	b = r.name(b, d.Addr, d.Port, s.Protocol)
 	b = append(b, ' ')
-	b = append(b, forwardOption(d.Forward)...)
+	b = append(b, cmp.Or(ipvs.MethodOptions.Name(d.Forward), "(null)")...)
 	b = append(b, " -w "...)
 	b = appendInt(b, int32(d.Weight))
-	if d.Forward&ipvs.ForwardMask == ipvs.Tunnel {
+	if d.Forward == ipvs.Tunnel {
 		b = appendTunnelOptions(b, d)
 	}
 	if d.Upper != 0 || d.Lower != 0 {
@@ -86,18 +80,6 @@ func (r *savedRules) destination(b []byte, e *ipvs.DestinationEntry, s *ipvs.Ser
 		b = strconv.AppendUint(b, uint64(d.Lower), 10)
 	}
 	return append(b, '\n')
-}
-
-func forwardOption(m ipvs.Forward) string {
-	switch m & ipvs.ForwardMask {
-	case ipvs.Masquerade:
-		return "-m"
-	case ipvs.Tunnel:
-		return "-i"
-	case ipvs.DirectRoute, ipvs.Local:
-		return "-g"
-	}
-	return "(null)"
 }
 
 func appendTunnelOptions(b []byte, d *ipvs.Destination) []byte {

@@ -18,12 +18,12 @@ func serviceOf(protocol ipvs.Protocol, addr string) ipvs.ServiceEntry {
 		family = ipvs.INET6
 	}
 	return ipvs.ServiceEntry{Service: ipvs.Service{
-		Family: family, Protocol: protocol, Addr: ap.Addr(), Port: ap.Port(), Netmask: mask4, Scheduler: "rr",
+		Family: family, Protocol: protocol, Addr: ap.Addr(), Port: ap.Port(), Netmask: ipvs.SingleIPv4, Scheduler: "rr",
 	}}
 }
 
 func markOf(mark uint32, family ipvs.AddressFamily) ipvs.ServiceEntry {
-	return ipvs.ServiceEntry{Service: ipvs.Service{Family: family, FWMark: mark, Scheduler: "rr", Netmask: mask4}}
+	return ipvs.ServiceEntry{Service: ipvs.Service{Family: family, FWMark: mark, Scheduler: "rr", Netmask: ipvs.SingleIPv4}}
 }
 
 func destinationOf(addr string) ipvs.DestinationEntry {

@@ -3,7 +3,6 @@ package ipvsadm
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"lvsdr/internal/ipvs"
 )
@@ -27,7 +26,7 @@ func named(names resolver) namer {
 	return func(b []byte, addr netip.Addr, port uint16, p ipvs.Protocol) []byte {
 		b = appendHost(b, addr, names)
 		b = append(b, ':')
-		if protocol := protocolName(p); protocol != "" {
+		if protocol := ipvs.Protocols.Name(p); protocol != "" {
 			if service, ok := names.Service(port, protocol); ok {
 				return append(b, service...)
 			}
@@ -125,11 +124,6 @@ func appendInt(b []byte, v int32) []byte {
 	return appendUint(b, uint32(v))
 }
 
-// appendMask4 appends an IPv4 mask as a dotted quad.
-func appendMask4(b []byte, mask uint32) []byte {
-	return appendIPv4(b, [4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)})
-}
-
 // blanks are more than the widest field has.
 var blanks = [40]byte([]byte("                                        "))
 
@@ -200,24 +194,3 @@ func appendBig(b []byte, v uint64, exact bool) []byte {
 	}
 	return appendRight(b, v, 9)
 }
-
-// schedFlagNames joins the names of the scheduler flags that are set. sh and mh
-// have names of their own for the first two and, in a listing, none for the
-// third; a saved rule needs all of them.
-func schedFlagNames(scheduler string, flags ipvs.Flags, all bool) string {
-	own := scheduler == "sh" || scheduler == "mh"
-	var set []string
-	for _, f := range schedFlags {
-		if flags&f.flag == 0 {
-			continue
-		}
-		general := f.scheduler == ""
-		last := f.flag == ipvs.SchedulerFlag3
-		if general && (!own || last && all) || own && f.scheduler == scheduler {
-			set = append(set, f.name)
-		}
-	}
-	return strings.Join(set, ",")
-}
-
-const anySchedFlag = ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2 | ipvs.SchedulerFlag3

@@ -2,6 +2,7 @@ package ipvsadm
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"lvsdr/internal/ipvs"
@@ -108,7 +109,7 @@ func TestAppendBig(t *testing.T) {
 }
 
 func TestSchedFlagNames(t *testing.T) {
-	const all = anySchedFlag
+	const all = ipvs.SchedulerFlags
 	tests := []struct {
 		scheduler     string
 		flags         ipvs.Flags
@@ -123,10 +124,10 @@ func TestSchedFlagNames(t *testing.T) {
 		{"wlc", ipvs.Persistent | ipvs.OnePacket, "", ""},
 	}
 	for _, tt := range tests {
-		if got := schedFlagNames(tt.scheduler, tt.flags, false); got != tt.listed {
+		if got := listedFlags(&ipvs.Service{Scheduler: tt.scheduler, Flags: tt.flags}); got != tt.listed {
 			t.Errorf("listed flags %#x of %s: %q, want %q", tt.flags, tt.scheduler, got, tt.listed)
 		}
-		if got := schedFlagNames(tt.scheduler, tt.flags, true); got != tt.saved {
+		if got := strings.Join(ipvs.FlagNames(tt.scheduler, tt.flags), ","); got != tt.saved {
 			t.Errorf("saved flags %#x of %s: %q, want %q", tt.flags, tt.scheduler, got, tt.saved)
 		}
 	}
@@ -136,11 +137,11 @@ func TestSchedFlagNames(t *testing.T) {
 // bring all of them back.
 func TestSavedFlagsComeBack(t *testing.T) {
 	for _, scheduler := range []string{"rr", "sh", "mh"} {
-		for flags := ipvs.Flags(0); flags <= anySchedFlag; flags += ipvs.SchedulerFlag1 {
+		for flags := ipvs.Flags(0); flags <= ipvs.SchedulerFlags; flags += ipvs.SchedulerFlag1 {
 			if flags == 0 {
 				continue
 			}
-			line := "-A -t 10.0.0.1:80 -s " + scheduler + " -b " + schedFlagNames(scheduler, flags, true)
+			line := "-A -t 10.0.0.1:80 -s " + scheduler + " -b " + strings.Join(ipvs.FlagNames(scheduler, flags), ",")
 			c, f := parseLine(line)
 			if f != nil {
 				t.Fatalf("%s: %s", line, f.text)

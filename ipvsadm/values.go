@@ -17,8 +17,6 @@ const (
 	maxEngine         = 16 // IP_VS_PENAME_MAXLEN
 	maxInterface      = 15 // IP_VS_IFNAME_MAXLEN, less the NUL
 	maxSchedFlags     = 127
-	mask4             = 0xffffffff // no granularity: single clients
-	mask6             = 128
 	defaultScheduler  = "wlc"
 	defaultInterface  = "eth0"
 )
@@ -82,7 +80,7 @@ func (p *parser) takeFWMark(value string) *failure {
 	}
 	p.service.FWMark = uint32(n)
 	p.service.Family, p.service.Protocol = ipvs.INET, ipvs.TCP
-	p.protocol = protocolName(ipvs.TCP)
+	p.protocol = ipvs.Protocols.Name(ipvs.TCP)
 	return nil
 }
 
@@ -96,14 +94,14 @@ func (p *parser) takeService(o found) *failure {
 	default:
 		s.Protocol = ipvs.SCTP
 	}
-	p.protocol = protocolName(s.Protocol)
+	p.protocol = ipvs.Protocols.Name(s.Protocol)
 	e, ok := parseEndpoint(o.value, p.protocol, p.names)
 	if !ok {
 		return fail(msgVirtualServer)
 	}
-	s.Family, s.Addr, s.Port = e.family(), e.addr, e.port
+	s.Family, s.Addr, s.Port = ipvs.FamilyOf(e.addr), e.addr, e.port
 	if s.Family == ipvs.INET6 {
-		s.Netmask = mask6
+		s.Netmask = ipvs.SingleIPv6
 	}
 	return nil
 }
@@ -118,7 +116,7 @@ func (p *parser) takeServer(value string) *failure {
 	if !e.hasPort {
 		e.port = p.service.Port
 	}
-	p.dest.Family, p.dest.Addr, p.dest.Port = e.family(), e.addr, e.port
+	p.dest.Family, p.dest.Addr, p.dest.Port = ipvs.FamilyOf(e.addr), e.addr, e.port
 	return nil
 }
 
@@ -141,10 +139,10 @@ func (p *parser) takePersistent(o found) *failure {
 func (p *parser) takeNetmask(value string) *failure {
 	if p.service.Family == ipvs.INET6 {
 		n := leadingNumber(value)
-		if n < 1 || n > mask6 {
+		if n < 1 || n > uint32(ipvs.SingleIPv6) {
 			return fail(msgMask6)
 		}
-		p.service.Netmask = n
+		p.service.Netmask = ipvs.Netmask(n)
 		return nil
 	}
 	mask, ok := ipv4(value, p.names)
@@ -152,7 +150,7 @@ func (p *parser) takeNetmask(value string) *failure {
 		return fail(msgMask)
 	}
 	v4 := mask.As4()
-	p.service.Netmask = binary.BigEndian.Uint32(v4[:])
+	p.service.Netmask = ipvs.Netmask(binary.BigEndian.Uint32(v4[:]))
 	return nil
 }
 
@@ -214,41 +212,14 @@ func (p *parser) takeSchedFlags() *failure {
 		return fail(msgSchedFlag, "")
 	}
 	for _, piece := range pieces {
-		flag, ok := schedFlagNamed(piece)
+		flag, ok := ipvs.FindSchedulerFlag(piece)
 		if !ok {
 			return fail(msgSchedFlag, piece)
 		}
-		if flag.scheduler != "" && flag.scheduler != scheduler {
+		if flag.Scheduler != "" && flag.Scheduler != scheduler {
 			return fail(msgSchedFlagOther, piece)
 		}
-		p.service.Flags |= flag.flag
+		p.service.Flags |= flag.Flag
 	}
 	return nil
-}
-
-// schedFlag is a name of a scheduler flag; a name without a scheduler fits
-// all of them.
-type schedFlag struct {
-	scheduler string
-	name      string
-	flag      ipvs.Flags
-}
-
-var schedFlags = [...]schedFlag{
-	{"", "flag-1", ipvs.SchedulerFlag1},
-	{"", "flag-2", ipvs.SchedulerFlag2},
-	{"sh", "sh-fallback", ipvs.SchedulerFlag1},
-	{"sh", "sh-port", ipvs.SchedulerFlag2},
-	{"mh", "mh-fallback", ipvs.SchedulerFlag1},
-	{"mh", "mh-port", ipvs.SchedulerFlag2},
-	{"", "flag-3", ipvs.SchedulerFlag3}, // last: the names are written in this order
-}
-
-func schedFlagNamed(name string) (schedFlag, bool) {
-	for _, f := range schedFlags {
-		if f.name == name {
-			return f, true
-		}
-	}
-	return schedFlag{}, false
 }

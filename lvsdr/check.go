@@ -143,7 +143,7 @@ func roleOf(m machine, cfg config.Config) (role, error) {
 	}
 	listed := false
 	for _, w := range cfg.Wanted() {
-		if slices.ContainsFunc(services, func(e ipvs.ServiceEntry) bool { return sameService(&e.Service, &w.Service) }) {
+		if slices.ContainsFunc(services, func(e ipvs.ServiceEntry) bool { return e.Key() == w.Service.Key() }) {
 			return director, nil
 		}
 		for _, d := range w.Destinations {

@@ -14,12 +14,12 @@ import (
 	"lvsdr/internal/host"
 )
 
-var updateExports = flag.Bool("update", false, "rewrite what export prints below keepalived/testdata")
+var updateExports = flag.Bool("update", false, "rewrite what export prints below internal/keepalived/testdata")
 
-// The configurations of keepalived/testdata, whose first line is the command,
+// The configurations of internal/keepalived/testdata, whose first line is the command,
 // and what it prints. Tests on the real kernel run keepalived with it.
 func TestExportKeepalived(t *testing.T) {
-	files, err := filepath.Glob("keepalived/testdata/*.yaml")
+	files, err := filepath.Glob("../internal/keepalived/testdata/*.yaml")
 	must(t, err)
 	if len(files) == 0 {
 		t.Fatal("no configurations")

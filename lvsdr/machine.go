@@ -130,18 +130,11 @@ func look(m machine, rec *record) (*scene, error) {
 // service finds the service of s's identity; nil: there is none.
 func (s *scene) service(want *ipvs.Service) *service {
 	for i := range s.services {
-		if sameService(&s.services[i].Service, want) {
+		if s.services[i].Key() == want.Key() {
 			return &s.services[i]
 		}
 	}
 	return nil
-}
-
-func sameService(a, b *ipvs.Service) bool {
-	if a.FWMark != 0 || b.FWMark != 0 {
-		return a.FWMark == b.FWMark && a.Family == b.Family
-	}
-	return a.Protocol == b.Protocol && a.Addr == b.Addr && a.Port == b.Port
 }
 
 // destination finds the real server with want's address and port.
@@ -150,7 +143,7 @@ func (s *service) destination(want *ipvs.Destination) *ipvs.DestinationEntry {
 		return nil
 	}
 	for i := range s.destinations {
-		if d := &s.destinations[i]; d.Addr == want.Addr && d.Port == want.Port {
+		if d := &s.destinations[i]; d.Key() == want.Key() {
 			return d
 		}
 	}

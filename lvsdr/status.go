@@ -46,16 +46,6 @@ func (s *session) status() (status.Status, error) {
 
 // fill adds what the kernel has of a real server.
 func fill(st *status.RealServer, d *ipvs.DestinationEntry) {
-	st.Forward, st.Weight = forwardText(d.Forward), d.Weight
+	st.Forward, st.Weight = ipvs.Methods.Name(d.Forward), d.Weight
 	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
-}
-
-func forwardText(f ipvs.Forward) string {
-	switch f & 7 {
-	case ipvs.Masquerade:
-		return "masquerade"
-	case ipvs.Tunnel:
-		return "tunnel"
-	}
-	return "direct"
 }

@@ -52,7 +52,7 @@ func sameDestination(a, b *ipvs.Destination) bool { return len(differences(a, b)
 // of [status.RealServer].
 func differences(have, want *ipvs.Destination) []string {
 	var all []string
-	if have.Forward&7 != want.Forward&7 {
+	if have.Forward != want.Forward {
 		all = append(all, "forward")
 	}
 	if want.Forward == ipvs.Tunnel &&
@@ -72,7 +72,7 @@ func differences(have, want *ipvs.Destination) []string {
 // it in the list of steps.
 func (t destinationStep) report(s *scene, to *status.Status) error {
 	want := t.effective(s)
-	st := status.RealServer{Address: destinationWords(&t.service, &want), Forward: forwardText(want.Forward),
+	st := status.RealServer{Address: destinationWords(&t.service, &want), Forward: ipvs.Methods.Name(want.Forward),
 		Configured: t.want.Weight, State: status.Missing}
 	if have := s.service(&t.service).destination(&want); have != nil {
 		fill(&st, have)
@@ -115,7 +115,7 @@ func (t unlistedStep) unlisted(have *service) []ipvs.DestinationEntry {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(have.destinations), func(d ipvs.DestinationEntry) bool {
-		return slices.ContainsFunc(t.listed, func(l ipvs.Destination) bool { return l.Addr == d.Addr && l.Port == d.Port })
+		return slices.ContainsFunc(t.listed, func(l ipvs.Destination) bool { return l.Key() == d.Key() })
 	})
 }
 

@@ -61,8 +61,7 @@ func deleteService(m machine, have *service) change {
 // sameScheduling compares everything of a service but its identity. Timeout
 // and netmask count only where it is persistent.
 func sameScheduling(a, b *ipvs.Service) bool {
-	const flags = ipvs.Persistent | ipvs.OnePacket |
-		ipvs.SchedulerFlag1 | ipvs.SchedulerFlag2 | ipvs.SchedulerFlag3
+	const flags = ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlags
 	if a.Scheduler != b.Scheduler || a.PE != b.PE || a.Flags&flags != b.Flags&flags {
 		return false
 	}
@@ -88,7 +87,7 @@ func (t othersStep) missing(s *scene) ([]change, error) {
 	var changes []change
 	for i := range s.services {
 		have := &s.services[i]
-		wanted := func(w config.Wanted) bool { return sameService(&w.Service, &have.Service) }
+		wanted := func(w config.Wanted) bool { return w.Service.Key() == have.Key() }
 		if !slices.ContainsFunc(t.wanted, wanted) {
 			changes = append(changes, deleteService(s.machine, have))
 		}

@@ -19,7 +19,10 @@ func serviceLine(option string, s *ipvs.Service) string {
 	}
 	line += " -s " + s.Scheduler
 	if s.Flags&ipvs.Persistent != 0 {
-		line += fmt.Sprintf(" -p %d%s", s.Timeout, netmaskWords(s))
+		line += fmt.Sprintf(" -p %d", s.Timeout)
+		if s.Netmask != ipvs.SingleClients(s.Family) {
+			line += " -M " + s.Netmask.Text(s.Family)
+		}
 	}
 	if s.PE != "" {
 		line += " --pe " + s.PE
@@ -27,8 +30,8 @@ func serviceLine(option string, s *ipvs.Service) string {
 	if s.Flags&ipvs.OnePacket != 0 {
 		line += " -o"
 	}
-	if flags := schedulerFlagWords(s); flags != "" {
-		line += " -b " + flags
+	if flags := ipvs.FlagNames(s.Scheduler, s.Flags); len(flags) > 0 {
+		line += " -b " + strings.Join(flags, ",")
 	}
 	return line
 }
@@ -41,39 +44,7 @@ func serviceWords(s *ipvs.Service) string {
 		}
 		return fmt.Sprintf("-f %d", s.FWMark)
 	}
-	option := "-t"
-	switch s.Protocol {
-	case ipvs.UDP:
-		option = "-u"
-	case ipvs.SCTP:
-		option = "--sctp-service"
-	}
-	return fmt.Sprintf("%s %s", option, netip.AddrPortFrom(s.Addr, s.Port))
-}
-
-func netmaskWords(s *ipvs.Service) string {
-	switch {
-	case s.Family == ipvs.INET6 && s.Netmask != 128:
-		return fmt.Sprintf(" -M %d", s.Netmask)
-	case s.Family == ipvs.INET && s.Netmask != 0xffffffff:
-		m := s.Netmask
-		return fmt.Sprintf(" -M %d.%d.%d.%d", m>>24, m>>16&0xff, m>>8&0xff, m&0xff)
-	}
-	return ""
-}
-
-func schedulerFlagWords(s *ipvs.Service) string {
-	names := [3]string{"flag-1", "flag-2", "flag-3"}
-	if s.Scheduler == "sh" || s.Scheduler == "mh" {
-		names[0], names[1] = s.Scheduler+"-fallback", s.Scheduler+"-port"
-	}
-	var set []string
-	for i, flag := range []ipvs.Flags{ipvs.SchedulerFlag1, ipvs.SchedulerFlag2, ipvs.SchedulerFlag3} {
-		if s.Flags&flag != 0 {
-			set = append(set, names[i])
-		}
-	}
-	return strings.Join(set, ",")
+	return fmt.Sprintf("%s %s", ipvs.ServiceOptions.Name(s.Protocol), netip.AddrPortFrom(s.Addr, s.Port))
 }
 
 func destinationLine(option string, s *ipvs.Service, d *ipvs.Destination) string {
@@ -81,7 +52,7 @@ func destinationLine(option string, s *ipvs.Service, d *ipvs.Destination) string
 	if option == "-d" {
 		return line
 	}
-	line += fmt.Sprintf(" %s -w %d", forwardWord(d.Forward), d.Weight)
+	line += fmt.Sprintf(" %s -w %d", ipvs.MethodOptions.Name(d.Forward), d.Weight)
 	if d.Upper != 0 || d.Lower != 0 {
 		line += fmt.Sprintf(" -x %d -y %d", d.Upper, d.Lower)
 	}
@@ -95,16 +66,6 @@ func destinationWords(s *ipvs.Service, d *ipvs.Destination) string {
 		return d.Addr.String()
 	}
 	return netip.AddrPortFrom(d.Addr, d.Port).String()
-}
-
-func forwardWord(f ipvs.Forward) string {
-	switch f & 7 {
-	case ipvs.Masquerade:
-		return "-m"
-	case ipvs.Tunnel:
-		return "-i"
-	}
-	return "-g"
 }
 
 func addressLine(verb string, a host.Address) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"syscall"
 
 	"lvsdr/internal/host"
@@ -113,7 +112,7 @@ func (s *Site) connect(p ipvs.Protocol, addrs []netip.AddrPort, f *finding) erro
 		case err == nil:
 			f.pass("%s accepts", addrs[i])
 		case errors.Is(err, syscall.EPROTONOSUPPORT):
-			f.unknown("%s: this kernel cannot ask by %s", addrs[i], strings.ToLower(p.String()))
+			f.unknown("%s: this kernel cannot ask by %s", addrs[i], ipvs.Protocols.Name(p))
 		default:
 			f.fail("%s: %v", addrs[i], err).mend(s.Lvsdr("vs", "drain", addrs[i].Addr().String()))
 		}

@@ -165,7 +165,7 @@ func checkPorts(list []RealServer, s Service, at, service path) *problem {
 		if r.Port != 0 && s.Forward != ipvs.Masquerade {
 			return &problem{
 				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
-				what: "a real server's port with forward: " + nameOf(forwards, s.Forward),
+				what: "a real server's port with forward: " + ipvs.Methods.Name(s.Forward),
 				want: "none, or forward: masquerade",
 			}
 		}

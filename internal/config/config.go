@@ -29,18 +29,15 @@ type Config struct {
 // Service is a virtual service: a port of every VIP or, with a non-zero FWMark,
 // a firewall mark. Port zero, without a mark, is every port.
 type Service struct {
-	Port       uint16
-	FWMark     uint32
-	Family     ipvs.AddressFamily // of a mark; zero with a port
-	Protocol   ipvs.Protocol      // of a port; zero with a mark
-	Scheduler  string
-	Forward    ipvs.Forward
-	Persistent uint32 // seconds; zero is not persistent
-	// Netmask is the granularity of persistence, as [ipvs.Service] has it;
-	// zero is single clients. An IPv4 mask is never as small as a prefix length,
-	// for its ones lead.
-	Netmask     uint32
-	Flags       ipvs.Flags // of the scheduler
+	Port        uint16
+	FWMark      uint32
+	Family      ipvs.AddressFamily // of a mark; zero with a port
+	Protocol    ipvs.Protocol      // of a port; zero with a mark
+	Scheduler   string
+	Forward     ipvs.Forward
+	Persistent  uint32       // seconds; zero is not persistent
+	Netmask     ipvs.Netmask // of persistence; zero is single clients
+	Flags       ipvs.Flags   // of the scheduler
 	OnePacket   bool
 	RealServers []RealServer // instead of the common ones
 }
@@ -112,7 +109,7 @@ func (s Service) service(vip netip.Addr) ipvs.Service {
 		Netmask:   s.Netmask,
 	}
 	if s.FWMark == 0 {
-		k.Family, k.Protocol, k.Addr, k.Port = familyOf(vip), s.Protocol, vip, s.Port
+		k.Family, k.Protocol, k.Addr, k.Port = ipvs.FamilyOf(vip), s.Protocol, vip, s.Port
 	}
 	if s.Persistent != 0 {
 		k.Flags |= ipvs.Persistent
@@ -121,7 +118,7 @@ func (s Service) service(vip netip.Addr) ipvs.Service {
 		k.Flags |= ipvs.OnePacket
 	}
 	if k.Netmask == 0 {
-		k.Netmask = singleClients(k.Family)
+		k.Netmask = ipvs.SingleClients(k.Family)
 	}
 	return k
 }
@@ -129,7 +126,7 @@ func (s Service) service(vip netip.Addr) ipvs.Service {
 // destination is the kernel's view of a real server of the service.
 func (r RealServer) destination(s Service) ipvs.Destination {
 	return ipvs.Destination{
-		Family:  familyOf(r.Addr),
+		Family:  ipvs.FamilyOf(r.Addr),
 		Addr:    r.Addr,
 		Port:    r.port(s),
 		Forward: s.Forward,
@@ -172,9 +169,9 @@ func (c Config) serve(s Service, family ipvs.AddressFamily) []RealServer {
 // where no VIP is of the real server's family or no real server of the VIP's.
 func (c Config) serves(s Service, family ipvs.AddressFamily) func(RealServer) bool {
 	families := c.families(s)
-	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return familyOf(r.Addr) == family })
+	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return ipvs.FamilyOf(r.Addr) == family })
 	return func(r RealServer) bool {
-		own := familyOf(r.Addr)
+		own := ipvs.FamilyOf(r.Addr)
 		return own == family || s.Forward == ipvs.Tunnel && (lacking || !slices.Contains(families, own))
 	}
 }
@@ -186,24 +183,9 @@ func (c Config) families(s Service) []ipvs.AddressFamily {
 	}
 	var families []ipvs.AddressFamily
 	for _, vip := range c.VIPs {
-		if f := familyOf(vip); !slices.Contains(families, f) {
+		if f := ipvs.FamilyOf(vip); !slices.Contains(families, f) {
 			families = append(families, f)
 		}
 	}
 	return families
-}
-
-func familyOf(addr netip.Addr) ipvs.AddressFamily {
-	if addr.Is4() {
-		return ipvs.INET
-	}
-	return ipvs.INET6
-}
-
-// singleClients is the netmask that tells all clients apart.
-func singleClients(family ipvs.AddressFamily) uint32 {
-	if family == ipvs.INET6 {
-		return 128
-	}
-	return 0xffffffff
 }

@@ -22,7 +22,7 @@ func checkFamilies(c Config) *problem {
 func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *problem {
 	at := path("services").item(i)
 	switch {
-	case s.Netmask != 0 && isMask4(s.Netmask) != (f == ipvs.INET):
+	case s.Netmask != 0 && s.Netmask.Family() != f:
 		return &problem{
 			at: at.key("netmask"), also: []path{c.vipOf(f)},
 			what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
@@ -62,7 +62,7 @@ func checkUse(c Config) *problem {
 			if at := c.listOf(i).item(j); !used[at] {
 				return &problem{
 					at: at, also: []path{"vip[0]", path("services").item(i).key("forward")},
-					what: fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(familyOf(r.Addr))),
+					what: fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
 					want: "the family of a VIP, or forward: tunnel",
 				}
 			}
@@ -82,7 +82,7 @@ func (c Config) listOf(service int) path {
 // vipOf is the first VIP of an address family; "" if there is none.
 func (c Config) vipOf(f ipvs.AddressFamily) path {
 	for i, vip := range c.VIPs {
-		if familyOf(vip) == f {
+		if ipvs.FamilyOf(vip) == f {
 			return path("vip").item(i)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lvsdr/internal/ipvs"
 	"lvsdr/man"
 )
 
@@ -70,8 +71,10 @@ func TestManualWords(t *testing.T) {
 	} {
 		add(strings.Split(strings.TrimPrefix(list, "one of "), ", ")...)
 	}
-	for _, f := range schedFlags {
-		add(f.name)
+	for _, scheduler := range ipvs.Schedulers {
+		for _, f := range ipvs.FlagsOf(scheduler, true) {
+			add(f.Name)
+		}
 	}
 	got := map[string]bool{}
 	for _, l := range man.Lines(manual) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"lvsdr/internal/ipvs"
+
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -31,18 +33,18 @@ func (c Config) YAML() []byte {
 func (s Service) print(w io.Writer) {
 	if s.FWMark != 0 {
 		fmt.Fprintf(w, "  - fwmark: %d\n", s.FWMark)
-		fmt.Fprintf(w, "    family: %s\n", nameOf(families, s.Family))
+		fmt.Fprintf(w, "    family: %s\n", ipvs.Families.Name(s.Family))
 	} else {
 		fmt.Fprintf(w, "  - port: %d\n", s.Port)
-		fmt.Fprintf(w, "    protocol: %s\n", nameOf(protocols, s.Protocol))
+		fmt.Fprintf(w, "    protocol: %s\n", ipvs.Protocols.Name(s.Protocol))
 	}
 	fmt.Fprintf(w, "    scheduler: %s\n", s.Scheduler)
-	fmt.Fprintf(w, "    forward: %s\n", nameOf(forwards, s.Forward))
+	fmt.Fprintf(w, "    forward: %s\n", ipvs.Methods.Name(s.Forward))
 	fmt.Fprintf(w, "    persistent: %d\n", s.Persistent)
 	if s.Netmask != 0 {
-		fmt.Fprintf(w, "    netmask: %s\n", maskText(s.Netmask))
+		fmt.Fprintf(w, "    netmask: %s\n", s.Netmask.Text(s.Netmask.Family()))
 	}
-	fmt.Fprintf(w, "    flags: %s\n", flow(flagNames(s.Scheduler, s.Flags)))
+	fmt.Fprintf(w, "    flags: %s\n", flow(ipvs.FlagNames(s.Scheduler, s.Flags)))
 	fmt.Fprintf(w, "    one_packet: %t\n", s.OnePacket)
 	if len(s.RealServers) > 0 {
 		printRealServers(w, "    ", s.RealServers)
@@ -59,14 +61,6 @@ func printRealServers(w io.Writer, indent string, all []RealServer) {
 		fmt.Fprintf(w, "%s  - {address: %s, %sweight: %d, upper: %d, lower: %d}\n",
 			indent, plain(r.Addr.String()), port, r.Weight, r.Upper, r.Lower)
 	}
-}
-
-// maskText writes a netmask as [Load] reads it.
-func maskText(mask uint32) string {
-	if isMask4(mask) {
-		return fmt.Sprintf("%d.%d.%d.%d", mask>>24, mask>>16&255, mask>>8&255, mask&255)
-	}
-	return fmt.Sprint(mask)
 }
 
 func texts[T fmt.Stringer](all []T) []string {

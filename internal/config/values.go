@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +16,6 @@ const (
 	maxPersistent = 31 * 24 * 60 * 60 // seconds
 	maxInt        = 1<<31 - 1
 	maxName       = 15 // IFNAMSIZ of linux/if.h, less the NUL
-	maxPrefix     = 128
 )
 
 // A kind is what the text of a value may be. Parse says what is wrong with it,
@@ -45,79 +43,48 @@ var (
 		want:  "the name of an interface, or all",
 		parse: parseInterface,
 	}
-	netmask = kind[uint32]{
+	netmask = kind[ipvs.Netmask]{
 		want:  "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128",
 		parse: parseNetmask,
 	}
 )
 
 func boolean() kind[bool] {
-	return kind[bool]{want: "true or false", plain: true, parse: choice([]named[bool]{{"true", true}, {"false", false}})}
+	return kind[bool]{want: "true or false", plain: true, parse: choice(ipvs.Words[bool]{{Name: "true", Value: true}, {Name: "false"}})}
 }
 
-func protocol() kind[ipvs.Protocol]    { return oneOf(protocols) }
-func forward() kind[ipvs.Forward]      { return oneOf(forwards) }
-func family() kind[ipvs.AddressFamily] { return oneOf(families) }
-func scheduler() kind[string]          { return oneOf(schedulers()) }
-func seconds() kind[uint32]            { return number(0, maxPersistent) }
-func count() kind[uint32]              { return number(0, maxInt) }
+func protocol() kind[ipvs.Protocol]    { return oneOf(ipvs.Protocols) }
+func forward() kind[ipvs.Forward]      { return oneOf(ipvs.Methods) }
+func family() kind[ipvs.AddressFamily] { return oneOf(ipvs.Families) }
 
-// A named value is one of a few that have a word.
-type named[T any] struct {
-	name  string
-	value T
-}
-
-var protocols = []named[ipvs.Protocol]{
-	{"tcp", ipvs.TCP}, {"udp", ipvs.UDP}, {"sctp", ipvs.SCTP},
-}
-
-var forwards = []named[ipvs.Forward]{
-	{"direct", ipvs.DirectRoute}, {"tunnel", ipvs.Tunnel}, {"masquerade", ipvs.Masquerade},
-}
-
-var families = []named[ipvs.AddressFamily]{
-	{"ipv4", ipvs.INET}, {"ipv6", ipvs.INET6},
-}
-
-// schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.
-func schedulers() (all []named[string]) {
-	for _, s := range []string{"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos"} {
-		all = append(all, named[string]{s, s})
+func scheduler() kind[string] {
+	var words ipvs.Words[string]
+	for _, name := range ipvs.Schedulers {
+		words = append(words, ipvs.Word[string]{Name: name, Value: name})
 	}
-	return all
+	return oneOf(words)
 }
 
-func oneOf[T any](all []named[T]) kind[T] {
-	return kind[T]{want: oneOfNames(all), parse: choice(all)}
+func seconds() kind[uint32] { return number(0, maxPersistent) }
+func count() kind[uint32]   { return number(0, maxInt) }
+
+// oneOf is one of a few words.
+func oneOf[T comparable](words ipvs.Words[T]) kind[T] {
+	return kind[T]{want: oneOfNames(words), parse: choice(words)}
 }
 
-func oneOfNames[T any](all []named[T]) string {
-	var names []string
-	for _, n := range all {
-		names = append(names, n.name)
-	}
-	return "one of " + strings.Join(names, ", ")
+func oneOfNames[T comparable](words ipvs.Words[T]) string {
+	return "one of " + strings.Join(words.Names(), ", ")
 }
 
-func choice[T any](all []named[T]) func(string) (T, string) {
+func choice[T comparable](words ipvs.Words[T]) func(string) (T, string) {
 	return func(s string) (value T, wrong string) {
-		i := slices.IndexFunc(all, func(n named[T]) bool { return n.name == s })
-		if i < 0 {
-			return value, "unknown"
+		value, ok := words.Value(s)
+		if !ok {
+			wrong = "unknown"
 		}
-		return all[i].value, ""
+		return value, wrong
 	}
-}
-
-// nameOf is the word for a value; "" if it has none.
-func nameOf[T comparable](all []named[T], value T) string {
-	for _, n := range all {
-		if n.value == value {
-			return n.name
-		}
-	}
-	return ""
 }
 
 // number is a decimal number within bounds. A leading zero is refused: it means
@@ -204,9 +171,9 @@ func wordOf(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == ""
 }
 
-func parseNetmask(s string) (uint32, string) {
-	if n, wrong := number(1, maxPrefix).parse(s); wrong == "" {
-		return n, ""
+func parseNetmask(s string) (ipvs.Netmask, string) {
+	if n, wrong := number(1, uint32(ipvs.SingleIPv6)).parse(s); wrong == "" {
+		return ipvs.Netmask(n), ""
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil || !addr.Is4() {
@@ -217,8 +184,5 @@ func parseNetmask(s string) (uint32, string) {
 	if mask == 0 || bits.LeadingZeros32(^mask)+bits.TrailingZeros32(mask) != 32 {
 		return 0, "not a mask of leading ones"
 	}
-	return mask, ""
+	return ipvs.Netmask(mask), ""
 }
-
-// isMask4 tells an IPv4 mask from a prefix length.
-func isMask4(mask uint32) bool { return mask > maxPrefix }

@@ -33,15 +33,15 @@ const (
 	headLen     = 16 // struct nlmsghdr
 	genlHeadLen = 4  // struct genlmsghdr
 
-	msgNoop    = 1
-	msgError   = 2
-	msgDone    = 3
-	msgOverrun = 4
+	msgNoop    = 1 // NLMSG_NOOP
+	msgError   = 2 // NLMSG_ERROR
+	msgDone    = 3 // NLMSG_DONE
+	msgOverrun = 4 // NLMSG_OVERRUN
 
-	flagRequest     = 0x1
-	flagAck         = 0x4
-	flagInterrupted = 0x10 // NLM_F_DUMP_INTR
-	flagDump        = 0x300
+	flagRequest     = 0x1   // NLM_F_REQUEST
+	flagAck         = 0x4   // NLM_F_ACK
+	flagInterrupted = 0x10  // NLM_F_DUMP_INTR
+	flagDump        = 0x300 // NLM_F_DUMP
 
 	// The kernel makes the datagrams of a dump as large as the reader's largest
 	// buffer so far, but not larger than 32 KiB, nor smaller than a page of up

@@ -82,9 +82,9 @@ func decodeService(msg []byte, detail Detail, e *ServiceEntry) error {
 		return err
 	}
 	if e.Family == INET6 {
-		e.Netmask = binary.NativeEndian.Uint32(p.netmask)
+		e.Netmask = Netmask(binary.NativeEndian.Uint32(p.netmask))
 	} else {
-		e.Netmask = binary.BigEndian.Uint32(p.netmask)
+		e.Netmask = Netmask(binary.BigEndian.Uint32(p.netmask))
 	}
 	if p.got.has(1 << svcFWMark) {
 		e.Protocol, e.Port = 0, 0
@@ -96,6 +96,10 @@ func decodeService(msg []byte, detail Detail, e *ServiceEntry) error {
 	e.Addr, err = addr(p.union, e.Family)
 	return err
 }
+
+// methodOf is the method among the flags of a destination: the bits of
+// IP_VS_CONN_F_FWD_MASK.
+func methodOf(flags uint32) Forward { return Forward(flags & 7) }
 
 // hashed is the kernel's own note that a service is in its table, and no part
 // of how it is configured.
@@ -166,7 +170,7 @@ func (e *DestinationEntry) take(a *attrs, p *parts) {
 	case destPort:
 		e.Port = a.port()
 	case destForward:
-		e.Forward = Forward(a.u32())
+		e.Forward = methodOf(a.u32())
 	case destWeight:
 		e.Weight = a.u32()
 	case destUpper:

@@ -135,6 +135,8 @@ func TestDecodeDestination(t *testing.T) {
 		}
 	}
 	check("as before Linux 3.18")
+	parts[destForward] = appendU32(nil, destForward, 8|3)
+	check("with flags beside the method")
 	parts[destFamily] = appendU16(nil, destFamily, uint16(INET6))
 	parts[destAddr] = appendBytes(nil, destAddr, union("fd00::7"))
 	parts[destTunType] = appendU8(nil, destTunType, uint8(GRE))

@@ -5,91 +5,6 @@ import (
 	"net/netip"
 )
 
-// Commands of the family (linux/ip_vs.h, IPVS_CMD_*).
-const (
-	cmdNewService = 1
-	cmdSetService = 2
-	cmdDelService = 3
-	cmdGetService = 4
-	cmdNewDest    = 5
-	cmdSetDest    = 6
-	cmdDelDest    = 7
-	cmdGetDest    = 8
-	cmdNewDaemon  = 9
-	cmdDelDaemon  = 10
-	cmdGetDaemon  = 11
-	cmdSetConfig  = 12
-	cmdGetConfig  = 13
-	cmdGetInfo    = 15
-	cmdZero       = 16
-	cmdFlush      = 17
-)
-
-// Attributes of a message (IPVS_CMD_ATTR_*).
-const (
-	attrService    = 1
-	attrDest       = 2
-	attrDaemon     = 3
-	attrTCP        = 4
-	attrTCPFin     = 5
-	attrUDP        = 6
-	infoVersion    = 1
-	infoConnSize   = 2
-	familyID       = 1 // CTRL_ATTR_FAMILY_ID of linux/genetlink.h
-	familyName     = 2 // CTRL_ATTR_FAMILY_NAME
-	ctrlGetFamily  = 3 // CTRL_CMD_GETFAMILY
-	ctrlFamily     = 16
-	genlVersion    = 1
-	genlFamilyName = "IPVS"
-)
-
-// Attributes of a service (IPVS_SVC_ATTR_*).
-const (
-	svcFamily   = 1
-	svcProtocol = 2
-	svcAddr     = 3
-	svcPort     = 4
-	svcFWMark   = 5
-	svcSched    = 6
-	svcFlags    = 7
-	svcTimeout  = 8
-	svcNetmask  = 9
-	svcStats    = 10
-	svcPE       = 11
-	svcStats64  = 12
-)
-
-// Attributes of a destination (IPVS_DEST_ATTR_*).
-const (
-	destAddr     = 1
-	destPort     = 2
-	destForward  = 3
-	destWeight   = 4
-	destUpper    = 5
-	destLower    = 6
-	destActive   = 7
-	destInactive = 8
-	destPersist  = 9
-	destStats    = 10
-	destFamily   = 11
-	destStats64  = 12
-	destTunType  = 13
-	destTunPort  = 14
-	destTunFlags = 15
-)
-
-// Attributes of a daemon (IPVS_DAEMON_ATTR_*).
-const (
-	daemonState  = 1
-	daemonIfn    = 2
-	daemonSyncID = 3
-	daemonMaxLen = 4
-	daemonGroup  = 5
-	daemonGroup6 = 6
-	daemonPort   = 7
-	daemonTTL    = 8
-)
-
 // appendAddr adds an address as the kernel's union of 16 bytes, in which IPv4
 // fills the first four.
 func appendAddr(b []byte, typ uint16, addr netip.Addr) []byte {
@@ -127,9 +42,9 @@ func appendService(b []byte, s *Service) []byte {
 	b = appendBytes(b, svcFlags, flags)
 	b = appendU32(b, svcTimeout, s.Timeout)
 	if s.Family == INET6 {
-		b = appendU32(b, svcNetmask, s.Netmask)
+		b = appendU32(b, svcNetmask, uint32(s.Netmask))
 	} else {
-		b = appendBytes(b, svcNetmask, binary.BigEndian.AppendUint32(make([]byte, 0, 4), s.Netmask))
+		b = appendBytes(b, svcNetmask, binary.BigEndian.AppendUint32(make([]byte, 0, 4), uint32(s.Netmask)))
 	}
 	closeNest(b, start)
 	return b

@@ -34,22 +34,22 @@ type sockopt interface {
 	Set(option int, b []byte) error
 }
 
-// Options (IP_VS_SO_GET_*, IP_VS_SO_SET_*).
+// Options (linux/ip_vs.h).
 const (
-	soBase        = 64 + 1024 + 64
-	soGetInfo     = soBase + 1
-	soGetServices = soBase + 2
-	soGetDests    = soBase + 4
+	soBase        = 64 + 1024 + 64 // IP_VS_BASE_CTL
+	soGetInfo     = soBase + 1     // IP_VS_SO_GET_INFO
+	soGetServices = soBase + 2     // IP_VS_SO_GET_SERVICES
+	soGetDests    = soBase + 4     // IP_VS_SO_GET_DESTS
 )
 
 var setOptions = [...]int{
-	cmdNewService: soBase + 2,
-	cmdSetService: soBase + 3,
-	cmdDelService: soBase + 4,
-	cmdNewDest:    soBase + 7,
-	cmdDelDest:    soBase + 8,
-	cmdSetDest:    soBase + 9,
-	cmdZero:       soBase + 15,
+	cmdNewService: soBase + 2,  // IP_VS_SO_SET_ADD
+	cmdSetService: soBase + 3,  // IP_VS_SO_SET_EDIT
+	cmdDelService: soBase + 4,  // IP_VS_SO_SET_DEL
+	cmdNewDest:    soBase + 7,  // IP_VS_SO_SET_ADDDEST
+	cmdDelDest:    soBase + 8,  // IP_VS_SO_SET_DELDEST
+	cmdSetDest:    soBase + 9,  // IP_VS_SO_SET_EDITDEST
+	cmdZero:       soBase + 15, // IP_VS_SO_SET_ZERO
 }
 
 // Sizes and places in struct ip_vs_getinfo, ip_vs_get_services, ip_vs_service_entry,
@@ -238,7 +238,7 @@ func fillDestination(b []byte, detail Detail, d *DestinationEntry) bool {
 	d.Family = INET
 	d.Addr = netip.AddrFrom4([4]byte(e[:4]))
 	d.Port = binary.BigEndian.Uint16(e[4:])
-	d.Forward = Forward(binary.NativeEndian.Uint32(e[destFlags:]) & ForwardMask)
+	d.Forward = methodOf(binary.NativeEndian.Uint32(e[destFlags:]))
 	d.Weight = binary.NativeEndian.Uint32(e[12:])
 	d.Upper = binary.NativeEndian.Uint32(e[16:])
 	d.Lower = binary.NativeEndian.Uint32(e[20:])
@@ -295,7 +295,7 @@ func putServiceUser(b []byte, s *Service) {
 	copy(b[16:31], s.Scheduler)
 	binary.NativeEndian.PutUint32(b[32:], uint32(s.Flags))
 	binary.NativeEndian.PutUint32(b[36:], s.Timeout)
-	binary.BigEndian.PutUint32(b[40:], s.Netmask)
+	binary.BigEndian.PutUint32(b[40:], uint32(s.Netmask))
 }
 
 // putDestUser writes struct ip_vs_dest_user.

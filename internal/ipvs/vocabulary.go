@@ -46,10 +46,6 @@ const (
 	Tunnel      = ipvs.Tunnel
 	DirectRoute = ipvs.DirectRoute
 
-	// ForwardMask is IP_VS_CONN_F_FWD_MASK: the bits of a destination's flags
-	// that are its method.
-	ForwardMask = 7
-
 	IPIP = ipvs.IPIP
 	GUE  = ipvs.GUE
 	GRE  = ipvs.GRE
@@ -78,9 +74,7 @@ type Service struct {
 	PE        string // persistence engine; at most 16 bytes
 	Flags     Flags
 	Timeout   uint32 // of persistence, in seconds
-	// Netmask is the granularity of persistence: for IPv4 the mask as a
-	// number (255.255.255.0 is 0xffffff00), for IPv6 the prefix length.
-	Netmask uint32
+	Netmask   Netmask
 }
 
 // ServiceEntry is a service of the kernel's table with its counters.

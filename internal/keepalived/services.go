@@ -72,14 +72,14 @@ func identity(s *ipvs.Service) string {
 func (t *text) properties(s *ipvs.Service) {
 	switch {
 	case s.FWMark == 0:
-		t.line("protocol %s", protocol(s.Protocol))
+		t.line("protocol %s", ipvs.ProtocolTitles.Name(s.Protocol))
 	case s.Family == ipvs.INET6:
 		t.line("ip_family inet6")
 	default:
 		t.line("ip_family inet")
 	}
 	t.line("lvs_sched %s", s.Scheduler)
-	for _, flag := range schedulerFlags(s) {
+	for _, flag := range ipvs.FlagNames("", s.Flags) {
 		t.line("%s", flag)
 	}
 	if s.Flags&ipvs.OnePacket != 0 {
@@ -89,32 +89,9 @@ func (t *text) properties(s *ipvs.Service) {
 		return
 	}
 	t.line("persistence_timeout %d", s.Timeout)
-	switch m := s.Netmask; {
-	case s.Family == ipvs.INET6 && m != 128:
-		t.line("persistence_granularity %d", m)
-	case s.Family == ipvs.INET && m != 0xffffffff:
-		t.line("persistence_granularity %d.%d.%d.%d", m>>24, m>>16&255, m>>8&255, m&255)
+	if s.Netmask != ipvs.SingleClients(s.Family) {
+		t.line("persistence_granularity %s", s.Netmask.Text(s.Family))
 	}
-}
-
-// schedulerFlags are the flags by the names that every scheduler has for them.
-func schedulerFlags(s *ipvs.Service) (names []string) {
-	for i, flag := range []ipvs.Flags{ipvs.SchedulerFlag1, ipvs.SchedulerFlag2, ipvs.SchedulerFlag3} {
-		if s.Flags&flag != 0 {
-			names = append(names, fmt.Sprintf("flag-%d", i+1))
-		}
-	}
-	return names
-}
-
-func protocol(p ipvs.Protocol) string {
-	switch p {
-	case ipvs.UDP:
-		return "UDP"
-	case ipvs.SCTP:
-		return "SCTP"
-	}
-	return "TCP"
 }
 
 func method(f ipvs.Forward) string {

@@ -24,12 +24,7 @@ func (m *Machine) Close() error { return nil }
 
 // find returns the place of the service of s's identity, or -1.
 func (m *Machine) find(s *ipvs.Service) int {
-	return slices.IndexFunc(m.services, func(have service) bool {
-		if s.FWMark != 0 || have.FWMark != 0 {
-			return s.FWMark == have.FWMark && s.Family == have.Family
-		}
-		return s.Family == have.Family && s.Protocol == have.Protocol && s.Addr == have.Addr && s.Port == have.Port
-	})
+	return slices.IndexFunc(m.services, func(have service) bool { return have.Key() == s.Key() })
 }
 
 // Services is [ipvs.Conn.Services], the newest first.

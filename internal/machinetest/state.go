@@ -100,10 +100,8 @@ func serviceText(s *ipvs.Service) string {
 	if s.Timeout != 0 {
 		text += fmt.Sprintf(" timeout %d", s.Timeout)
 	}
-	if s.Family == ipvs.INET && s.Netmask != 0xffffffff {
-		text += fmt.Sprintf(" netmask %#x", s.Netmask)
-	} else if s.Family == ipvs.INET6 && s.Netmask != 128 {
-		text += fmt.Sprintf(" netmask %d", s.Netmask)
+	if s.Netmask != ipvs.SingleClients(s.Family) {
+		text += " netmask " + s.Netmask.Text(s.Family)
 	}
 	if s.PE != "" {
 		text += " pe " + s.PE

@@ -1,6 +1,7 @@
 package netfilter
 
 import (
+	"cmp"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -64,18 +65,10 @@ func nftRemedy(chain string) func(Packet) string {
 
 // hasPort tells whether a port of the packet is known.
 func (p Packet) hasPort() bool {
-	return p.Port != 0 && (p.Protocol == ipvs.TCP || p.Protocol == ipvs.UDP || p.Protocol == ipvs.SCTP)
+	return p.Port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
 }
 
 // protocolName is what iptables and nft call the protocol.
 func protocolName(p Packet) string {
-	switch p.Protocol {
-	case ipvs.TCP:
-		return "tcp"
-	case ipvs.UDP:
-		return "udp"
-	case ipvs.SCTP:
-		return "sctp"
-	}
-	return strconv.Itoa(int(p.Protocol))
+	return cmp.Or(ipvs.Protocols.Name(p.Protocol), strconv.Itoa(int(p.Protocol)))
 }
