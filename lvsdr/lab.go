@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
 )
@@ -57,7 +58,7 @@ func ended(c *cli.Context, status int, err error) error {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("interrupted")
 	case errors.Is(err, lab.ErrNone):
-		err = hinted(err, "lvsdr lab up")
+		err = hint.Add(err, "lvsdr lab up")
 	}
 	if err != nil {
 		return exitError{max(status, statusFailed), inVerb{"lab " + c.Command.Name, explain(err)}}

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
 )
@@ -41,7 +42,7 @@ func inTemporaryLab(c *cli.Context, do func(context.Context, *lab.Lab) (status i
 	err := interruptible(func(ctx context.Context) error {
 		return alone(c, func() error {
 			if _, err := lab.Open(); err == nil {
-				return hinted(errors.New("a lab is up already"), "lvsdr lab down")
+				return hint.Add(errors.New("a lab is up already"), "lvsdr lab down")
 			}
 			l, err := lab.Up(ctx, io.Discard)
 			if err != nil {

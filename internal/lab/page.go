@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvsdr/internal/status"
+	"lvsdr/internal/terminal"
 )
 
 // page is where a reader follows the walk.
@@ -34,9 +34,9 @@ func (p page) output(text string) {
 // expectations end a step: what was expected, and what was seen.
 func (p page) expectations(all []Expectation) {
 	fmt.Fprintln(p.w)
-	t := status.NewTable(p.w, "", "What", "Expected", "Seen")
+	t := terminal.NewTable(p.w, "", "What", "Expected", "Seen")
 	for _, e := range all {
-		t.Append([]string{p.verdict(e.OK), e.What, e.Expected, e.Seen})
+		t.Append(p.verdict(e.OK), e.What, e.Expected, e.Seen)
 	}
 	t.Render()
 }
@@ -45,10 +45,10 @@ func (p page) expectations(all []Expectation) {
 // all the way.
 func (p page) packets(all []Packet) {
 	fmt.Fprintln(p.w)
-	t := status.NewTable(p.w, "No.", "Flags", "From host (MAC)", "To host (MAC)", "Source", "Destination")
+	t := terminal.NewTable(p.w, "No.", "Flags", "From host (MAC)", "To host (MAC)", "Source", "Destination")
 	for _, q := range all {
-		t.Append([]string{strconv.Itoa(q.Number), q.Flags, hostAndMAC(q.From, q.FromMAC), "→ " + hostAndMAC(q.To, q.ToMAC),
-			q.Source.String(), "→ " + q.Destination.String()})
+		t.Append(strconv.Itoa(q.Number), q.Flags, hostAndMAC(q.From, q.FromMAC), "→ "+hostAndMAC(q.To, q.ToMAC),
+			q.Source.String(), "→ "+q.Destination.String())
 	}
 	t.Render()
 }
