@@ -30,7 +30,7 @@ func showStatus(o order) error {
 	if s.json {
 		err = writeJSON(s.stdout, st)
 	} else {
-		printStatus(s.stdout, st, s.colours)
+		err = printStatus(s.stdout, st, s.colours)
 	}
 	if err == nil && !st.InPlace {
 		return exitError{status: statusDiffers}
@@ -53,7 +53,7 @@ var stateColours = map[status.State]terminal.Colour{
 }
 
 // printStatus draws the tables.
-func printStatus(w io.Writer, st status.Status, coloured bool) {
+func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	text := func(s status.State) string {
 		if !coloured {
 			return string(s)
@@ -64,24 +64,24 @@ func printStatus(w io.Writer, st status.Status, coloured bool) {
 	for _, v := range st.VIPs {
 		vips.Append(v.Address.String(), v.Interface, text(v.State))
 	}
-	vips.Render()
-	if len(st.Sysctls) > 0 {
-		t := terminal.NewTable(w, "Sysctl", "Value", "Wanted", "State")
-		for _, v := range st.Sysctls {
-			t.Append(v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State))
-		}
-		t.Render()
+	sysctls := terminal.NewTable(w, "Sysctl", "Value", "Wanted", "State")
+	for _, v := range st.Sysctls {
+		sysctls.Append(v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State))
 	}
-	if len(st.Services) == 0 {
-		return
-	}
-	t := terminal.NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
+	services := terminal.NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
 	for _, s := range st.Services {
-		t.Append(s.Service+" "+s.Scheduler, "", "", "", "", "", "", "", text(s.State))
+		services.Append(s.Service+" "+s.Scheduler, "", "", "", "", "", "", "", text(s.State))
 		for _, rs := range s.RealServers {
-			t.Append("", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
+			services.Append("", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
 				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State))
 		}
 	}
-	t.Render()
+	err := vips.Render()
+	if err == nil && len(st.Sysctls) > 0 {
+		err = sysctls.Render()
+	}
+	if err == nil && len(st.Services) > 0 {
+		err = services.Render()
+	}
+	return err
 }

@@ -3,8 +3,13 @@
 package terminal
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/olekukonko/tablewriter"
 )
@@ -58,22 +63,46 @@ func NewTable(w io.Writer, header ...string) *Table { return &Table{w: w, header
 func (t *Table) Append(cells ...string) { t.rows = append(t.rows, cells) }
 
 // Render writes the table.
-func (t *Table) Render() {
-	out := tablewriter.NewWriter(t.w)
-	out.SetHeader(t.header)
-	out.SetAutoFormatHeaders(false)
-	out.SetAutoWrapText(false)
-	out.SetAlignment(tablewriter.ALIGN_LEFT)
-	out.SetHeaderAlignment(tablewriter.ALIGN_LEFT)
-	if !Is(t.w) {
-		out.SetBorder(false)
-		out.SetHeaderLine(false)
-		out.SetColumnSeparator("")
-		out.SetCenterSeparator("")
-		out.SetRowSeparator("")
-		out.SetTablePadding("  ")
-		out.SetNoWhiteSpace(true)
+func (t *Table) Render() error {
+	if Is(t.w) {
+		return t.framed()
 	}
-	out.AppendBulk(t.rows)
-	out.Render()
+	return t.plain()
+}
+
+func (t *Table) framed() error {
+	out := tablewriter.NewTable(t.w,
+		tablewriter.WithRendition(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleASCII)}),
+		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithTrimSpace(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAlignment(tw.AlignLeft))
+	out.Header(t.header)
+	if err := out.Bulk(t.rows); err != nil {
+		return err
+	}
+	return out.Render()
+}
+
+// plain has columns that are two blanks apart, and no line ends in a blank.
+func (t *Table) plain() error {
+	out := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
+	for _, cells := range append([][]string{t.header}, t.rows...) {
+		for _, line := range linesOf(cells) {
+			fmt.Fprintln(out, strings.Join(line, "\t"))
+		}
+	}
+	return out.Flush()
+}
+
+// linesOf spreads a row over as many lines as its longest cell has.
+func linesOf(cells []string) (lines [][]string) {
+	for column, cell := range cells {
+		for i, text := range strings.Split(cell, "\n") {
+			if i == len(lines) {
+				lines = append(lines, make([]string, len(cells)))
+			}
+			lines[i][column] = text
+		}
+	}
+	return lines
 }
