@@ -1,11 +1,9 @@
 package names
 
 import (
-	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -68,19 +66,11 @@ func (r *Resolver) exchange(server netip.Addr, q question, wait time.Duration) (
 
 // send asks one server over one network and judges what comes back.
 func (r *Resolver) send(network string, server netip.Addr, q question, wait time.Duration) (message []byte, result outcome, truncated bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
-	defer cancel()
-	dial := r.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	conn, err := dial(ctx, network, netip.AddrPortFrom(server, 53).String())
+	conn, err := r.dial(network, netip.AddrPortFrom(server, 53), time.Now().Add(wait))
 	if err != nil {
 		return nil, silence(err), false
 	}
 	defer conn.Close()
-	deadline, _ := ctx.Deadline()
-	conn.SetDeadline(deadline)
 	if network == "tcp" {
 		message, err = overTCP(conn, q)
 	} else {
@@ -95,7 +85,7 @@ func (r *Resolver) send(network string, server netip.Addr, q question, wait time
 
 // silence is the outcome when there was no message.
 func silence(err error) outcome {
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return timedOut
 	}
 	return failed
