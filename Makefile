@@ -17,7 +17,7 @@ BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check ./lvsdr/keepalived ./man
+PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/modprobe ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check ./lvsdr/keepalived ./man
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
