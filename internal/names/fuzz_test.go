@@ -83,6 +83,8 @@ func FuzzReply(f *testing.F) {
 	f.Add(zone{"web.test A": "other.test A 10.0.0.1; web.test PTR a.test"}.respond("tcp", asked))
 	f.Add(zone{"web.test A": "SERVFAIL"}.respond("tcp", asked))
 	f.Add(zone{}.respond("tcp", asked))
+	f.Add([]byte("\x00\x07\x80\x00\x00\x01\x00\x01\x00\x00\x00\x00\x03web\x04test\x00\x00\x01\x00\x01" +
+		"\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x00\x30\x30\xc0\x10")) // its record is longer than the message
 	f.Fuzz(func(t *testing.T, message []byte) {
 		if got, want := q.answeredBy(message), refAnswers(message, asked); got != want {
 			t.Errorf("%q answers: %v; want %v", message, got, want)
@@ -154,7 +156,8 @@ func refPick(r reply) dnsmessage.ResourceBody {
 	owner := lower(r.Name.String())
 	for {
 		h, err := p.AnswerHeader()
-		if err != nil {
+		whole := p
+		if err != nil || whole.SkipAnswer() != nil {
 			return nil
 		}
 		ours := h.Class == dnsmessage.ClassINET && lower(h.Name.String()) == owner
