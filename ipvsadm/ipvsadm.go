@@ -7,6 +7,7 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/modprobe"
 	"lvsdr/internal/names"
 )
 
@@ -37,7 +38,7 @@ func newProgram(env command.Env) *program {
 		name:       env.Name("ipvsadm"),
 		posix:      wantsPOSIX(env.LookupEnv),
 		open:       func() (balancer, error) { return openKernel(env.LookupEnv) },
-		loadModule: ipvs.LoadModule,
+		loadModule: modprobe.Load,
 	}
 }
 

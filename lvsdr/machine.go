@@ -10,6 +10,7 @@ import (
 	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/modprobe"
 	"lvsdr/internal/netfilter"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/wire"
@@ -47,7 +48,7 @@ func openMachine(n need) (machine, error) {
 		return m, nil
 	}
 	conn, err := ipvs.Open()
-	if err != nil && n == theTable && ipvs.LoadModule(nil, nil, nil) {
+	if err != nil && n == theTable && modprobe.Load(nil, nil, nil) {
 		conn, err = ipvs.Open()
 	}
 	switch {

@@ -2,8 +2,6 @@ package ipvs
 
 import (
 	"errors"
-	"io"
-	"os/exec"
 	"strconv"
 	"sync"
 	"syscall"
@@ -123,12 +121,4 @@ func errnoOf(_, _ uintptr, errno syscall.Errno) error {
 		return nil
 	}
 	return errno
-}
-
-// LoadModule runs modprobe for IPVS with the caller's streams, and reports
-// whether it said that the module is there.
-func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool {
-	cmd := exec.Command("/sbin/modprobe", "--", "ip_vs")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	return cmd.Run() == nil
 }

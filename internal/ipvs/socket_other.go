@@ -4,7 +4,6 @@ package ipvs
 
 import (
 	"errors"
-	"io"
 )
 
 // Open says that IPVS is a part of Linux.
@@ -16,6 +15,3 @@ type noSockopt struct{}
 
 func (noSockopt) Get(int, []byte) error { return errors.ErrUnsupported }
 func (noSockopt) Set(int, []byte) error { return errors.ErrUnsupported }
-
-// LoadModule says that there is no module to load.
-func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool { return false }
