@@ -48,14 +48,11 @@ func newProgram(env command.Env) *program {
 const interfaceVariable = "LVSDR_IPVS_INTERFACE"
 
 func openKernel(lookupEnv func(string) (string, bool)) (balancer, error) {
-	conn, err := ipvs.Open()
-	if err != nil {
-		return nil, err
+	through, _ := lookupEnv(interfaceVariable)
+	if through == "netlink" {
+		return ipvs.Open()
 	}
-	if through, _ := lookupEnv(interfaceVariable); through != "netlink" {
-		conn.Shortcut(through == "sockopt")
-	}
-	return conn, nil
+	return ipvs.OpenShort(through == "sockopt")
 }
 
 // Run is ipvsadm.
