@@ -25,13 +25,19 @@ func (l *Lab) Get(ctx context.Context, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	page, err := get(ctx, u, l.dialFrom("client"))
+	page, err := l.page(ctx, u)
 	if err != nil {
 		return page, fmt.Errorf("get %s: %w", address, err)
 	}
 	return page, nil
+}
+
+// page is what [Lab.Get] returns; its error leaves it to the caller to name the
+// URL.
+func (l *Lab) page(ctx context.Context, u *url.URL) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return get(ctx, u, l.dialFrom("client"))
 }
 
 // dialer makes a connection, as [net.Dialer.DialContext] does.

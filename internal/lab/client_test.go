@@ -101,6 +101,56 @@ func TestGetTimeout(t *testing.T) {
 	}
 }
 
+// listen is a server that does what it likes with each connection.
+func listen(t *testing.T, serve func(net.Conn)) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serve(conn)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// What the walk shows of requests that fail.
+func TestReason(t *testing.T) {
+	missing := httptest.NewServer(http.NotFoundHandler())
+	defer missing.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := l.Addr().String()
+	l.Close()
+	for _, c := range []struct{ name, address, want string }{
+		{"silence", listen(t, func(net.Conn) {}), "no answer"},
+		{"nobody listens", nobody, "connect: connection refused"},
+		{"cut off", listen(t, func(c net.Conn) {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n10.0.0")
+			c.(*net.TCPConn).CloseWrite()
+		}), "unexpected EOF"},
+		{"no page", missing.Listener.Addr().String(), "404 Not Found: 404 page not found"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			page, err := getFrom(t, ctx, "http://"+c.address+"/")
+			if err == nil || reason(err) != c.want {
+				t.Errorf("got %q, %v; want %s", page, err, c.want)
+			}
+		})
+	}
+}
+
 func TestReadResponse(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	malformed, unexpected := errMalformed.Error(), io.ErrUnexpectedEOF.Error()

@@ -86,7 +86,7 @@ func (w *walk) ping(ctx context.Context, host, addr string) error {
 // curl asks for a page as the client. Not ok: seen is why there is none.
 func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
 	said := w.typed("client", "curl %s", host)
-	page, err := w.lab.Get(ctx, "http://"+host+"/")
+	page, err := w.lab.page(ctx, &url.URL{Scheme: "http", Host: host, Path: "/"})
 	if err != nil {
 		seen = reason(err)
 		said("curl: " + seen)
@@ -96,13 +96,10 @@ func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
 	return strings.TrimSpace(page), true
 }
 
-// reason is why there was no page, without what stands in the command anyway.
+// reason is why there was no page, without the address: the command names it.
 func reason(err error) string {
-	if of, ok := errors.AsType[*url.Error](err); ok {
-		if of.Timeout() {
-			return "no answer"
-		}
-		err = of.Err
+	if of, ok := errors.AsType[net.Error](err); ok && of.Timeout() {
+		return "no answer"
 	}
 	if of, ok := errors.AsType[*net.OpError](err); ok {
 		err = of.Err

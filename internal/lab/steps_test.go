@@ -1,13 +1,6 @@
 package lab
 
 import (
-	"context"
-	"errors"
-	"io"
-	"net"
-	"net/url"
-	"os"
-	"syscall"
 	"testing"
 
 	"lvsdr/internal/check"
@@ -40,25 +33,6 @@ func TestAskedIn(t *testing.T) {
 		{"the director too", "192.168.0.6 - -\n10.0.0.8 - -\n192.168.0.6 - -\n", "3 requests from 192.168.0.6, 10.0.0.8"},
 	} {
 		if got := askedIn(c.log); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
-	}
-}
-
-func TestReason(t *testing.T) {
-	of := func(err error) error { return &url.Error{Op: "Get", URL: "http://172.16.0.100/", Err: err} }
-	for _, c := range []struct {
-		name string
-		err  error
-		want string
-	}{
-		{"a time-out", of(context.DeadlineExceeded), "no answer"},
-		{"nobody listens", of(&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}),
-			"connect: connection refused"},
-		{"cut off", of(io.ErrUnexpectedEOF), "unexpected EOF"},
-		{"no page", errors.New("get http://172.16.0.100/: 404 Not Found"), "get http://172.16.0.100/: 404 Not Found"},
-	} {
-		if got := reason(c.err); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
