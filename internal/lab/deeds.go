@@ -98,9 +98,6 @@ func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
 
 // reason is why there was no page, without the address: the command names it.
 func reason(err error) string {
-	if of, ok := errors.AsType[net.Error](err); ok && of.Timeout() {
-		return "no answer"
-	}
 	if of, ok := errors.AsType[*net.OpError](err); ok {
 		err = of.Err
 	}
