@@ -47,9 +47,11 @@ func (l *Lab) page(ctx context.Context, u *url.URL) (string, error) {
 // dialer makes a connection, as [net.Dialer.DialContext] does.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialFrom dials in a host's namespace.
+// dialFrom dials in a host's namespace. It tries the addresses of a name in
+// turn: to try two at once, package net would leave the goroutine, and with it
+// the namespace.
 func (l *Lab) dialFrom(host string) dialer {
-	d := net.Dialer{}
+	d := net.Dialer{FallbackDelay: -1}
 	return func(ctx context.Context, network, address string) (c net.Conn, err error) {
 		err = l.In(host, func() (err error) {
 			c, err = d.DialContext(ctx, network, address)
