@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"lvsdr/internal/host"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // deed is one step of the construction, and the command that an administrator

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/lab/vnet"
 	"lvsdr/internal/umlinux"
-	"lvsdr/internal/vnet"
 )
 
 // Command is a program on a host, whatever the thread that starts it: this

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"lvsdr/internal/host"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // Exists reports whether anything of a lab is there, be it half built.

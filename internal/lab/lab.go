@@ -23,7 +23,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // The parameters of interfaces, and of all of them together, that matter in

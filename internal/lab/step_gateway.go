@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // Where a default route of the director may lead: to the router, or to an

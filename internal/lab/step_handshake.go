@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // shakeHands captures what crosses the switch during one request.
