@@ -81,7 +81,7 @@ func endWords(e vnet.End) string {
 
 // configure sets the interfaces of a host up, and gives it addresses and its
 // default route.
-func (h member) configure() []deed {
+func (h labHost) configure() []deed {
 	var deeds []deed
 	for _, l := range h.links {
 		deeds = append(deeds, on(h.name, "link set "+l.name+" up", func() error { return vnet.SetUp(l.name) }))
@@ -107,7 +107,7 @@ type parameter struct {
 
 // parameters are the kernel's own values, but for the tutorial's: a namespace
 // may start with those of the machine that the lab is on.
-func (h member) parameters() []parameter {
+func (h labHost) parameters() []parameter {
 	all := []parameter{{"net.ipv4.ip_forward", h.forward}} // first, since it resets others
 	for _, link := range []string{"all", "default"} {
 		all = append(all, parameter{host.LinkParameter(link, "rp_filter"), h.rpFilter})
@@ -121,7 +121,7 @@ func (h member) parameters() []parameter {
 	return all
 }
 
-func (h member) setParameters() deed {
+func (h labHost) setParameters() deed {
 	line := "ip netns exec " + namespace(h.name) + " sysctl -qw"
 	for _, p := range h.parameters() {
 		line += fmt.Sprintf(" %s=%d", p.name, p.value)

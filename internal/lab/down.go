@@ -30,7 +30,7 @@ func Exists() bool {
 // the processes on the hosts and leaves no namespace and no file. What cannot be
 // taken down does not keep the rest.
 func Down() error {
-	err := clear()
+	err := dismantle()
 	if gone := os.RemoveAll(folder); gone != nil {
 		return errors.Join(err, gone)
 	}
@@ -41,8 +41,8 @@ func Down() error {
 // Down takes the lab down, as the function does.
 func (l *Lab) Down() error { return Down() }
 
-// clear takes everything down but the lab's folder, of which it leaves the lock.
-func clear() error {
+// dismantle takes everything down but the lab's folder, of which it leaves the lock.
+func dismantle() error {
 	errs := []error{ignoreMissing(os.Remove(readyFile))}
 	for _, name := range namespaces() {
 		if err := removeHost(name); err != nil {

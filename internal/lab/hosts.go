@@ -17,8 +17,8 @@ const (
 	rip2 = "10.0.0.17"
 )
 
-// member is a machine of the tutorial.
-type member struct {
+// labHost is a host of the tutorial.
+type labHost struct {
 	name     string
 	links    []link
 	gateway  string // of the default route; the router has none
@@ -34,9 +34,9 @@ type link struct {
 	inside    bool
 }
 
-// hosts are the machines of the tutorial's table, with their Ethernet
+// hosts are those of the tutorial's table, with their Ethernet
 // addresses.
-var hosts = []member{
+var hosts = []labHost{
 	{name: "client", gateway: "192.168.0.200", links: []link{
 		{name: "eth0", mac: "00:0c:29:0d:dc:1c", addresses: []string{cip + "/24"}},
 	}},

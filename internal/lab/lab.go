@@ -49,13 +49,13 @@ type Lab struct{}
 func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 	l, err := Open()
 	if err == nil {
-		return l, l.serve(ctx)
+		return l, l.startWebServers(ctx)
 	}
-	if err := clear(); err != nil {
+	if err := dismantle(); err != nil {
 		return nil, fmt.Errorf("take down what was left of another lab: %w", err)
 	}
 	l = new(Lab)
-	err = furnish()
+	err = makeFolder()
 	if err == nil {
 		err = carryOut(ctx, w, construction())
 	}
@@ -63,7 +63,7 @@ func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 		err = os.WriteFile(readyFile, nil, 0o644)
 	}
 	if err == nil {
-		err = l.serve(ctx)
+		err = l.startWebServers(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, Down())
@@ -71,9 +71,9 @@ func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 	return l, nil
 }
 
-// furnish makes the lab's folder. It notes what else will have to go before it
+// makeFolder makes the lab's folder. It notes what else will have to go before it
 // is made.
-func furnish() error {
+func makeFolder() error {
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		return err
 	}

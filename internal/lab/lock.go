@@ -23,7 +23,7 @@ func Lock(who string) (unlock func() error, err error) {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			f.Close()
-			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", holder())
+			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", readHolder())
 		case err != nil:
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", folder, err)
@@ -35,7 +35,7 @@ func Lock(who string) (unlock func() error, err error) {
 		if err := os.WriteFile(holderFile, []byte(text), 0o644); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		return func() error { return free(f) }, nil
+		return func() error { return release(f) }, nil
 	}
 }
 
@@ -64,8 +64,8 @@ func isFolder(f *os.File) bool {
 	return err == nil && os.SameFile(mine, theirs)
 }
 
-// free frees the lock. A folder with nothing in it goes with it.
-func free(f *os.File) error {
+// release frees the lock. A folder with nothing in it goes with it.
+func release(f *os.File) error {
 	if !isFolder(f) {
 		return f.Close()
 	}
@@ -76,7 +76,7 @@ func free(f *os.File) error {
 	return errors.Join(err, f.Close())
 }
 
-func holder() string {
+func readHolder() string {
 	text, err := os.ReadFile(holderFile)
 	if err != nil || len(text) == 0 { // it is about to write, or has just ended
 		return "another process"

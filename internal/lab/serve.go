@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// serve starts the web servers that do not run, and waits until all answer.
-func (l *Lab) serve(ctx context.Context) error {
+// startWebServers starts the web servers that do not run, and waits until all answer.
+func (l *Lab) startWebServers(ctx context.Context) error {
 	for _, host := range []string{"rs1", "rs2"} {
 		if l.answers(host) {
 			continue
@@ -60,7 +60,7 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 		cmd.Wait()
 		close(ended)
 	}()
-	if err := l.await(ctx, host, ended); err != nil {
+	if err := l.awaitWeb(ctx, host, ended); err != nil {
 		cmd.Process.Kill() // it may be on its way to the host, where nobody would find it yet
 		<-ended
 		text, _ := os.ReadFile(complaints.Name())
@@ -69,8 +69,8 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 	return nil
 }
 
-// await waits until a real server answers.
-func (l *Lab) await(ctx context.Context, host string, ended <-chan struct{}) error {
+// awaitWeb waits until a real server answers.
+func (l *Lab) awaitWeb(ctx context.Context, host string, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, webPatience)
 	defer cancel()
 	for !l.answers(host) {

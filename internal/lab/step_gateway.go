@@ -41,7 +41,7 @@ func gateway(ctx context.Context, w *walk) error {
 // defaultRoute changes the director's default route.
 func (w *walk) defaultRoute(verb string, change func(vnet.Route) error, via string) error {
 	r := vnet.Route{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr(via), Link: "eth0"}
-	w.typed("lvs", "ip route %s %s", verb, r)
+	w.prompt("lvs", "ip route %s %s", verb, r)
 	return w.lab.In("lvs", func() error { return change(r) })
 }
 

@@ -51,7 +51,7 @@ func Walk(ctx context.Context, l *Lab, o Options) (Report, error) {
 		return w.report, fmt.Errorf("save the capture: %w", err)
 	}
 	fmt.Fprint(o.Out, diagram)
-	err := w.make(ctx, steps[:o.Last])
+	err := w.makeSteps(ctx, steps[:o.Last])
 	return w.report, err
 }
 
@@ -64,8 +64,8 @@ type walk struct {
 	before map[string]string // the state of the hosts before anything was started
 }
 
-// make makes steps, up to the first that is not as expected.
-func (w *walk) make(ctx context.Context, steps []step) error {
+// makeSteps makes steps, up to the first that is not as expected.
+func (w *walk) makeSteps(ctx context.Context, steps []step) error {
 	for i, s := range steps {
 		w.report.Steps = append(w.report.Steps, Step{Number: i + 1, Title: s.title, OK: true,
 			Commands: []Command{}, Expectations: []Expectation{}})
