@@ -14,13 +14,13 @@ import (
 )
 
 // getFrom is the client's request to a server nearby.
-func getFrom(t *testing.T, address string) (string, error) {
+func getFrom(t *testing.T, address string, patience time.Duration) (string, error) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return get(t.Context(), u, new(net.Dialer).DialContext, 200*time.Millisecond)
+	return get(t.Context(), u, new(net.Dialer).DialContext, patience)
 }
 
 // A server of another make has a page behind each path.
@@ -60,7 +60,7 @@ func TestGet(t *testing.T) {
 		{"", "", "404 Not Found: 404 page not found"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
-			got, err := getFrom(t, server.URL+c.path)
+			got, err := getFrom(t, server.URL+c.path, time.Minute)
 			if got != c.want || c.wantErr == "" && err != nil || c.wantErr != "" && (err == nil || err.Error() != c.wantErr) {
 				t.Errorf("got %q, %v; want %q, %s", got, err, c.want, c.wantErr)
 			}
@@ -71,7 +71,7 @@ func TestGet(t *testing.T) {
 // The client and the server of this package understand each other too.
 func TestGetFromServer(t *testing.T) {
 	address, _ := startServer(t, "10.0.0.7 \n")
-	if page, err := getFrom(t, "http://"+address); err != nil || page != "10.0.0.7 \n" {
+	if page, err := getFrom(t, "http://"+address, time.Minute); err != nil || page != "10.0.0.7 \n" {
 		t.Errorf("page %q, %v", page, err)
 	}
 }
@@ -83,7 +83,7 @@ func TestGetNoURL(t *testing.T) {
 		{"http:///index.html", "no host in URL"},
 		{"http:10.0.0.7", "no host in URL"},
 	} {
-		if page, err := getFrom(t, c.address); err == nil || err.Error() != c.want {
+		if page, err := getFrom(t, c.address, time.Minute); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %q, %v; want %s", c.address, page, err, c.want)
 		}
 	}
@@ -145,7 +145,11 @@ func TestReason(t *testing.T) {
 		{"no page", server.URL, "404 Not Found: 404 page not found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			page, err := getFrom(t, c.address)
+			patience := time.Minute
+			if c.want == errNoAnswer.Error() {
+				patience = 200 * time.Millisecond
+			}
+			page, err := getFrom(t, c.address, patience)
 			if err == nil || reason(err) != c.want {
 				t.Errorf("got %q, %v; want %s", page, err, c.want)
 			}
