@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// The functions of this file are what the steps do on the hosts: each shows the
-// command that an administrator would type for it, and what came of it.
+// The functions of this file act on the hosts for the steps. Each shows the
+// command that an administrator would type, and its output.
 
-// prompt shows a command before it is done; the function that it returns shows
-// what came of it.
+// prompt shows a command before it runs; the function that it returns shows the
+// output.
 func (w *walk) prompt(host, format string, args ...any) (show func(output string)) {
 	s := w.step()
 	s.Commands = append(s.Commands, Command{On: host, Command: fmt.Sprintf(format, args...)})
@@ -29,13 +29,13 @@ func (w *walk) prompt(host, format string, args ...any) (show func(output string
 	}
 }
 
-// result is what came of a program.
+// result is what a program printed, and its exit status.
 type result struct {
 	stdout, stderr string
 	status         int
 }
 
-// run runs a program, and shows what it said: standard error first.
+// run runs a program, and shows what it printed: standard error first.
 func (w *walk) run(ctx context.Context, host string, args ...string) (result, error) {
 	show := w.prompt(host, "%s", strings.Join(args, " "))
 	r, err := w.runSilently(ctx, host, args...)
@@ -43,7 +43,7 @@ func (w *walk) run(ctx context.Context, host string, args ...string) (result, er
 	return r, err
 }
 
-// runSilently runs a program without showing it. That it fails is no error.
+// runSilently runs a program without showing it. Its failure is no error.
 func (w *walk) runSilently(ctx context.Context, host string, args ...string) (result, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := w.lab.Command(ctx, host, args...)
@@ -83,7 +83,7 @@ func (w *walk) ping(ctx context.Context, host, addr string) error {
 	return nil
 }
 
-// curl asks for a page as the client. Not ok: seen is why there is none.
+// curl requests a page as the client. Not ok: seen is why there is none.
 func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
 	show := w.prompt("client", "curl %s", host)
 	page, err := w.lab.page(ctx, &url.URL{Scheme: "http", Host: host, Path: "/"})

@@ -73,7 +73,7 @@ func hostNames() (names []string) {
 	return names
 }
 
-// CheckHost says whether the lab has a host of that name, and which it has.
+// CheckHost fails if the lab has no host of that name, and lists the hosts.
 func CheckHost(name string) error {
 	names := hostNames()
 	if slices.Contains(names, name) {
@@ -83,7 +83,7 @@ func CheckHost(name string) error {
 	return fmt.Errorf("unknown host %q: %s or %s", name, strings.Join(names[:last], ", "), names[last])
 }
 
-// hostOf names the host with that Ethernet address; empty: none of ours.
+// hostOf names the host with that Ethernet address, or is empty.
 func hostOf(mac net.HardwareAddr) string {
 	for _, h := range hosts {
 		for _, l := range h.links {

@@ -25,8 +25,7 @@ func (l *Lab) startWebServers(ctx context.Context) error {
 	return nil
 }
 
-// answers reports whether a real server accepts a connection, asked on the host
-// itself.
+// answers reports whether a real server accepts a connection from itself.
 func (l *Lab) answers(host string) bool {
 	err := l.In(host, func() error {
 		c, err := net.DialTimeout("tcp", net.JoinHostPort(realServers()[host], "80"), time.Second)
@@ -61,7 +60,7 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 		close(ended)
 	}()
 	if err := l.awaitWeb(ctx, host, ended); err != nil {
-		cmd.Process.Kill() // it may be on its way to the host, where nobody would find it yet
+		cmd.Process.Kill() // Down does not find it before it has entered the host
 		<-ended
 		text, _ := os.ReadFile(complaints.Name())
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))

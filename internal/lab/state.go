@@ -10,8 +10,8 @@ import (
 	"lvsdr/internal/lab/vnet"
 )
 
-// The parameters of interfaces, and of all of them together, that matter in
-// the walk; ip_forward is of a host.
+// The parameters of each interface, of "all" and of "default", that matter in
+// the walk.
 var linkParameters = []string{"arp_announce", "arp_ignore", "rp_filter"}
 
 // readStates reads the state of each host, as sorted lines.
@@ -31,8 +31,8 @@ func (w *walk) readStates() (map[string]string, error) {
 	return all, nil
 }
 
-// readState reads the state of the network namespace of the calling thread: addresses,
-// routes, kernel parameters and the table of IPVS.
+// readState reads the network namespace of the calling thread: addresses, routes,
+// kernel parameters and the table of IPVS.
 func readState() (lines []string, err error) {
 	for _, part := range []func() ([]string, error){addressLines, routeLines, parameterLines, ipvsLines} {
 		more, err := part()
@@ -105,7 +105,7 @@ func ipvsLines() (lines []string, err error) {
 	return lines, nil
 }
 
-// differences are the lines that only one of two states has, or nothing.
+// differences are the lines that only one of two states has.
 func differences(before, after string) string {
 	old, now := strings.Split(before, "\n"), strings.Split(after, "\n")
 	var lines []string

@@ -15,7 +15,7 @@ import (
 	"lvsdr/internal/wire"
 )
 
-// arp lets a real server answer for the VIP, finds it, and mends it.
+// arp makes a real server answer for the VIP, finds that fault, and mends it.
 func arp(ctx context.Context, w *walk) error {
 	if err := w.whoHas("with arp_ignore=1 on rs1 and rs2", "lvs"); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (w *walk) setSysctl(on, name string, value int) error {
 // askWait is how long answers are collected.
 const askWait = 400 * time.Millisecond
 
-// whoHas asks from the router, as its ARP does before it forwards to the VIP.
+// whoHas sends the router's question before it forwards to the VIP.
 func (w *walk) whoHas(when, expected string) error {
 	const outgoing = "eth0"
 	show := w.prompt("router", "arping -I %s -c 2 %s", outgoing, vip)
@@ -85,8 +85,8 @@ func findOwners(link string) ([]wire.Answer, error) {
 	return wire.Wire{}.Ask(l, []netip.Addr{netip.MustParseAddr(vip)}, askWait)
 }
 
-// runCheck asks the doctor, who has to find exactly what is expected. What the
-// program reads is shown as a reader would get it.
+// runCheck runs the doctor, which has to find exactly what is expected. It reads
+// the JSON, and shows the text.
 func (w *walk) runCheck(ctx context.Context, expected string) error {
 	show := w.prompt("lvs", "lvsdr check --quiet")
 	result, err := w.runSilently(ctx, "lvs", "lvsdr", "check", "--role", "vs", "--json")

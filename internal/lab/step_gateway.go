@@ -16,9 +16,9 @@ const (
 	nobody = "10.0.0.66"
 )
 
-// gateway takes the director's default route away. It sends nothing by that
-// route, but with rp_filter=1 it takes no packet from a client to whom no route
-// leads; where the route leads is all the same.
+// gateway deletes the director's default route. The director sends nothing by
+// that route, but with rp_filter=1 it drops the packets of a client to which no
+// route leads; any gateway will do.
 func gateway(ctx context.Context, w *walk) error {
 	if err := w.defaultRoute("del", vnet.DeleteRoute, router); err != nil {
 		return err

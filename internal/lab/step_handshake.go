@@ -60,8 +60,8 @@ func describePath(all []Packet, i int) string {
 	return fmt.Sprintf("%s %s → %s", all[i].Flags, all[i].From, all[i].To)
 }
 
-// describeEnds lists the sources and destinations of packets, but for the client's port;
-// an answer's are turned round.
+// describeEnds lists the sources and destinations of packets without the
+// client's port; those of an answer are swapped.
 func describeEnds(all []Packet) string {
 	var found []string
 	for _, p := range all {

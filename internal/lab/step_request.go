@@ -13,7 +13,7 @@ import (
 // server, since their weights are equal.
 const requests = 10
 
-// request shows that the real servers take turns, and who asks them.
+// request shows that the real servers take turns, and see the client's address.
 func request(ctx context.Context, w *walk) error {
 	before, err := w.accessLogs()
 	if err != nil {
@@ -37,8 +37,8 @@ func request(ctx context.Context, w *walk) error {
 	return nil
 }
 
-// describeTurns says how often each page came, the real servers' first, and whether
-// none came twice running.
+// describeTurns tells how often each page came, the real servers' first, and
+// whether none came twice running.
 func describeTurns(pages []string) string {
 	count := map[string]int{rip1: 0, rip2: 0}
 	order := "in turn"
@@ -78,8 +78,8 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// countRequests says who asked how often, from lines of Apache's common format: the
-// client's address comes first.
+// countRequests counts lines of Apache's common format, and lists the clients:
+// each line begins with the client's address.
 func countRequests(log string) string {
 	var clients []string
 	lines := 0

@@ -39,7 +39,7 @@ func start(ctx context.Context, w *walk) (err error) {
 	return nil
 }
 
-// stop takes that away again.
+// stop undoes start.
 func stop(ctx context.Context, w *walk) error {
 	for _, v := range []verb{
 		{"lvs", "vs", "stop", "The VS Server is Canceled!"},
