@@ -49,11 +49,11 @@ func labKernel(c *cli.Context) error {
 		return usageError("lab kernel: no command given")
 	}
 	status, err := umlinux.Run(c.Args().Slice())
-	return ended(c, status, err)
+	return labExit(c, status, err)
 }
 
-// ended is how a command ended in whose name we ran, or what kept us from it.
-func ended(c *cli.Context, status int, err error) error {
+// labExit is how a command ended in whose name we ran, or what kept us from it.
+func labExit(c *cli.Context, status int, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("interrupted")
