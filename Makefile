@@ -12,10 +12,11 @@ TEST = go test $(TAGS)
 # Without symbols a call has less to read; a panic still names its functions.
 # Functions on multiples of 8 bytes, not 32, make fewer pages to map at a start.
 # A heap in huge pages would have megabytes cleared that a short run never uses;
-# a profile of it begins with a whole traceback at the first allocation.
+# a profile of it begins with a whole traceback at the first allocation; and newer
+# kernels would be told the purpose of each mapping, a system call each.
 # The version is CHANGELOG.md's, with or without a repository around it.
 VERSION = $(shell sed -n '/^## /{s/^## \([^ ]*\).*/\1/p;q}' CHANGELOG.md)
-RUNTIME = disablethp=1,memprofilerate=0
+RUNTIME = disablethp=1,memprofilerate=0,decoratemappings=0
 BUILD   = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDefault=$(RUNTIME) -X lvsdr/lvsdr.release=$(VERSION)'
 BIN     = bin
 

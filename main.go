@@ -5,7 +5,7 @@ package main
 
 import (
 	"os"
-	"path/filepath"
+	"path"
 
 	"lvsdr/internal/command"
 	_ "lvsdr/internal/stack"
@@ -27,7 +27,7 @@ var otherwise = ipvsadm.Run
 
 func main() {
 	env := command.OS(os.Args)
-	run := named(filepath.Base(env.Name("")))
+	run := named(path.Base(env.Name("")))
 	if run == nil {
 		run = otherwise
 	}
