@@ -6,14 +6,19 @@ SEED   ?= 1
 
 # The documentation generator of urfave/cli stays out of the binary.
 TAGS = -tags urfave_cli_no_docs
+# What leaves lvsdr out as well: see main.go.
+SMALL = -tags urfave_cli_no_docs,ipvsadm_only
 TEST = go test $(TAGS)
-# Without symbols a call has less to read; a panic still names its functions. A
-# heap in huge pages would have megabytes cleared that a short run never uses.
+# Without symbols a call has less to read; a panic still names its functions.
 # Functions on multiples of 8 bytes, not 32, make fewer pages to map at a start.
+# A heap in huge pages would have megabytes cleared that a short run never uses;
+# a profile of it begins with a whole traceback at the first allocation; and newer
+# kernels would be told the purpose of each mapping, a system call each.
 # The version is CHANGELOG.md's, with or without a repository around it.
 VERSION = $(shell sed -n '/^## /{s/^## \([^ ]*\).*/\1/p;q}' CHANGELOG.md)
-BUILD = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDefault=disablethp=1 -X lvsdr/lvsdr.release=$(VERSION)' $(TAGS)
-BIN   = bin/lvsdr
+RUNTIME = disablethp=1,memprofilerate=0,decoratemappings=0
+BUILD   = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDefault=$(RUNTIME) -X lvsdr/lvsdr.release=$(VERSION)'
+BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
@@ -28,19 +33,19 @@ KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --
 
 export CGO_ENABLED ?= 0
 
-build: ## build bin/lvsdr
-	go build $(BUILD) -o $(BIN) .
+build: ## build bin/lvsdr, and bin/ipvsadm, which is that alone
+	go build $(BUILD) $(TAGS) -o $(BIN)/lvsdr .
+	go build $(BUILD) $(SMALL) -o $(BIN)/ipvsadm .
 
-install: ## install the binary, its links, the manual; DESTDIR, PREFIX=/usr/local
-	test -e bin/lvsdr || $(MAKE) build
-	install -D -m 755 bin/lvsdr $(SBIN)/lvsdr
-	for name in ipvsadm ipvsadm-save ipvsadm-restore; do ln -sf lvsdr $(SBIN)/$$name || exit; done
+install: build ## install both programs, links, the manual; DESTDIR, PREFIX=/usr/local
+	install -D -m 755 -t $(SBIN) bin/lvsdr bin/ipvsadm
+	for name in ipvsadm-save ipvsadm-restore; do ln -sf ipvsadm $(SBIN)/$$name || exit; done
 	install -D -m 644 -t $(MAN)/man5 man/*.5
 	install -D -m 644 -t $(MAN)/man8 man/*.8
 
 dist: build ## make deb, rpm and tar for amd64 and arm64 in dist/
 	rm -rf dist
-	for arch in amd64 arm64; do GOARCH=$$arch $(MAKE) --no-print-directory build BIN=dist/build/$$arch/lvsdr || exit; done
+	for arch in amd64 arm64; do GOARCH=$$arch $(MAKE) --no-print-directory build BIN=dist/build/$$arch || exit; done
 	go run $(TAGS) ./packaging
 
 deps: ## install from Debian what tests and demo need
@@ -53,7 +58,7 @@ test: deps build ## everything, beside the real ipvsadm
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
-	$(TEST) . -run '$(BESIDE)'
+	$(TEST) ./acceptance -run '$(BESIDE)'
 	$(MAKE) kernel-test
 	$(MAKE) package-test
 
@@ -66,14 +71,14 @@ kernel-test: deps build ## only what needs a kernel, in three guests at a time
 
 kernel-half:
 	$(KERNEL_TEST) ./compat -run '$(HALF)'
-	$(KERNEL_TEST) . -run '$(FAULTS)'
+	$(KERNEL_TEST) ./acceptance -run '$(FAULTS)'
 
 kernel-rest:
 	$(KERNEL_TEST) ./compat -skip '$(HALF)'
 	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES)
 
 kernel-scripts:
-	$(KERNEL_TEST) . -skip '$(BESIDE)|$(FAULTS)'
+	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(FAULTS)'
 	$(KERNEL_TEST) ./compat/clients
 
 compat: deps build ## compare with the real ipvsadm
@@ -91,7 +96,7 @@ bench: build ## compare the speed with the real ipvsadm's; BENCH=-h: how else
 
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
-	go vet $(TAGS) ./...
+	go vet $(TAGS) ./... && go vet $(SMALL) .
 	go tool staticcheck $(TAGS) ./...
 
 cover: deps ## coverage of the tests that need no kernel

@@ -1,18 +1,18 @@
 // Lvsdr is one program under several names: called as ipvsadm, ipvsadm-save or
-// ipvsadm-restore it stands in for those, under any other name it is lvsdr.
+// ipvsadm-restore it stands in for those, under any other name it is lvsdr. Built
+// with the tag ipvsadm_only it is those three alone, small and soon started.
 package main
 
 import (
 	"os"
-	"path/filepath"
+	"path"
 
 	"lvsdr/internal/command"
 	_ "lvsdr/internal/stack"
 	"lvsdr/ipvsadm"
-	"lvsdr/lvsdr"
 )
 
-// commands are the names we answer to.
+// commands are the names that every build answers to.
 var commands = [...]struct {
 	name string
 	run  func(command.Env) int
@@ -20,27 +20,26 @@ var commands = [...]struct {
 	{"ipvsadm", ipvsadm.Run},
 	{"ipvsadm-restore", ipvsadm.Restore},
 	{"ipvsadm-save", ipvsadm.Save},
-	{"lvsdr", lvsdr.Run},
 }
+
+// otherwise is what any other name means; lvsdr.go makes it lvsdr.
+var otherwise = ipvsadm.Run
 
 func main() {
-	os.Exit(run(command.OS(os.Args)))
+	env := command.OS(os.Args)
+	run := named(path.Base(env.Name("")))
+	if run == nil {
+		run = otherwise
+	}
+	os.Exit(run(env))
 }
 
-// run finds the command that an invocation means: the base name it was called
-// by or, for lvsdr, the first word if that is another command's name.
-func run(env command.Env) int {
-	name := filepath.Base(env.Name("lvsdr"))
+// named is the command of that name, or nil.
+func named(name string) func(command.Env) int {
 	for _, c := range commands {
-		if c.name == name && name != "lvsdr" {
-			return c.run(env)
+		if c.name == name {
+			return c.run
 		}
 	}
-	for _, c := range commands {
-		if len(env.Args) > 1 && c.name == env.Args[1] && c.name != "lvsdr" {
-			env.Args = env.Args[1:]
-			return c.run(env)
-		}
-	}
-	return lvsdr.Run(env)
+	return nil
 }

@@ -45,46 +45,51 @@ func runArea(t *testing.T, area Area) {
 	}
 }
 
-// againstReal runs a group with both programs, compares them step by step and
+// againstReal runs a group with all programs, compares them step by step and
 // returns what the real one did.
 func againstReal(t *testing.T, g Group) []string {
-	a, b := newSession(t, g.User), newSession(t, g.User)
-	prepare(t, a, reference, g)
-	prepare(t, b, ours, g)
+	real, small, full := newSession(t, g.User), newSession(t, g.User), newSession(t, g.User)
+	prepare(t, real, reference, g)
+	prepare(t, small, ours, g)
+	prepare(t, full, multicall, g)
 	var recorded []string
 	for _, line := range g.Steps {
 		c := parse(t, line)
 		compared++
-		want := a.run(t, reference, c)
+		want := real.run(t, reference, c).String()
 		if c.Lists() {
-			compare(t, g, line, want.String(), a.run(t, overSockopt, c).String())
-			compare(t, g, line, want.String(), a.run(t, overNetlink, c).String())
+			for _, p := range []program{overSockopt, overNetlink, multicall} {
+				compare(t, g, p, line, want, real.run(t, p, c).String())
+			}
 		} else {
-			compare(t, g, line, want.String(), b.run(t, ours, c).String())
+			compare(t, g, ours, line, want, small.run(t, ours, c).String())
+			compare(t, g, multicall, line, want, full.run(t, multicall, c).String())
 		}
-		recorded = append(recorded, want.String())
+		recorded = append(recorded, want)
 	}
 	return recorded
 }
 
-// againstGolden runs a group with our program alone.
+// againstGolden runs a group with our programs alone.
 func againstGolden(t *testing.T, g Group, golden goldenFile) {
 	recorded := golden[g.Name]
 	if len(recorded) != len(g.Steps) {
 		t.Fatalf("golden file has %d steps, the table %d (make golden)", len(recorded), len(g.Steps))
 	}
-	s := newSession(t, g.User)
-	prepare(t, s, ours, g)
+	small, full := newSession(t, g.User), newSession(t, g.User)
+	prepare(t, small, ours, g)
+	prepare(t, full, multicall, g)
 	for i, line := range g.Steps {
+		c := parse(t, line)
 		compared++
-		got := s.run(t, ours, parse(t, line))
-		compare(t, g, line, recorded[i], got.String())
+		compare(t, g, ours, line, recorded[i], small.run(t, ours, c).String())
+		compare(t, g, multicall, line, recorded[i], full.run(t, multicall, c).String())
 	}
 }
 
 // compare reports a step that differs, unless the [Ledger] knows it; then ours
 // must do what is pinned there, and the real program must not.
-func compare(t *testing.T, g Group, line, want, got string) {
+func compare(t *testing.T, g Group, p program, line, want, got string) {
 	t.Helper()
 	if goldenOnly && g.Unordered {
 		want, got = sortLines(want), sortLines(got)
@@ -92,7 +97,7 @@ func compare(t *testing.T, g Group, line, want, got string) {
 	ids := differences(g.Name, line)
 	if ids == nil {
 		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("$ %s (-real +ours):\n%s", escape(line), d)
+			t.Errorf("$ %s (-real +%s):\n%s", escape(line), p.name, d)
 		}
 		return
 	}

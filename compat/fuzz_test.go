@@ -21,10 +21,8 @@ func TestGenerated(t *testing.T) {
 	for done := 0; done < *fuzzCommands; done += sequenceLength {
 		seed := *fuzzSeed<<32 | uint64(done)
 		steps := newGenerator(seed).sequence(min(sequenceLength, *fuzzCommands-done))
-		changes := overSockopt // one interface and the other by turns
-		if done/sequenceLength%2 == 1 {
-			changes = overNetlink
-		}
+		turns := []program{overSockopt, overNetlink, multicall}
+		changes := turns[done/sequenceLength%len(turns)]
 		at, _ := differ(t, changes, steps)
 		compared += len(steps)
 		if at < 0 {
@@ -39,7 +37,7 @@ func TestGenerated(t *testing.T) {
 
 // differ runs steps with the real program and ours, each in a fresh namespace,
 // up to the first that differs, and returns its place, or -1. What lists runs
-// through both interfaces.
+// with all of ours.
 func differ(t *testing.T, ours program, steps []string) (at int, diff string) {
 	t.Helper()
 	a, b := openSession(t), openSession(t)
@@ -50,7 +48,7 @@ func differ(t *testing.T, ours program, steps []string) (at int, diff string) {
 		want := a.run(t, reference, c)
 		s, programs := b, []program{ours}
 		if c.Lists() {
-			s, programs = a, []program{overSockopt, overNetlink}
+			s, programs = a, []program{overSockopt, overNetlink, multicall}
 		}
 		for _, p := range programs {
 			if d := cmp.Diff(want.String(), s.run(t, p, c).String()); d != "" {

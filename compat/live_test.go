@@ -64,6 +64,7 @@ func (s *session) compareStable(t *testing.T, line string) {
 	t.Helper()
 	s.compareStableWith(t, overSockopt, line)
 	s.compareStableWith(t, overNetlink, line)
+	s.compareStableWith(t, multicall, line)
 }
 
 func (s *session) compareStableWith(t *testing.T, p program, line string) {

@@ -80,8 +80,9 @@ func enterRoom() int {
 // the kernel to read.
 type program struct{ name, dir, through string }
 
-// What lists is run with both of our programs; ours is the one for the rest.
-var reference, ours, overSockopt, overNetlink program
+// Ours is bin/ipvsadm; what lists is run with it through both interfaces. And
+// bin/lvsdr, called by the same names, does all of it once more.
+var reference, ours, overSockopt, overNetlink, multicall program
 
 // furnish mounts a tmpfs on dir and puts both programs and a private /etc into
 // it.
@@ -98,12 +99,18 @@ func furnish(dir string) error {
 	if *through == "netlink" {
 		ours = overNetlink
 	}
+	multicall = program{"multicall", filepath.Join(dir, "multicall"), *through}
 	reference = program{"real", filepath.Join(dir, "real"), ""}
-	if err := copyFile(filepath.Join(dir, "lvsdr"), "../bin/lvsdr", 0o755); err != nil {
-		return fmt.Errorf("our program (make build): %w", err)
+	for _, name := range []string{"ipvsadm", "lvsdr"} {
+		if err := copyFile(filepath.Join(dir, name), filepath.Join("../bin", name), 0o755); err != nil {
+			return fmt.Errorf("our program (make build): %w", err)
+		}
 	}
 	for _, name := range []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"} {
-		if err := link(filepath.Join(dir, "lvsdr"), filepath.Join(ours.dir, name)); err != nil {
+		if err := link(filepath.Join(dir, "ipvsadm"), filepath.Join(ours.dir, name)); err != nil {
+			return err
+		}
+		if err := link(filepath.Join(dir, "lvsdr"), filepath.Join(multicall.dir, name)); err != nil {
 			return err
 		}
 		if goldenOnly {

@@ -54,11 +54,13 @@ func writeTar(path, folder, arch string, t time.Time) error {
 }
 
 func (a archive) fill(arch string) error {
-	if err := a.file("lvsdr", filepath.Join(stage, arch, "lvsdr"), 0o755); err != nil {
-		return err
+	for _, name := range []string{"lvsdr", "ipvsadm"} {
+		if err := a.file(name, filepath.Join(stage, arch, name), 0o755); err != nil {
+			return err
+		}
 	}
-	for _, name := range []string{"ipvsadm", "ipvsadm-restore", "ipvsadm-save"} {
-		if err := a.add(tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: "lvsdr", Mode: 0o777}, nil); err != nil {
+	for _, name := range []string{"ipvsadm-restore", "ipvsadm-save"} {
+		if err := a.add(tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: "ipvsadm", Mode: 0o777}, nil); err != nil {
 			return err
 		}
 	}

@@ -74,7 +74,7 @@ func testReplace(t *testing.T, d debian) {
 		"dpkg -i /lvsdr.deb",
 	} {
 		d.run(t, install)
-		d.says(t, links, "/usr/sbin/lvsdr\n")
+		d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
 		d.says(t, "dpkg-query -W -f '${Package} ${db:Status-Status}\n' ipvsadm lvsdr; cat /etc/ipvsadm.rules",
 			"ipvsadm config-files\nlvsdr installed\n-A -t 192.0.2.1:80 -s rr\n")
 		d.says(t, "ipvsadm --version && for page in $(dpkg -L lvsdr | grep /man[58]/); do gzip -t $page && basename $page; done",
@@ -83,7 +83,7 @@ func testReplace(t *testing.T, d debian) {
 	}
 	// dpkg alone has another order than apt: ours comes before theirs goes.
 	d.run(t, "dpkg --purge lvsdr && apt-get -qq install -y ipvsadm && dpkg -i --auto-deconfigure /lvsdr.deb")
-	d.says(t, links, "/usr/sbin/lvsdr\n")
+	d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
 }
 
 func testReplaced(t *testing.T, d debian) {
@@ -101,7 +101,7 @@ func testRPM(t *testing.T, d debian) {
 	d.run(t, "mkdir -p /usr/share/licenses /usr/share/zsh/site-functions") // as on every Fedora
 	before := d.files(t)
 	rpm("--install", made(t, "lvsdr-VERSION-1.x86_64.rpm"))
-	d.says(t, links, "/usr/sbin/lvsdr\n")
+	d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
 	d.says(t, "lvsdr version", "lvsdr "+version(t)+"\n")
 	rpm("--erase", "lvsdr")
 	if diff := cmp.Diff(before, d.files(t)); diff != "" {

@@ -5,9 +5,9 @@
 //	dist/lvsdr-VERSION-linux-ARCH.tar.gz
 //	dist/SHA256SUMS
 //
-// It finds the programs as dist/build/ARCH/lvsdr; "make dist" builds them. The
-// same sources and the same Go make the same bytes, wherever and whenever: all
-// times are the date of the newest release in CHANGELOG.md.
+// It finds the programs, lvsdr and ipvsadm, in dist/build/ARCH; "make dist"
+// builds them. The same sources and the same Go make the same bytes, wherever
+// and whenever: all times are the date of the newest release in CHANGELOG.md.
 package main
 
 import (
@@ -79,7 +79,7 @@ func nfpm(packager, name, arch string, r release) error {
 	return nil
 }
 
-// prepare makes what the packages hold beside the program.
+// prepare makes what the packages hold beside the programs.
 func prepare(releases []release) error {
 	if err := gather(); err != nil {
 		return err
@@ -151,7 +151,7 @@ func unify(dir string, t time.Time) error {
 			return err
 		}
 		mode := os.FileMode(0o644)
-		if d.IsDir() || d.Name() == "lvsdr" {
+		if d.IsDir() || d.Name() == "lvsdr" || d.Name() == "ipvsadm" {
 			mode = 0o755
 		}
 		return errors.Join(os.Chmod(path, mode), os.Chtimes(path, t, t))

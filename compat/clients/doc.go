@@ -8,7 +8,7 @@
 // ldirectord, and the init script of ipvsadm. Of sosreport, ctdb and Octavia's
 // agent it is the calls, and what they make of the answers.
 //
-// The tests need root, a kernel with IPVS, the packages and bin/lvsdr:
+// The tests need root, a kernel with IPVS, the packages and both builds:
 //
 //	go test -exec "$PWD/bin/lvsdr lab kernel --" ./compat/clients
 package clients

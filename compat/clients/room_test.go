@@ -86,12 +86,12 @@ func enter(t *testing.T, program string) *room {
 // another and where clients find it.
 func (r *room) install() {
 	r.Helper()
-	r.write("/run/lvsdr", r.read("../../bin/lvsdr"), 0o755)
+	r.write("/run/ours", r.read("../../bin/ipvsadm"), 0o755)
 	for _, name := range names {
 		r.write(filepath.Join(realDir, name), r.read("/sbin/"+name), 0o755)
 		program := filepath.Join(realDir, name)
 		if r.program == ourProgram {
-			program = "/run/lvsdr"
+			program = "/run/ours"
 		}
 		r.check("link", os.MkdirAll(programDir, 0o755))
 		r.check("link", os.Link(program, filepath.Join(programDir, name)))

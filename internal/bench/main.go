@@ -27,7 +27,7 @@ func main() {
 		serveGuest()
 	}
 	var o options
-	flag.StringVar(&o.ours, "ours", "bin/lvsdr", "the `BINARY` to measure")
+	flag.StringVar(&o.ours, "ours", "bin/ipvsadm", "the `BINARY` to measure")
 	flag.BoolVar(&o.native, "native", false, "measure on the running kernel, and let no goal decide")
 	flag.BoolVar(&o.markdown, "markdown", false, "print the table in Markdown")
 	flag.StringVar(&o.plan.Rows, "run", "", "measure only the rows whose name this `REGEXP` finds")

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"context"
@@ -49,7 +49,7 @@ const unplug = `for name in switch client lvs rs1 rs2 rs3; do ip netns del ` + h
 
 // network builds the network for one test, with a web server on each real
 // server that answers with its name.
-func network(t *testing.T) {
+func network(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() { exec.Command("sh", "-c", unplug).Run() })
 	program(t, "sh", "-ec", plugIn)
@@ -80,7 +80,7 @@ func on(name string, do func() error) error {
 }
 
 // program runs a program that has to succeed.
-func program(t *testing.T, name string, args ...string) {
+func program(t testing.TB, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ import (
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
 // README.md, see TestDocumentsTranslated.
-var documents = []string{"README.md", "man/*.[58]"}
+var documents = []string{"../README.md", "../man/*.[58]"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.
@@ -81,7 +81,7 @@ func scriptOf(t *testing.T, commands []string) string {
 	for _, command := range commands {
 		command = strings.ReplaceAll(command, release(t), "VERSION")
 		if file, ok := elsewhere[command]; ok {
-			found(t, command, file)
+			found(t, command, "../"+file)
 			continue
 		}
 		if director && strings.HasPrefix(command, "lvsdr lab ") {
@@ -107,7 +107,7 @@ func scriptOf(t *testing.T, commands []string) string {
 // release is the version of the newest release.
 func release(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("CHANGELOG.md")
+	text, err := os.ReadFile("../CHANGELOG.md")
 	must(t, err)
 	_, newest, _ := strings.Cut(string(text), "\n## ")
 	version, _, _ := strings.Cut(newest, " ")
@@ -150,7 +150,7 @@ func commandsOf(t *testing.T, path string) (commands []string) {
 // blocksOf are Markdown's blocks of sh, or the EXAMPLES of a manual page.
 func blocksOf(t *testing.T, path string) (blocks []string) {
 	t.Helper()
-	if page, ok := strings.CutPrefix(path, "man/"); ok {
+	if page, ok := strings.CutPrefix(path, "../man/"); ok {
 		for _, lines := range man.Literal(page, "EXAMPLES", "indent") {
 			blocks = append(blocks, strings.Join(lines, "\n"))
 		}
@@ -167,7 +167,7 @@ func blocksOf(t *testing.T, path string) (blocks []string) {
 // TestDocumentsTranslated: both languages have the same commands, sections and
 // tables, in the same order.
 func TestDocumentsTranslated(t *testing.T) {
-	const original, translation = "README.md", "README.zh-CN.md"
+	const original, translation = "../README.md", "../README.zh-CN.md"
 	if diff := cmp.Diff(commandsOf(t, original), commandsOf(t, translation)); diff != "" {
 		t.Errorf("commands (-%s +%s):\n%s", original, translation, diff)
 	}

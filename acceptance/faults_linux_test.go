@@ -1,13 +1,12 @@
-package main
+package acceptance
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/check"
-	"lvsdr/internal/lab"
 )
 
 // The client's view of a fault.
@@ -225,7 +223,6 @@ var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "1
 
 // clinic is the tutorial's network with a doctor on each host that has a role.
 type clinic struct {
-	*lab.Lab
 	t       *testing.T
 	exports string // for a shell: what the configuration is to have instead
 }
@@ -233,11 +230,8 @@ type clinic struct {
 // openClinic builds the network, set up and well.
 func openClinic(t *testing.T, forward, servers string) *clinic {
 	t.Helper()
-	l, err := lab.Up(context.Background(), io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &clinic{Lab: l, t: t}
+	program(t, "lvsdr", "lab", "up", "--bare", "--quiet")
+	c := &clinic{t: t}
 	if forward != "" {
 		c.exports += "export LVSDR_FORWARD=" + forward + "; "
 		c.do("rs1", "modprobe ipip; ip link set tunl0 up")
@@ -271,11 +265,16 @@ func (c *clinic) configure(f fault) {
 	c.t.Cleanup(func() { c.exports = exports })
 }
 
+// on is a shell with commands, on a host.
+func (c *clinic) on(host, commands string) *exec.Cmd {
+	return exec.Command("lvsdr", "lab", "exec", host, "--", "sh", "-c", c.exports+commands)
+}
+
 // do runs a shell's commands on a host, and does not wait for what they leave
 // in the background.
 func (c *clinic) do(host, commands string) {
 	c.t.Helper()
-	cmd := c.Command(context.Background(), host, "sh", "-c", c.exports+commands)
+	cmd := c.on(host, commands)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
@@ -317,7 +316,7 @@ func (c *clinic) reports() map[string]check.Report {
 	outputs, errs := map[string]*bytes.Buffer{}, map[string]error{}
 	var mu sync.Mutex
 	for _, host := range []string{"lvs", "rs1", "rs2"} {
-		cmd := c.Command(context.Background(), host, "sh", "-c", c.exports+"lvsdr check --json")
+		cmd := c.on(host, "lvsdr check --json")
 		out := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr, outputs[host] = out, out, out
 		all.Go(func() {
@@ -344,12 +343,12 @@ func (c *clinic) reports() map[string]check.Report {
 func (c *clinic) client() string {
 	answers, failed := map[string]bool{}, 0
 	for range 2 {
-		page, err := c.Get(context.Background(), "http://172.16.0.100/")
+		page, err := exec.Command("lvsdr", "lab", "get", "http://172.16.0.100/").Output()
 		if err != nil {
 			failed++
 			continue
 		}
-		answers[page] = true
+		answers[string(page)] = true
 	}
 	switch {
 	case failed == 2:
@@ -405,9 +404,7 @@ func TestKernelFaults(t *testing.T) {
 		if c == nil {
 			return
 		}
-		if err := c.Down(); err != nil {
-			t.Error(err)
-		}
+		program(t, "lvsdr", "lab", "down")
 		c = nil
 	}
 	defer shut()

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package acceptance
 
 import (
 	"encoding/json"
@@ -50,12 +50,13 @@ func arguments(ts *testscript.TestScript, usage string, ok bool) {
 	}
 }
 
-// exits runs a program that has to end with the given exit status.
+// exits runs a program that has to end with the given exit status. A shell calls
+// it by the script's word for it, which testscript makes a path.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, "status N program [args...]", !neg && len(args) > 1)
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	got := exitStatus(ts, ts.Exec(args[1], args[2:]...))
+	got := exitStatus(ts, ts.Exec("sh", append([]string{"-c", `exec "$@"`, "sh"}, args[1:]...)...))
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}

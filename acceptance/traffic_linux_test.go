@@ -1,8 +1,7 @@
-package main
+package acceptance
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,14 +10,12 @@ import (
 	"time"
 )
 
-var measure = flag.Bool("measure-script", false, "count the requests that fail while the tutorial's script is run again and again")
-
 // loadTime is how long a load lasts; changes come at fifths of it.
 const loadTime = 20 * time.Second
 
 // director is the director of the network under its load.
 type director struct {
-	t      *testing.T
+	t      testing.TB
 	config string
 }
 
@@ -42,7 +39,7 @@ func (d *director) write(servers ...string) {
 
 // newDirector sets up the network: the director with rs1 and rs2, and the VIP on
 // every real server.
-func newDirector(t *testing.T) *director {
+func newDirector(t testing.TB) *director {
 	t.Helper()
 	network(t)
 	d := &director{t, filepath.Join(t.TempDir(), "lvsdr.yaml")}
@@ -126,25 +123,25 @@ for rs in 10.0.0.7 10.0.0.17; do
 done
 `
 
-// TestKernelTrafficScript measures the same load while the tutorial's script is
+// BenchmarkTrafficScript measures the same load while the tutorial's script is
 // repeated instead. How many requests fail depends on how long a program takes
 // to start; that there is a table in between is certain either way.
-func TestKernelTrafficScript(t *testing.T) {
-	if !*measure {
-		t.Skip("a measurement, not a test: -measure-script")
-	}
-	d := newDirector(t)
-	runs := 0
-	requests := d.under(func() {
-		program(t, "ip", "netns", "exec", hostsFrom+"lvs", "sh", "-ec", setUpAgain)
-		runs++
-	}, func(func()) {})
-	failed := map[string]int{}
-	for _, r := range requests {
-		if r.err != nil {
-			words := strings.Split(r.err.Error(), ": ")
-			failed[words[len(words)-1]]++
+func BenchmarkTrafficScript(b *testing.B) {
+	d := newDirector(b)
+	var all, failed, runs int
+	for range b.N {
+		requests := d.under(func() {
+			program(b, "ip", "netns", "exec", hostsFrom+"lvs", "sh", "-ec", setUpAgain)
+			runs++
+		}, func(func()) {})
+		all += len(requests)
+		for _, r := range requests {
+			if r.err != nil {
+				failed++
+			}
 		}
 	}
-	t.Logf("%d requests while the script ran %d times; failed: %v", len(requests), runs, failed)
+	b.ReportMetric(float64(all)/float64(b.N), "requests/op")
+	b.ReportMetric(float64(failed)/float64(b.N), "failed/op")
+	b.ReportMetric(float64(runs)/float64(b.N), "scripts/op")
 }

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -17,21 +17,9 @@ import (
 // The tests of this file are for the kernel of the machine itself: an ordinary
 // user, who may make no namespaces there, has the lab in a guest.
 
-// asUser is lvsdr run by an ordinary user, from where such a user can reach it.
-func asUser(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "lvsdr-test-")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	must(t, os.Chmod(dir, 0o755))
-	self, err := os.Executable()
-	must(t, err)
-	program, err := os.ReadFile(self)
-	must(t, err)
-	path := filepath.Join(dir, "lvsdr")
-	must(t, os.WriteFile(path, program, 0o755))
-	must(t, os.Chmod(path, 0o755))
-	cmd := exec.Command(path, args...)
+// asUser is lvsdr run by an ordinary user.
+func asUser(args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(programs, "lvsdr"), args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "SHELL=/bin/sh"}
 	if os.Getuid() == 0 {
@@ -68,7 +56,7 @@ func TestGuestLab(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			cmd := asUser(t, strings.Fields(tt.words)...)
+			cmd := asUser(strings.Fields(tt.words)...)
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(tt.input), &stdout, &stderr
 			if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 				t.Fatal(err)
@@ -83,7 +71,7 @@ func TestGuestLab(t *testing.T) {
 
 // TestGuestLabInterrupted ends a lab in a guest from outside.
 func TestGuestLabInterrupted(t *testing.T) {
-	cmd := asUser(t, "lab", "exec", "client", "--", "sh", "-c", `trap "echo asked; exit 9" TERM; echo ready; while :; do sleep 0.1; done`)
+	cmd := asUser("lab", "exec", "client", "--", "sh", "-c", `trap "echo asked; exit 9" TERM; echo ready; while :; do sleep 0.1; done`)
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
@@ -113,7 +101,7 @@ echo /bin/false > /proc/sys/kernel/modprobe
 MODPROBE_OPTIONS="-d /nowhere" lvsdr check | grep -A2 ' ipvs '
 modprobe ip_vs
 lvsdr check | grep ' ipvs '`
-	cmd := asUser(t, "lab", "kernel", "--", "sh", "-ec", "PATH=$(dirname $0):$PATH"+script)
+	cmd := asUser("lab", "kernel", "--", "sh", "-ec", "PATH=$(dirname $0):$PATH"+script)
 	cmd.Args = append(cmd.Args, cmd.Path)
 	got, err := cmd.Output()
 	must(t, err)

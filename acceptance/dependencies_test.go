@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"os"
@@ -12,8 +12,8 @@ import (
 // TestDependenciesReviewed: the review has every module of go.mod with its
 // version, and no other.
 func TestDependenciesReviewed(t *testing.T) {
-	got := modulesIn(t, "DEPENDENCIES.md", `(?m)^\| (\S+ v\S+) \|`)
-	want := modulesIn(t, "go.mod", `(?m)^\t(\S+ v\S+)`)
+	got := modulesIn(t, "../DEPENDENCIES.md", `(?m)^\| (\S+ v\S+) \|`)
+	want := modulesIn(t, "../go.mod", `(?m)^\t(\S+ v\S+)`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-go.mod +DEPENDENCIES.md):\n%s", diff)
 	}

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func keepalivedTests(t *testing.T) map[string]func(*lan) {
 		"start":     besideStart,
 		"listings":  besideListings,
 	}
-	files, err := filepath.Glob("internal/keepalived/testdata/*.yaml")
+	files, err := filepath.Glob("../internal/keepalived/testdata/*.yaml")
 	must(t, err)
 	if len(files) < 5 {
 		t.Fatalf("only %d configurations", len(files))
