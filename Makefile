@@ -16,8 +16,8 @@ BUILD = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDe
 BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
-# internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/umlinux ./ipvsadm ./lvsdr/check ./lvsdr/keepalived ./man
+# internal/guest tests that itself.
+PURE_PACKAGES   = ./internal/bench ./internal/command ./internal/config ./internal/names ./internal/guest ./ipvsadm ./lvsdr/check ./lvsdr/keepalived ./man
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$

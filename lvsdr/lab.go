@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"lvsdr/internal/umlinux"
+	"lvsdr/internal/guest"
 	"lvsdr/lvsdr/lab"
 )
 
@@ -31,11 +31,11 @@ func labCommand() *cli.Command {
 				Action: labKernel,
 			},
 			{
-				Name:      umlinux.GuestWord,
+				Name:      guest.InitWord,
 				Usage:     "the other side of lab kernel",
 				ArgsUsage: "[WORD...]", // a kernel hands on what it does not know
 				Hidden:    true,
-				Action:    func(*cli.Context) error { return umlinux.Guest() },
+				Action:    func(*cli.Context) error { return guest.Init() },
 			},
 		},
 	}
@@ -47,7 +47,7 @@ func labKernel(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usageError("lab kernel: no command given")
 	}
-	status, err := umlinux.Run(c.Args().Slice())
+	status, err := guest.Run(c.Args().Slice())
 	return ended(c, status, err)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/command"
-	"lvsdr/internal/umlinux"
+	"lvsdr/internal/guest"
 	"lvsdr/lvsdr/lab"
 )
 
@@ -38,7 +38,7 @@ func labRun(c *cli.Context) error {
 		return err
 	}
 	defer end()
-	if !umlinux.Native() {
+	if !guest.Native() {
 		return inGuest(c)
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write tells us, by its error

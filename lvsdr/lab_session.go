@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"lvsdr/internal/umlinux"
+	"lvsdr/internal/guest"
 	"lvsdr/lvsdr/lab"
 )
 
@@ -62,7 +62,7 @@ func inGuest(c *cli.Context, more ...string) error {
 		return ended(c, statusFailed, err)
 	}
 	words := append([]string{self}, os.Args[1:]...)
-	status, err := umlinux.RunGuest(append(words, more...))
+	status, err := guest.Boot(append(words, more...))
 	return ended(c, status, err)
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"lvsdr/internal/umlinux"
+	"lvsdr/internal/guest"
 	"lvsdr/lvsdr/lab"
 )
 
@@ -39,7 +39,7 @@ func quietFlag() cli.Flag {
 }
 
 func labUp(c *cli.Context) error {
-	if !umlinux.Native() {
+	if !guest.Native() {
 		return inGuest(c, "--shell")
 	}
 	status := 0

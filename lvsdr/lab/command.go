@@ -10,7 +10,7 @@ import (
 
 	"lvsdr/internal/kernel"
 	"lvsdr/internal/kernel/vnet"
-	"lvsdr/internal/umlinux"
+	"lvsdr/internal/guest"
 )
 
 // Command is a program on a host, whatever the thread that starts it: this
@@ -41,7 +41,7 @@ func (l *Lab) Exec(host string, args []string) (status int, err error) {
 		return 1, fmt.Errorf("enter the network namespace of %s: the lab has just been taken down", host)
 	}
 	adopt(Environment(os.Environ()))
-	return umlinux.Exec(args)
+	return guest.Exec(args)
 }
 
 // adopt makes an environment this process's own.

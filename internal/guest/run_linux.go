@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"errors"
@@ -27,9 +27,9 @@ func Run(args []string) (status int, err error) {
 	return bootGuest(args)
 }
 
-// RunGuest runs args as [Run] does, but always on a kernel of their own. Inside
+// Boot runs args as [Run] does, but always on a kernel of their own. Inside
 // a guest it refuses: what lacks there, another one would lack too.
-func RunGuest(args []string) (status int, err error) {
+func Boot(args []string) (status int, err error) {
 	if _, err := os.Stat(guestDir); err == nil {
 		return statusFailed, errInGuest
 	}

@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ type machine struct {
 	err     error         // how, once done
 }
 
-// boot starts a guest whose init is this executable's [Guest].
+// boot starts a guest whose init is this executable's [Init].
 func boot(kernel string) (*machine, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -64,7 +64,7 @@ func (m *machine) start(kernel, self, memory string) error {
 		fmt.Sprintf("mem=%d", guestMemory), "umid=guest", "uml_dir="+m.dir,
 		"root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
 		"con=null", "con0=null,fd:1", "con1=fd:3,fd:4", "loglevel=5", "panic=-1", "noreboot",
-		`init="`+self+`"`, "--", "lab", GuestWord)
+		`init="`+self+`"`, "--", "lab", InitWord)
 	m.cmd.Env = append(os.Environ(), "TMPDIR="+memory)
 	m.cmd.Stdout, m.cmd.Stderr = m.console, m.console
 	m.cmd.ExtraFiles = []*os.File{theirs.in, theirs.out}

@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func TestGuestAsOrdinaryUser(t *testing.T) {
 		return
 	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "umlinux")
+	dir, err := os.MkdirTemp("", "guest")
 	if err != nil {
 		t.Fatal(err)
 	}

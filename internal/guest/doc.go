@@ -1,4 +1,4 @@
-// Package umlinux runs a command on a kernel that has IPVS.
+// Package guest runs a command on a kernel that has IPVS.
 //
 // [Run] looks for one in this order:
 //
@@ -30,4 +30,4 @@
 // The guest ends when the command does; what it left running is killed, what
 // it wrote is synced. The guest also ends when the line does, so that nothing
 // stays behind even if this process is killed outright.
-package umlinux
+package guest

@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"bytes"
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 
 func lab(word string, args []string) (status int, err error) {
 	switch word {
-	case GuestWord:
-		return statusFailed, Guest()
+	case InitWord:
+		return statusFailed, Init()
 	case "guest":
 		kernel, err := findKernel()
 		if err != nil {
@@ -36,7 +36,7 @@ func lab(word string, args []string) (status int, err error) {
 		}
 		return runGuest(kernel, args)
 	case "again":
-		return RunGuest(args)
+		return Boot(args)
 	}
 	return Run(args)
 }

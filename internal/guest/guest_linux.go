@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"errors"
@@ -17,9 +17,9 @@ const guestLine = "/dev/tty1"
 // guestDir holds the guest's own files. It is on the tmpfs of /run.
 const guestDir = "/run/lvsdr-kernel"
 
-// Guest is the init of a guest: it prepares the system, runs the command that
+// Init is the init of a guest: it prepares the system, runs the command that
 // the host sends, and powers off. It returns only where it is not an init.
-func Guest() error {
+func Init() error {
 	if os.Getpid() != 1 {
 		return errors.New("this word is for the init of a guest kernel")
 	}
