@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 )
 
@@ -41,21 +40,6 @@ func (a *Initramfs) File(name string, perm fs.FileMode, content []byte) {
 // Link adds a symbolic link.
 func (a *Initramfs) Link(name, target string) {
 	a.entry(name, modeLink|0o777, 0, 0, []byte(target))
-}
-
-// Copy adds a file of this machine.
-func (a *Initramfs) Copy(from, to string) {
-	content, err := os.ReadFile(from)
-	if err != nil {
-		a.Fail(err)
-		return
-	}
-	info, err := os.Stat(from)
-	if err != nil {
-		a.Fail(err)
-		return
-	}
-	a.File(to, info.Mode(), content)
 }
 
 // Fail makes err the error of the whole, unless there is one already.

@@ -18,8 +18,12 @@ import (
 
 // Not even SIGKILL may leave a guest behind: it sees its line end.
 func TestGuestWithoutHost(t *testing.T) {
+	onEachGuest(t, testGuestWithoutHost)
+}
+
+func testGuestWithoutHost(t *testing.T, kernel string) {
 	mark := filepath.Join(t.TempDir(), "mark")
-	cmd := labCommand(t, "sh", "-c", `echo up; exec sleep 1000`, mark)
+	cmd := labCommandOn(t, kernel, "sh", "-c", `echo up; exec sleep 1000`, mark)
 	_, out := pipes(t, cmd)
 	io.ReadFull(out, make([]byte, len("up\n")))
 	guests := children(t, cmd.Process.Pid)

@@ -62,7 +62,7 @@ func (k Stock) Command(ctx context.Context, initramfs, parameters string, option
 }
 
 // WriteInitramfs makes the first root file system of k in a file: modules, for
-// [LoadModules] there, and what fill adds.
+// [LoadModules] there, beside what fill adds.
 func (k Stock) WriteInitramfs(path string, modules []string, fill func(*Initramfs)) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -72,8 +72,8 @@ func (k Stock) WriteInitramfs(path string, modules []string, fill func(*Initramf
 	w := bufio.NewWriter(file)
 	a := newInitramfs(w)
 	a.device("/dev/console", 5, 1)
-	k.addModules(a, modules)
 	fill(a)
+	k.addModules(a, modules)
 	if err := errors.Join(a.close(), w.Flush()); err != nil {
 		return fmt.Errorf("make initramfs: %w", err)
 	}

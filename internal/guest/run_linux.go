@@ -2,13 +2,13 @@ package guest
 
 import (
 	"errors"
-	"fmt"
 	"os"
 )
 
 var (
-	errNotHere = errors.New("no IPVS that we may use in the running kernel")
-	errInGuest = errors.New("no IPVS that we may use, though this is user-mode-linux already")
+	errNotHere      = errors.New("no IPVS that we may use in the running kernel")
+	errInGuest      = errors.New("no IPVS that we may use, though this is a guest kernel already")
+	errStockInGuest = errors.New("a stock kernel does not boot in a guest kernel")
 )
 
 // Run runs args on a kernel that has IPVS, with this process's own streams,
@@ -24,39 +24,39 @@ func Run(args []string) (status int, err error) {
 	if !errors.Is(err, errNotHere) {
 		return status, err
 	}
-	return bootGuest(args)
+	return bootUML(args)
 }
 
-// Boot runs args as [Run] does, but always on a kernel of their own. Inside
-// a guest it refuses: what lacks there, another one would lack too.
+// Boot runs args as [Run] does, but always on a kernel of their own. Inside a
+// guest it refuses: what lacks there, another one would lack too.
 func Boot(args []string) (status int, err error) {
-	if _, err := os.Stat(guestDir); err == nil {
+	if inGuest() {
 		return statusFailed, errInGuest
 	}
-	return bootGuest(args)
+	return bootUML(args)
 }
 
-func bootGuest(args []string) (status int, err error) {
-	kernel, err := findKernel()
+// BootStock runs args as [Run] does, but on Debian's kernel for real machines.
+func BootStock(args []string) (status int, err error) {
+	if inGuest() {
+		return statusFailed, errStockInGuest
+	}
+	k, err := FindStock()
 	if err != nil {
 		return statusFailed, err
 	}
-	return runGuest(kernel, args)
+	return runOn(stock{k}, args)
 }
 
-// Where Debian's packages user-mode-linux and kmod put what a guest needs.
-const (
-	kernelFile   = "/usr/bin/linux.uml"
-	modulesDir   = "/usr/lib/uml/modules"
-	modprobeFile = "/sbin/modprobe"
-)
+func inGuest() bool {
+	_, err := os.Stat(guestDir)
+	return err == nil
+}
 
-// findKernel returns the program that is the guest's kernel.
-func findKernel() (string, error) {
-	for _, file := range []string{kernelFile, modulesDir, modprobeFile} {
-		if _, err := os.Stat(file); err != nil {
-			return "", fmt.Errorf("this kernel has no IPVS that we may use, and %s is missing: apt-get install user-mode-linux kmod", file)
-		}
+func bootUML(args []string) (status int, err error) {
+	k, err := findUML()
+	if err != nil {
+		return statusFailed, err
 	}
-	return kernelFile, nil
+	return runOn(k, args)
 }

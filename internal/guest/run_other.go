@@ -10,6 +10,9 @@ func Run([]string) (int, error) { return statusFailed, errors.New("not supported
 // Boot is not supported here.
 func Boot([]string) (int, error) { return Run(nil) }
 
+// BootStock is not supported here.
+func BootStock([]string) (int, error) { return Run(nil) }
+
 // Exec is not supported here.
 func Exec([]string) (int, error) { return Run(nil) }
 
@@ -17,4 +20,4 @@ func Exec([]string) (int, error) { return Run(nil) }
 func Native() bool { return false }
 
 // Init is not supported here.
-func Init() error { return errors.New("not supported on this system") }
+func Init([]string) error { return errors.New("not supported on this system") }

@@ -8,9 +8,9 @@ import (
 	"os/exec"
 	"strings"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/kernel"
 	"lvsdr/internal/kernel/vnet"
-	"lvsdr/internal/guest"
 )
 
 // Command is a program on a host, whatever the thread that starts it: this
