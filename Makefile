@@ -21,14 +21,17 @@ BUILD   = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebug
 BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
-# internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/modprobe ./internal/names ./internal/terminal ./internal/umlinux ./ipvsadm ./man
+# internal/guest tests that itself.
+PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/modprobe ./internal/names ./internal/terminal ./internal/guest ./ipvsadm ./man
 KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup
+# What needs more than user-mode-linux has: Debian's kernel for real machines.
+STOCK           = ^TestStock
+STOCK_TEST      = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --"
 
 export CGO_ENABLED ?= 0
@@ -55,6 +58,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 	@bin/lvsdr lab run
 
 test: deps build ## everything, beside the real ipvsadm
+	@.ci/deps stock
 	go vet $(TAGS) ./...
 	$(TEST) $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
@@ -67,7 +71,8 @@ package-test: deps dist ## install the packages into a new Debian, as root
 	$(TEST) -v -count 1 -timeout 15m ./packaging
 
 kernel-test: deps build ## only what needs a kernel, in three guests at a time
-	$(MAKE) -j3 --output-sync --no-print-directory kernel-half kernel-rest kernel-scripts
+	@.ci/deps stock
+	$(MAKE) -j3 --output-sync --no-print-directory kernel-half kernel-rest kernel-scripts kernel-stock
 
 kernel-half:
 	$(KERNEL_TEST) ./compat -run '$(HALF)'
@@ -75,7 +80,10 @@ kernel-half:
 
 kernel-rest:
 	$(KERNEL_TEST) ./compat -skip '$(HALF)'
-	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES)
+	$(KERNEL_TEST) -p 1 -skip '$(STOCK)' $(KERNEL_PACKAGES)
+
+kernel-stock:
+	$(STOCK_TEST) -run '$(STOCK)' ./internal/netfilter
 
 kernel-scripts:
 	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(FAULTS)'
@@ -91,7 +99,7 @@ fuzz: deps build ## compare N generated commands; N=10000, SEED=1
 	$(KERNEL_TEST) -timeout 0 -v -run TestGenerated ./compat -fuzz-commands $(N) -seed $(SEED)
 
 bench: build ## compare the speed with the real ipvsadm's; BENCH=-h: how else
-	@.ci/deps bench
+	@.ci/deps stock
 	go run ./internal/bench $(BENCH)
 
 lint: ## gofmt, vet, staticcheck
@@ -100,7 +108,8 @@ lint: ## gofmt, vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 cover: deps ## coverage of the tests that need no kernel
-	$(TEST) -skip '^Test(Kernel|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) $(KERNEL_PACKAGES)
+	@.ci/deps stock
+	$(TEST) -skip '^Test(Kernel|Stock|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) $(KERNEL_PACKAGES)
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
@@ -112,4 +121,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-half kernel-rest kernel-scripts compat golden fuzz bench lint cover clean packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-half kernel-rest kernel-scripts kernel-stock compat golden fuzz bench lint cover clean packages help

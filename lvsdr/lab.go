@@ -6,9 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
-	"lvsdr/internal/umlinux"
 )
 
 func labCommand() *cli.Command {
@@ -29,14 +29,15 @@ func labCommand() *cli.Command {
 				Description: "In a fresh network namespace of the running kernel if it has IPVS and we may;\n" +
 					"else inside Debian's user-mode-linux, as any user. Streams, terminal, signals,\n" +
 					"working directory, environment and exit status are CMD's.",
+				Flags:  []cli.Flag{&cli.BoolFlag{Name: "stock", Usage: "always on Debian's kernel for real machines, in QEMU"}},
 				Action: labKernel,
 			},
 			{
-				Name:      umlinux.GuestWord,
+				Name:      guest.InitWord,
 				Usage:     "the other side of lab kernel",
 				ArgsUsage: "[WORD...]", // a kernel hands on what it does not know
 				Hidden:    true,
-				Action:    func(*cli.Context) error { return umlinux.Guest() },
+				Action:    func(c *cli.Context) error { return guest.Init(c.Args().Slice()) },
 			},
 		},
 	}
@@ -48,7 +49,11 @@ func labKernel(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usageError("lab kernel: no command given")
 	}
-	status, err := umlinux.Run(c.Args().Slice())
+	run := guest.Run
+	if c.Bool("stock") {
+		run = guest.BootStock
+	}
+	status, err := run(c.Args().Slice())
 	return labExit(c, status, err)
 }
 

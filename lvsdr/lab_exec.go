@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/lab"
-	"lvsdr/internal/umlinux"
 )
 
 func labExecCommand() *cli.Command {
@@ -49,7 +49,7 @@ func labExec(c *cli.Context) error {
 	if len(command) == 0 {
 		return usageError("lab exec: no command given")
 	}
-	if !c.Bool("no-build") && !umlinux.Native() {
+	if !c.Bool("no-build") && !guest.Native() {
 		return inGuest(c)
 	}
 	l, err := lab.Open()
@@ -79,7 +79,7 @@ func labGet(c *cli.Context) error {
 	if !strings.Contains(url, "://") {
 		url = "http://" + url
 	}
-	if !umlinux.Native() {
+	if !guest.Native() {
 		return inGuest(c)
 	}
 	get := func(ctx context.Context, l *lab.Lab) (status int, err error) {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/lab"
-	"lvsdr/internal/umlinux"
 )
 
 func labRunCommand() *cli.Command {
@@ -37,7 +37,7 @@ func labRun(c *cli.Context) error {
 		return err
 	}
 	defer end()
-	if !umlinux.Native() {
+	if !guest.Native() {
 		return inGuest(c)
 	}
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write tells us, by its error

@@ -12,9 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
-	"lvsdr/internal/umlinux"
 )
 
 // interruptible does something whose ctx ends with a signal. It has to come to
@@ -63,7 +63,7 @@ func inGuest(c *cli.Context, more ...string) error {
 		return labExit(c, statusFailed, err)
 	}
 	words := append([]string{self}, os.Args[1:]...)
-	status, err := umlinux.RunGuest(append(words, more...))
+	status, err := guest.Boot(append(words, more...))
 	return labExit(c, status, err)
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/lab"
-	"lvsdr/internal/umlinux"
 )
 
 func labUpCommand() *cli.Command {
@@ -39,7 +39,7 @@ func quietFlag() cli.Flag {
 }
 
 func labUp(c *cli.Context) error {
-	if !umlinux.Native() {
+	if !guest.Native() {
 		return inGuest(c, "--shell")
 	}
 	status := 0

@@ -5,18 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/guest"
 )
 
 // The guest's files. Everything is in its first root file system, which is in
 // memory.
 const (
-	guestOurs    = "/ours"
-	guestTheirs  = "/sbin"
-	guestPlan    = "/plan.json"
-	guestModules = "/modules" // their files, by number
+	guestOurs   = "/ours"
+	guestTheirs = "/sbin"
+	guestPlan   = "/plan.json"
 )
 
 // serveGuest is the guest's init: it measures, writes each result as a line of
@@ -59,28 +59,5 @@ func furnishGuest() error {
 	if err := os.WriteFile("/proc/sys/kernel/randomize_va_space", []byte("0"), 0); err != nil {
 		return err
 	}
-	files, err := os.ReadDir(guestModules)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if err := loadModule(guestModules + "/" + file.Name()); err != nil {
-			return fmt.Errorf("load %s: %w", file.Name(), err)
-		}
-	}
-	return nil
-}
-
-// loadModule leaves a compressed file to the kernel (finit_module(2)).
-func loadModule(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	flags := 0
-	if !strings.HasSuffix(path, ".ko") {
-		flags = unix.MODULE_INIT_COMPRESSED_FILE
-	}
-	return unix.FinitModule(int(file.Fd()), "", flags)
+	return guest.LoadModules()
 }

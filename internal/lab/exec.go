@@ -8,9 +8,9 @@ import (
 	"os/exec"
 	"strings"
 
+	"lvsdr/internal/guest"
 	"lvsdr/internal/host"
 	"lvsdr/internal/lab/vnet"
-	"lvsdr/internal/umlinux"
 )
 
 // Command is a program on a host; any thread may start it. It starts this
@@ -40,7 +40,7 @@ func (l *Lab) Exec(name string, args []string) (status int, err error) {
 		return 1, fmt.Errorf("enter the network namespace of %s: the lab has just been taken down", name)
 	}
 	adopt(Environment(os.Environ()))
-	return umlinux.Exec(args)
+	return guest.Exec(args)
 }
 
 // adopt makes an environment this process's own.

@@ -1,7 +1,6 @@
 package netfilter
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -15,20 +14,10 @@ func TestKernelFaultsFamily(t *testing.T) {
 	testNFT(t, unix.NFPROTO_BRIDGE)
 }
 
-// TestKernelFaultsInet is like [TestKernelFaultsNFT].
-func TestKernelFaultsInet(t *testing.T) {
-	fresh(t)
-	needInet(t)
+// TestStockFaultsInet is like [TestStockFaultsNFT].
+func TestStockFaultsInet(t *testing.T) {
 	testNFT(t, unix.NFPROTO_INET)
 	testNFT(t, unix.NFPROTO_IPV4)
-}
-
-func needInet(t *testing.T) {
-	t.Helper()
-	if out, err := exec.Command("nft", "add table inet probe").CombinedOutput(); err != nil && strings.Contains(string(out), "not supported") {
-		t.Skip("this kernel has no nf_tables of IPv4")
-	}
-	run(t, "nft", "delete table inet probe")
 }
 
 func testNFT(t *testing.T, family uint8) {

@@ -6,12 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"flag"
-	"io"
 	"os"
-	"runtime"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/netlink"
 	"github.com/rogpeppe/go-internal/txtar"
 	"golang.org/x/sys/unix"
@@ -50,27 +47,6 @@ func (r *recording) add(t *testing.T, name string, read func() ([]byte, error)) 
 	must(t, err)
 	must(t, w.Close())
 	r.archive.Files = append(r.archive.Files, txtar.File{Name: name, Data: append(base64.StdEncoding.AppendEncode(nil, packed.Bytes()), '\n')})
-}
-
-// recorded reads a recording by the names of the cases. Other machines than the
-// kernel's would read its numbers in other ways.
-func recorded(t testing.TB, path string) map[string][]byte {
-	t.Helper()
-	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
-		t.Skip("recorded on amd64")
-	}
-	archive, err := txtar.ParseFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]byte{}
-	for _, f := range archive.Files {
-		packed := base64.NewDecoder(base64.StdEncoding, bytes.NewReader(f.Data))
-		if all[f.Name], err = io.ReadAll(flate.NewReader(packed)); err != nil {
-			t.Fatalf("%s: %s: %v", path, f.Name, err)
-		}
-	}
-	return all
 }
 
 // Recordings, by what set the cases up.
@@ -172,32 +148,4 @@ func decoded(path string, b []byte) ([]base, error) {
 		return decodeNFT(unix.NFPROTO_IPV6, nftMessages(b)), nil
 	}
 	return decodeNFT(unix.NFPROTO_IPV4, nftMessages(b)), nil
-}
-
-func TestFaultsRecorded(t *testing.T) {
-	for path, vip := range map[string]string{recordedLegacy: vip4, recordedLegacy6: vip6, recordedNFT: vip4, recordedNFT6: vip6} {
-		all := recorded(t, path)
-		for _, c := range iptablesCases {
-			testRecorded(t, path, all[c.name], c.name, withDefaults(c.packet, vip), c.want)
-		}
-	}
-	for _, path := range []string{recordedInet, recordedIP} {
-		all := recorded(t, path)
-		for _, c := range nftCases {
-			testRecorded(t, path, all[c.name], c.name, withDefaults(c.packet, vip4), c.want)
-		}
-	}
-}
-
-func testRecorded(t *testing.T, path string, data []byte, name string, p Packet, wanted []want) {
-	t.Helper()
-	bases, err := decoded(path, data)
-	if err != nil || len(data) == 0 && name != "nothing" {
-		t.Errorf("%s: %s: %d bytes, %v", path, name, len(data), err)
-		return
-	}
-	faults, err := faultsIn(bases, p, way)
-	if d := cmp.Diff(wanted, withoutTables(faults)); d != "" || err != nil {
-		t.Errorf("%s: %s: %v, faults (-want +got):\n%s", path, name, err, d)
-	}
 }

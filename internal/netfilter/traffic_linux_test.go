@@ -33,10 +33,9 @@ func TestKernelFaultsHappen(t *testing.T) {
 	}
 }
 
-// TestKernelFaultsHappenInet is like [TestKernelFaultsNFT].
-func TestKernelFaultsHappenInet(t *testing.T) {
+// TestStockFaultsHappenInet is like [TestStockFaultsNFT].
+func TestStockFaultsHappenInet(t *testing.T) {
 	fresh(t)
-	needInet(t)
 	dial := client(t)
 	for _, c := range nftCases {
 		if strings.Contains(c.table, "hook output") {

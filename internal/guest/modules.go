@@ -1,14 +1,10 @@
-package main
+package guest
 
 import (
 	"fmt"
 	"path"
 	"strings"
 )
-
-// modules are those that the rows need. libcrc32c asks for an algorithm that
-// only modules.softdep would tell of.
-var modules = []string{"crc32c_generic", "ip_vs", "ip_vs_wrr"}
 
 // loadOrder returns the files of the wanted modules and of all they depend on,
 // in the order to load them, from the text of modules.dep (modules.dep(5)).

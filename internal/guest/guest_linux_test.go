@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"bytes"
@@ -69,16 +69,46 @@ func TestGuest(t *testing.T) {
 	}
 }
 
+// A stock kernel has what user-mode-linux lacks.
+func TestGuestStock(t *testing.T) {
+	k, err := FindStock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := run(t, labCommandOn(t, "stock", sh(`uname -r; nft add table inet x && nft list tables
+		head -1 /proc/net/ip_vs; cat /sys/class/net/lo/flags; echo err >&2; exit 7`)...), nil)
+	want := result{
+		Stdout: k.Release + "\ntable inet x\nIP Virtual Server version 1.2.1 (size=4096)\n0x9\n",
+		Stderr: "err\n", Status: 7,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func sh(script string) []string { return []string{"sh", "-c", script} }
 
-// Also the file that is written must be complete, although hostfs caches.
+// Also the file that is written must be complete, although hostfs caches, and
+// what the command needs of /dev/shm must be the host's.
 func TestGuestSurroundings(t *testing.T) {
-	cmd := labCommand(t, sh(`umask; pwd; echo "$LAB_VALUE"; seq 100000 >numbers`)...)
-	cmd.Env = append(os.Environ(), "LAB_VALUE=\xfe a\nb", "LAB_LONG="+strings.Repeat("x", 50_000))
+	onEachGuest(t, testGuestSurroundings)
+}
+
+func testGuestSurroundings(t *testing.T, kernel string) {
+	cmd := labCommandOn(t, kernel, sh(`umask; pwd; echo "$LAB_VALUE"; seq 100000 >numbers; cat "$TMPDIR/kept"`)...)
+	memory, err := os.MkdirTemp("/dev/shm", "guest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(memory)
+	if err := os.WriteFile(filepath.Join(memory, "kept"), []byte("kept\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), "TMPDIR="+memory, "LAB_VALUE=\xfe a\nb", "LAB_LONG="+strings.Repeat("x", 50_000))
 	defer syscall.Umask(syscall.Umask(0o027))
 
 	got := run(t, cmd, nil)
-	want := result{Stdout: "0027\n" + cmd.Dir + "\n\xfe a\nb\n"}
+	want := result{Stdout: "0027\n" + cmd.Dir + "\n\xfe a\nb\nkept\n"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -93,8 +123,8 @@ func TestGuestMegabytes(t *testing.T) {
 	rand.NewChaCha8([32]byte{2}).Read(input)
 	sum := fmt.Sprintf("%x  -\n", sha256.Sum256(input))
 
-	t.Run("through", func(t *testing.T) {
-		got := run(t, labCommand(t, "sh", "-c", "tee /dev/stderr"), bytes.NewReader(input))
+	onEachGuest(t, func(t *testing.T, kernel string) { // through
+		got := run(t, labCommandOn(t, kernel, "sh", "-c", "tee /dev/stderr"), bytes.NewReader(input))
 		if got.Stdout != string(input) || got.Stderr != string(input) || got.Status != 0 {
 			t.Errorf("%d and %d bytes came back of %d, status %d", len(got.Stdout), len(got.Stderr), len(input), got.Status)
 		}
@@ -141,7 +171,11 @@ func TestGuestReaderGone(t *testing.T) {
 }
 
 func TestGuestSignal(t *testing.T) {
-	cmd := labCommand(t, sh(`trap "echo caught; exit 9" TERM; echo up; while :; do sleep 0.1; done`)...)
+	onEachGuest(t, testGuestSignal)
+}
+
+func testGuestSignal(t *testing.T, kernel string) {
+	cmd := labCommandOn(t, kernel, sh(`trap "echo caught; exit 9" TERM; echo up; while :; do sleep 0.1; done`)...)
 	_, out := pipes(t, cmd)
 	io.ReadFull(out, make([]byte, len("up\n")))
 	cmd.Process.Signal(syscall.SIGTERM)
@@ -156,7 +190,11 @@ func TestGuestSignal(t *testing.T) {
 }
 
 func TestGuestSignalWhileBooting(t *testing.T) {
-	cmd := labCommand(t, "true")
+	onEachGuest(t, testGuestSignalWhileBooting)
+}
+
+func testGuestSignalWhileBooting(t *testing.T, kernel string) {
+	cmd := labCommandOn(t, kernel, "true")
 	pipes(t, cmd)
 	waitFor(t, "a guest", func() bool { return len(leftovers(t, cmd.Process.Pid)) > 0 })
 	cmd.Process.Signal(syscall.SIGTERM)

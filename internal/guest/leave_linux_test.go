@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"bytes"
@@ -18,8 +18,12 @@ import (
 
 // Not even SIGKILL may leave a guest behind: it sees its line end.
 func TestGuestWithoutHost(t *testing.T) {
+	onEachGuest(t, testGuestWithoutHost)
+}
+
+func testGuestWithoutHost(t *testing.T, kernel string) {
 	mark := filepath.Join(t.TempDir(), "mark")
-	cmd := labCommand(t, "sh", "-c", `echo up; exec sleep 1000`, mark)
+	cmd := labCommandOn(t, kernel, "sh", "-c", `echo up; exec sleep 1000`, mark)
 	_, out := pipes(t, cmd)
 	io.ReadFull(out, make([]byte, len("up\n")))
 	guests := children(t, cmd.Process.Pid)
@@ -42,7 +46,7 @@ func TestGuestAsOrdinaryUser(t *testing.T) {
 		return
 	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "umlinux")
+	dir, err := os.MkdirTemp("", "guest")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,22 +1,28 @@
-package umlinux
+package guest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	guestMemory = 1 << 30
-	haltTimeout = 30 * time.Second // to write back what the command wrote
-)
+// haltTimeout is for a guest to write back what the command wrote.
+const haltTimeout = 30 * time.Second
+
+// A kernel is one that we can boot as a guest.
+type kernel interface {
+	// room is a directory for the guest's folder.
+	room() (string, error)
+	// newLine makes both ends of the guest's line. What the guest has of it is
+	// at the descriptors 3 and 4.
+	newLine() (ours, theirs line, err error)
+	// command is the guest about to boot, with self and [InitWord] as its init.
+	// It writes its console to standard output, and may keep files in dir.
+	command(self, dir string) (*exec.Cmd, error)
+}
 
 // A machine is a running guest kernel, seen from its host.
 type machine struct {
@@ -28,50 +34,44 @@ type machine struct {
 	err     error         // how, once done
 }
 
-// boot starts a guest whose init is this executable's [Guest].
-func boot(kernel string) (*machine, error) {
+// boot starts a guest whose init is this executable's [Init].
+func boot(k kernel) (*machine, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	if strings.ContainsAny(self, "\"\n") {
-		return nil, fmt.Errorf("a kernel command line cannot name %q", self)
-	}
-	memory, err := memoryDir()
+	room, err := k.room()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(memory, fmt.Sprintf("lvsdr-kernel-%d-", os.Getpid()))
+	dir, err := os.MkdirTemp(room, fmt.Sprintf("lvsdr-kernel-%d-", os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
 	m := &machine{dir: dir, console: new(tail), done: make(chan struct{})}
-	if err := m.start(kernel, self, memory); err != nil {
+	if err := m.start(k, self); err != nil {
 		os.RemoveAll(dir)
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *machine) start(kernel, self, memory string) error {
-	ours, theirs, err := newLine()
+func (m *machine) start(k kernel, self string) (err error) {
+	if m.cmd, err = k.command(self, m.dir); err != nil {
+		return err
+	}
+	ours, theirs, err := k.newLine()
 	if err != nil {
 		return err
 	}
 	defer theirs.close()
 	m.line = ours
-	m.cmd = exec.Command(kernel,
-		fmt.Sprintf("mem=%d", guestMemory), "umid=guest", "uml_dir="+m.dir,
-		"root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw",
-		"con=null", "con0=null,fd:1", "con1=fd:3,fd:4", "loglevel=5", "panic=-1", "noreboot",
-		`init="`+self+`"`, "--", "lab", GuestWord)
-	m.cmd.Env = append(os.Environ(), "TMPDIR="+memory)
 	m.cmd.Stdout, m.cmd.Stderr = m.console, m.console
 	m.cmd.ExtraFiles = []*os.File{theirs.in, theirs.out}
 	m.cmd.WaitDelay = time.Second
 	// Its own session: a Ctrl-C at our terminal is for the command, by way of
 	// a signal frame, not for the kernel.
-	m.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	m.cmd.SysProcAttr.Setsid = true
 	if err := m.cmd.Start(); err != nil {
 		ours.close()
 		return err
@@ -109,21 +109,4 @@ func (m *machine) lost() error {
 		how = m.err.Error()
 	}
 	return fmt.Errorf("the guest kernel died (%s); its last words:\n%s", how, m.console)
-}
-
-// memoryDir is where the guest's memory file can be: a file system with room
-// for it that allows mapping it executable. Containers often have a /dev/shm
-// that is neither.
-func memoryDir() (string, error) {
-	dirs := []string{"/dev/shm", os.TempDir(), "/var/tmp"}
-	for _, dir := range dirs {
-		var s unix.Statfs_t
-		if unix.Statfs(dir, &s) != nil || unix.Access(dir, unix.W_OK) != nil {
-			continue
-		}
-		if s.Flags&unix.ST_NOEXEC == 0 && s.Bavail*uint64(s.Bsize) >= guestMemory {
-			return filepath.Abs(dir)
-		}
-	}
-	return "", errors.New("no room for the guest's memory: 1 GiB, executable, in any of " + strings.Join(dirs, ", "))
 }

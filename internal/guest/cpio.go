@@ -1,4 +1,4 @@
-package main
+package guest
 
 import (
 	"fmt"
@@ -7,10 +7,11 @@ import (
 	"path"
 )
 
-// An archive writes the "new ASCII" cpio format that a kernel unpacks as its
-// first root file system (Documentation/driver-api/early-userspace/buffer-format.rst).
-// The first error sticks; close returns it.
-type archive struct {
+// An Initramfs is the first root file system of a guest in the making: in the
+// "new ASCII" cpio format that a kernel unpacks into memory
+// (Documentation/driver-api/early-userspace/buffer-format.rst). The first error
+// sticks.
+type Initramfs struct {
 	w      io.Writer
 	inode  int
 	length int
@@ -26,31 +27,39 @@ const (
 	modeLink      = 0o120000
 )
 
-func newArchive(w io.Writer) *archive {
-	return &archive{w: w, known: map[string]bool{".": true}}
+func newInitramfs(w io.Writer) *Initramfs {
+	return &Initramfs{w: w, known: map[string]bool{".": true}}
 }
 
-// file adds a regular file, and the directories above it.
-func (a *archive) file(name string, perm fs.FileMode, content []byte) {
+// File adds a regular file, and the directories above it. What has been added
+// under its name before stays.
+func (a *Initramfs) File(name string, perm fs.FileMode, content []byte) {
 	a.entry(name, modeRegular|uint32(perm.Perm()), 0, 0, content)
 }
 
-// link adds a symbolic link.
-func (a *archive) link(name, target string) {
+// Link adds a symbolic link.
+func (a *Initramfs) Link(name, target string) {
 	a.entry(name, modeLink|0o777, 0, 0, []byte(target))
 }
 
+// Fail makes err the error of the whole, unless there is one already.
+func (a *Initramfs) Fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
 // device adds a character device.
-func (a *archive) device(name string, major, minor int) {
+func (a *Initramfs) device(name string, major, minor int) {
 	a.entry(name, modeCharacter|0o600, major, minor, nil)
 }
 
-func (a *archive) directory(name string) {
+func (a *Initramfs) directory(name string) {
 	a.entry(name, modeDirectory|0o755, 0, 0, nil)
 }
 
 // entry adds anything. What has been added under that name before stays.
-func (a *archive) entry(name string, mode uint32, major, minor int, content []byte) {
+func (a *Initramfs) entry(name string, mode uint32, major, minor int, content []byte) {
 	name = path.Clean(name)
 	for name != "/" && name[0] == '/' {
 		name = name[1:]
@@ -63,7 +72,7 @@ func (a *archive) entry(name string, mode uint32, major, minor int, content []by
 	a.write(name, mode, major, minor, content)
 }
 
-func (a *archive) write(name string, mode uint32, major, minor int, content []byte) {
+func (a *Initramfs) write(name string, mode uint32, major, minor int, content []byte) {
 	a.inode++
 	fields := []int{a.inode, int(mode), 0, 0, 1, 0, len(content), 0, 0, major, minor, len(name) + 1, 0}
 	header := "070701"
@@ -75,7 +84,7 @@ func (a *archive) write(name string, mode uint32, major, minor int, content []by
 }
 
 // put writes and pads to a multiple of four, as header and content end.
-func (a *archive) put(b []byte) {
+func (a *Initramfs) put(b []byte) {
 	padding := make([]byte, -(a.length+len(b))&3)
 	for _, part := range [][]byte{b, padding} {
 		if a.err == nil {
@@ -85,7 +94,7 @@ func (a *archive) put(b []byte) {
 	}
 }
 
-func (a *archive) close() error {
+func (a *Initramfs) close() error {
 	a.write("TRAILER!!!", 0, 0, 0, nil)
 	return a.err
 }

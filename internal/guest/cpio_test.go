@@ -1,4 +1,4 @@
-package main
+package guest
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestArchive(t *testing.T) {
+func TestInitramfs(t *testing.T) {
 	var b bytes.Buffer
-	a := newArchive(&b)
+	a := newInitramfs(&b)
 	a.device("/dev/console", 5, 1)
-	a.file("/usr/bin/true", 0o755, []byte("12345"))
-	a.link("/usr/bin/false", "true")
-	a.file("usr/bin/../bin/true", 0o644, []byte("once is enough"))
+	a.File("/usr/bin/true", 0o755, []byte("12345"))
+	a.Link("/usr/bin/false", "true")
+	a.File("usr/bin/../bin/true", 0o644, []byte("once is enough"))
 	if err := a.close(); err != nil {
 		t.Fatal(err)
 	}

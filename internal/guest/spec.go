@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// GuestWord is the word after "lab" by which the guest's kernel starts its
-// init; whoever sees it calls [Guest].
-const GuestWord = "kernel-guest"
+// InitWord is the word after "lab" by which the guest's kernel starts its
+// init; whoever sees it calls [Init].
+const InitWord = "kernel-guest"
 
 // Exit statuses of a command that did not run, as shells have them.
 const (

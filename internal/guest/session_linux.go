@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"errors"
@@ -23,8 +23,8 @@ type hostSession struct {
 	writers sync.WaitGroup
 }
 
-// runGuest boots a guest and runs args in it.
-func runGuest(kernel string, args []string) (status int, err error) {
+// runOn boots a guest and runs args in it.
+func runOn(k kernel, args []string) (status int, err error) {
 	term := findTerminal()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, forwarded...)
@@ -34,9 +34,9 @@ func runGuest(kernel string, args []string) (status int, err error) {
 	if err != nil {
 		return statusFailed, err
 	}
-	m, err := boot(kernel)
+	m, err := boot(k)
 	if err != nil {
-		return statusFailed, fmt.Errorf("start %s: %w", kernel, err)
+		return statusFailed, fmt.Errorf("start a guest: %w", err)
 	}
 	h := newHostSession(m)
 	if status, err := h.ready(signals); err != nil || status != 0 {

@@ -1,4 +1,4 @@
-package umlinux
+package guest
 
 import (
 	"os"
