@@ -22,8 +22,6 @@ type failure struct {
 	goesOn bool
 }
 
-func (f *failure) Error() string { return f.text }
-
 // fail ends the program: the original calls it for whatever is wrong with the
 // values and the combination of options.
 func fail(format string, args ...any) *failure {
