@@ -144,7 +144,7 @@ func TestKernelRemoveFolder(t *testing.T) {
 	if _, err := os.Stat(Folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder is left: %v", err)
 	}
-	mounts, err := os.ReadFile("/proc/self/mounts")
+	mounts, err := os.ReadFile("/proc/thread-self/mounts")
 	must(t, err)
 	if strings.Contains(string(mounts), Folder) {
 		t.Errorf("left:\n%s", mounts)
