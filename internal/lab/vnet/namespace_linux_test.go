@@ -128,6 +128,7 @@ func privateRun(t *testing.T) {
 	runtime.LockOSThread()
 	must(t, unix.Unshare(unix.CLONE_NEWNS))
 	must(t, unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	unix.Unmount(Folder, unix.MNT_DETACH) // it would show among the mounts, covered
 	must(t, unix.Mount("tmpfs", "/run", "tmpfs", 0, ""))
 }
 
