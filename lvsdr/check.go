@@ -49,11 +49,11 @@ func examine(c *cli.Context) error {
 	if told != "" && told != check.Director && told != check.RealServer {
 		return usageError("check: --role: vs or rs expected, got %q", told)
 	}
-	site, err := openSite(c, told)
+	site, m, err := openSite(c, told)
 	if err != nil {
 		return err
 	}
-	report := check.Run(site)
+	report := check.Run(site, m, checkWait)
 	aim(&report, stringOf(c, "netns"))
 	if boolOf(c, "json") {
 		err = writeJSON(c.App.Writer, report)
@@ -68,31 +68,31 @@ func examine(c *cli.Context) error {
 }
 
 // openSite reads the configuration and looks at the machine.
-func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
+func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	cfg, err := configOf(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := enterNamespace(c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, withoutIPVS, err := openForCheck(systemOf(c))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := role(told)
 	if r == "" {
 		if r, err = roleOf(m, cfg); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := complete(cfg, r); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := &session{role: r, config: cfg}
 	dir, _, err := ownFolder(c, reading)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rec, err := loadRecord(dir)
 	if errors.Is(err, fs.ErrPermission) {
@@ -102,17 +102,16 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
 		err = s.lookWith(m, rec, options{})
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	site := &check.Site{
-		Role: check.Role(r), Config: cfg, Kernel: m, IPVS: withoutIPVS, Drained: rec.Drained,
+		Role: check.Role(r), Config: cfg, IPVS: withoutIPVS, Drained: rec.Drained,
 		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
-		Wait:  checkWait,
 	}
 	if r == director {
 		site.Status, err = s.status()
 	}
-	return site, err
+	return site, m, err
 }
 
 // openForCheck opens the machine with its IPVS if it has any that we may use;

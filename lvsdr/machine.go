@@ -18,6 +18,8 @@ import (
 type machine interface {
 	balancer
 	check.Kernel
+	Addresses() ([]host.Address, error)
+	Facing(vip netip.Addr) ([]host.Link, error)
 	AddAddress(host.Address) error
 	DeleteAddress(host.Address) error
 	Announce(host.Link, netip.Addr) error
