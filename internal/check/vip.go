@@ -20,7 +20,7 @@ func judgeVIP(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
-	moves, err := m.vrrp.get() // of a real server: no
+	moves, err := m.vrrp.get() // not asked of a real server
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,9 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 	}
 }
 
-// reportStray is about a VIP on another interface than configured. Clients reach a director
-// there all the same; a real server answers for it, whatever arp_ignore says.
+// reportStray is about a VIP on another interface than configured. Clients reach
+// a director there all the same; a real server answers for it, whatever
+// arp_ignore says.
 func (m *facts) reportStray(a host.Address, f *finding) {
 	saw := f.fail
 	if m.Role == Director {

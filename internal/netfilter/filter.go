@@ -15,7 +15,7 @@ import (
 type Filter struct{}
 
 // Rules are what the packet filter does with packets of one address family, as
-// it was read; no method looks at the kernel again.
+// it was read: no method reads it again.
 type Rules interface {
 	// Faults finds what keeps p from its service at the given hooks: for each
 	// chain that is asked there at most one fault, in the order in which the
