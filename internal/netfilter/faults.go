@@ -54,7 +54,7 @@ func (b *base) follow(v *view) (*walk, error) {
 	w := &walk{view: v}
 	leaves, err := w.through(b.chain, false, 0)
 	if leaves && err == nil {
-		_, _, err = w.take(outcome{when: yes, do: b.policy}, b.where, false, 0)
+		_, _, err = w.take(effect{when: yes, do: b.policy}, b.where, false, 0)
 	}
 	return w, err
 }
