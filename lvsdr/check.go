@@ -42,11 +42,11 @@ func examine(c *cli.Context) error {
 	if told != "" && told != check.Director && told != check.RealServer {
 		return usageError("check: --role: vs or rs expected, got %q", told)
 	}
-	site, err := openSite(c, told)
+	site, m, err := openSite(c, told)
 	if err != nil {
 		return err
 	}
-	report := check.Run(site)
+	report := check.Run(site, m, checkWait)
 	aim(&report, stringOf(c, "netns"))
 	if boolOf(c, "json") {
 		err = writeJSON(c.App.Writer, report)
@@ -60,49 +60,48 @@ func examine(c *cli.Context) error {
 }
 
 // openSite reads the configuration and looks at the machine.
-func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
+func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	r := plan.Role(told)
 	o, err := orderOf(c, r, func(config.Config) error { return nil })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := enterNamespace(o.netns); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, withoutIPVS, err := openForCheck(o.system)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if r == "" {
 		if r, err = roleOf(m, o.config); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := requireComplete(o.config, completeFor(r)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.role = r
 	folder, err := o.system.folder()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rec, err := plan.LoadRecord(folder)
 	if mayNotRead(err) {
 		rec, err = new(plan.Record), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := &session{order: o, folder: folder, Site: plan.Site{Machine: m, Record: rec}}
 	site := &check.Site{
-		Role: check.Role(r), Config: o.config, Kernel: m, IPVS: withoutIPVS, Drained: rec.Drained,
+		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.Drained,
 		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
-		Wait:  checkWait,
 	}
 	if r == plan.Director {
 		site.Status, err = s.status()
 	}
-	return site, err
+	return site, m, err
 }
 
 // openForCheck opens the machine with its IPVS if it has any that we may use;

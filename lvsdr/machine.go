@@ -20,6 +20,7 @@ import (
 type machine interface {
 	plan.Machine
 	check.Kernel
+	Addresses() ([]host.Address, error)
 	Facing(vip netip.Addr) ([]host.Link, error)
 }
 

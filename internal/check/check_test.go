@@ -61,7 +61,7 @@ func TestDirector(t *testing.T) {
 			name: "not root",
 			change: func(s *Site, f *fake) {
 				s.IPVS = syscall.EPERM
-				f.err["Ask"], f.err["Faults"] = syscall.EPERM, syscall.EPERM
+				f.err["Ask"], f.err["Rules ipv4"] = syscall.EPERM, syscall.EPERM
 			},
 			want: []string{
 				"unknown ipvs: not permitted; run it as root",
@@ -244,7 +244,7 @@ func TestDirector(t *testing.T) {
 				for _, name := range []string{"eth3", "eth1", "eth2"} {
 					l := f.links[1]
 					l.Name = name
-					f.links, f.facing = append(f.links, l), append(f.facing, l)
+					f.links, f.routes = append(f.links, l), append(f.routes, routeOn(name, "0.0.0.0/0", true))
 					f.answers[name] = []wire.Answer{answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9})}
 					f.sysctls["net.ipv4.conf."+name+".rp_filter"] = 2
 				}
@@ -349,9 +349,9 @@ func TestDirector(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := director()
-			s := siteOf(t, Director, f, tt.config)
+			s := siteOf(t, Director, tt.config)
 			tt.change(s, f)
-			if diff := cmp.Diff(tt.want, notWell(Run(s))); diff != "" {
+			if diff := cmp.Diff(tt.want, notWell(Run(s, f, 0))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -22,7 +22,6 @@ type fake struct {
 	addresses  []host.Address
 	routes     []host.Route
 	hops       map[string]host.Hop // by address; others have no way
-	facing     []host.Link
 	neighbours []host.Neighbour
 	sysctls    map[string]int
 	release    string
@@ -31,28 +30,39 @@ type fake struct {
 	connects   map[string]error         // by address and port; nil: accepted
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
-	redirects  bool
+	redirected bool
 	vrrp       bool
 
 	err map[string]error // by call
 
-	questions []string // asked of the wire
+	calls      []string // other than Get, in order
+	parameters []string // asked for by Get
+	questions  []string // asked of the wire
 }
 
-func (f *fake) Links() ([]host.Link, error)              { return f.links, f.err["Links"] }
-func (f *fake) Addresses() ([]host.Address, error)       { return f.addresses, f.err["Addresses"] }
-func (f *fake) Routes() ([]host.Route, error)            { return f.routes, f.err["Routes"] }
-func (f *fake) Facing(netip.Addr) ([]host.Link, error)   { return f.facing, f.err["Facing"] }
-func (f *fake) Neighbours() ([]host.Neighbour, error)    { return f.neighbours, f.err["Neighbours"] }
-func (f *fake) Release() (string, error)                 { return f.release, f.err["Release"] }
-func (f *fake) Listeners() ([]host.Listener, error)      { return f.listeners, f.err["Listeners"] }
-func (f *fake) VRRP() (bool, error)                      { return f.vrrp, f.err["VRRP"] }
-func (f *fake) Redirects(netfilter.Packet) (bool, error) { return f.redirects, f.err["Redirects"] }
-func (f *fake) Redirection(p netfilter.Packet) (string, error) {
-	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), nil
+// call writes down what is asked for; it returns the error of that.
+func (f *fake) call(name string) error {
+	f.calls = append(f.calls, name)
+	return f.err[name]
 }
 
-func (f *fake) RouteTo(a netip.Addr) (host.Hop, error) {
+func (f *fake) Links() ([]host.Link, error)         { return f.links, f.call("Links") }
+func (f *fake) Release() (string, error)            { return f.release, f.call("Release") }
+func (f *fake) Listeners() ([]host.Listener, error) { return f.listeners, f.call("Listeners") }
+func (f *fake) VRRP() (bool, error)                 { return f.vrrp, f.call("VRRP") }
+
+func (f *fake) AddressesOn([]host.Link) ([]host.Address, error) {
+	return f.addresses, f.call("Addresses")
+}
+
+func (f *fake) Routes([]host.Link) ([]host.Route, error) { return f.routes, f.call("Routes") }
+
+func (f *fake) Neighbours([]host.Link) ([]host.Neighbour, error) {
+	return f.neighbours, f.call("Neighbours")
+}
+
+func (f *fake) RouteTo(a netip.Addr, _ []host.Link) (host.Hop, error) {
+	f.call("RouteTo " + a.String())
 	hop, ok := f.hops[a.String()]
 	if !ok {
 		return hop, errNoWay
@@ -61,6 +71,7 @@ func (f *fake) RouteTo(a netip.Addr) (host.Hop, error) {
 }
 
 func (f *fake) Get(name string) (int, error) {
+	f.parameters = append(f.parameters, name)
 	value, ok := f.sysctls[name]
 	if !ok {
 		return 0, errNoParameter
@@ -68,26 +79,44 @@ func (f *fake) Get(name string) (int, error) {
 	return value, f.err["Get"]
 }
 
-func (f *fake) Ask(l host.Link, addrs []netip.Addr, _ time.Duration) ([]wire.Answer, error) {
-	for _, a := range addrs {
-		f.questions = append(f.questions, l.Name+" "+a.String())
+func (f *fake) Ask(questions []wire.Question, _ []host.Link, _ []host.Address, _ time.Duration) []wire.Reply {
+	replies := make([]wire.Reply, len(questions))
+	err := f.call("Ask")
+	for i, q := range questions {
+		for _, a := range q.Addrs {
+			f.questions = append(f.questions, q.Link.Name+" "+a.String())
+		}
+		replies[i] = wire.Reply{Answers: f.answers[q.Link.Name], Err: err}
 	}
-	return f.answers[l.Name], f.err["Ask"]
+	return replies
 }
 
-func (f *fake) Connect(_ ipvs.Protocol, addrs []netip.AddrPort, _ time.Duration) ([]error, error) {
-	outcomes := make([]error, len(addrs))
+func (f *fake) Connect(p ipvs.Protocol, addrs []netip.AddrPort, _ time.Duration) ([]error, error) {
+	results := make([]error, len(addrs))
 	for i, a := range addrs {
-		outcomes[i] = f.connects[a.String()]
+		results[i] = f.connects[a.String()]
 	}
-	return outcomes, f.err["Connect"]
+	return results, f.call("Connect " + ipvs.Protocols.Name(p))
 }
 
-func (f *fake) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
+func (f *fake) Rules(family ipvs.AddressFamily) (netfilter.Rules, error) {
+	return rules{f}, f.call("Rules " + ipvs.Families.Name(family))
+}
+
+func (f *fake) Redirection(p netfilter.Packet) (string, error) {
+	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), f.call("Redirection")
+}
+
+// rules are those of a fake.
+type rules struct{ *fake }
+
+func (r rules) Redirects(netfilter.Packet) (bool, error) { return r.redirected, nil }
+
+func (r rules) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
 	if hooks[0] == netfilter.Prerouting {
-		return f.faults, f.err["Faults"]
+		return r.faults, nil
 	}
-	return f.onward, f.err["Faults"]
+	return r.onward, nil
 }
 
 // Ethernet addresses of the tutorial.
@@ -123,7 +152,6 @@ func machine() *fake {
 	eth0 := host.Link{Name: "eth0", Index: 2, Up: true, Broadcast: true, MAC: mac("00:0c:29:19:bf:73")}
 	return &fake{
 		links:     []host.Link{lo, eth0},
-		facing:    []host.Link{eth0},
 		addresses: []host.Address{addressOn("lo", "127.0.0.1/8"), addressOn("lo", "172.16.0.100/32")},
 		routes:    []host.Route{routeOn("eth0", "10.0.0.0/24", false), routeOn("eth0", "0.0.0.0/0", true)},
 		sysctls:   map[string]int{},
@@ -164,7 +192,7 @@ func realServer() *fake {
 
 // siteOf is a machine with the tutorial's configuration, and whatever stands in
 // these lines beside it.
-func siteOf(t *testing.T, r Role, f *fake, lines string) *Site {
+func siteOf(t *testing.T, r Role, lines string) *Site {
 	t.Helper()
 	cfg, err := config.Load("lvsdr.yaml", []byte("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n"))
 	if lines != "" {
@@ -174,7 +202,7 @@ func siteOf(t *testing.T, r Role, f *fake, lines string) *Site {
 		t.Fatal(err)
 	}
 	return &Site{
-		Role: r, Config: cfg, Kernel: f,
+		Role: r, Config: cfg,
 		Status: status.Status{Services: []status.Service{{Service: "-t 172.16.0.100:80", Scheduler: "wrr", State: status.OK, RealServers: []status.RealServer{
 			{Address: "10.0.0.7", Forward: "direct", Weight: 1, Configured: 1, State: status.OK},
 			{Address: "10.0.0.17", Forward: "direct", Weight: 1, Configured: 1, State: status.OK},

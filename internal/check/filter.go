@@ -10,15 +10,15 @@ import (
 	"lvsdr/internal/netfilter"
 )
 
-// probeFilter looks for rules of the packet filter that keep clients' packets
+// judgeFilter looks for rules of the packet filter that keep clients' packets
 // from their services: on their way in and, from a director, out again.
-func probeFilter(s *Site, f *finding) error {
-	ports, err := s.filtered()
+func judgeFilter(m *facts, f *finding) error {
+	entrances, err := m.entrances()
 	if err != nil {
 		return err
 	}
-	for _, p := range ports {
-		faults, err := s.faults(p)
+	for _, e := range entrances {
+		faults, err := m.faults(e)
 		if err != nil {
 			return err
 		}
@@ -27,43 +27,52 @@ func probeFilter(s *Site, f *finding) error {
 			if fault.Verdict == netfilter.DropsSome {
 				saw, some = f.warn, "some "
 			}
-			saw("%s drops %spackets for %s", fault.Where, some, p.addr).mend(fault.Remedy)
+			saw("%s drops %spackets for %s", fault.Where, some, e.addr).mend(fault.Remedy)
 		}
 		if len(faults) == 0 {
-			f.pass("packets for %s pass", p.addr)
+			f.pass("packets for %s pass", e.addr)
 		}
 	}
 	return nil
 }
 
-// faults are what stands in the way of packets to a port. A director sends on
-// what it routes directly, and usually does not track it.
-func (s *Site) faults(p port) ([]netfilter.Fault, error) {
-	packet := netfilter.Packet{Protocol: p.protocol, Dst: p.addr.Addr(), Port: p.addr.Port()}
-	found, err := s.Kernel.Faults(packet, netfilter.Prerouting, netfilter.Input)
-	if err != nil || s.Role != Director || !s.forwards(ipvs.DirectRoute) {
+// faults are what stands in the way of packets to an entrance. A director sends
+// on what it routes directly, and usually does not track it.
+func (m *facts) faults(e endpoint) ([]netfilter.Fault, error) {
+	rules, err := m.rulesFor(e)
+	if err != nil {
+		return nil, err
+	}
+	packet := e.packet()
+	found, err := rules.Faults(packet, netfilter.Prerouting, netfilter.Input)
+	if err != nil || m.Role != Director || !m.forwards(ipvs.DirectRoute) {
 		return found, err
 	}
-	tracks, err := s.Kernel.Get("net.ipv4.vs.conntrack")
+	tracks, err := m.sysctl(conntrack)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	packet.Untracked = tracks == 0
-	onward, err := s.Kernel.Faults(packet, netfilter.Output, netfilter.Postrouting)
+	onward, err := rules.Faults(packet, netfilter.Output, netfilter.Postrouting)
 	return append(found, onward...), err
 }
 
-// filtered are the ports that clients' packets arrive at.
-func (s *Site) filtered() ([]port, error) {
-	if s.Role == RealServer {
-		return s.myPorts()
+// rulesFor are the packet filter's for packets to an endpoint.
+func (m *facts) rulesFor(e endpoint) (netfilter.Rules, error) {
+	return m.rules[ipvs.FamilyOf(e.addr.Addr())].get()
+}
+
+// entrances are where clients' packets come into this machine.
+func (m *facts) entrances() ([]endpoint, error) {
+	if m.Role == RealServer {
+		return m.served()
 	}
-	var ports []port
-	for _, w := range s.Config.Wanted() {
-		p := port{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, w.Service.Port)}
-		if w.Service.FWMark == 0 && !slices.Contains(ports, p) {
-			ports = append(ports, p)
+	var all []endpoint
+	for _, w := range m.Config.Wanted() {
+		e := endpoint{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, w.Service.Port)}
+		if w.Service.FWMark == 0 && !slices.Contains(all, e) {
+			all = append(all, e)
 		}
 	}
-	return ports, nil
+	return all, nil
 }

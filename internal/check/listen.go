@@ -5,78 +5,110 @@ import (
 	"slices"
 	"strings"
 
+	"lvsdr/internal/config"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
-	"lvsdr/internal/netfilter"
 )
 
-// probeListeners looks whether something listens where packets for the VIP
+// judgeListeners looks whether something listens where packets for the VIP
 // arrive.
-func probeListeners(s *Site, f *finding) error {
-	ports, err := s.myPorts()
+func judgeListeners(m *facts, f *finding) error {
+	served, err := m.served()
 	if err != nil {
 		return err
 	}
-	listeners, err := s.Kernel.Listeners()
-	if err != nil {
-		return err
+	if m.listeners.err != nil {
+		return m.listeners.err
 	}
-	for _, p := range ports {
-		if err := s.heard(p, listeners, f); err != nil {
+	for _, e := range served {
+		if err := m.judgeListener(e, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// myPorts are where packets for this real server's services arrive: on the VIP
+// served are where packets for this real server's services arrive: on the VIP
 // or, where they are masqueraded, on its own address.
-func (s *Site) myPorts() ([]port, error) {
-	mine, err := s.mine()
+func (m *facts) served() ([]endpoint, error) {
+	mine, err := m.mine()
 	if err != nil {
 		return nil, err
 	}
-	var ports []port
+	var all []endpoint
 	for _, w := range mine {
 		for _, d := range w.Destinations {
-			p := port{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, d.Port)}
+			e := endpoint{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, d.Port)}
 			if d.Forward == ipvs.Masquerade {
-				p.addr = netip.AddrPortFrom(d.Addr, d.Port)
+				e.addr = netip.AddrPortFrom(d.Addr, d.Port)
 			}
-			if w.Service.FWMark == 0 && d.Port != 0 && !slices.Contains(ports, p) {
-				ports = append(ports, p)
+			if w.Service.FWMark == 0 && d.Port != 0 && !slices.Contains(all, e) {
+				all = append(all, e)
 			}
 		}
 	}
-	return ports, nil
+	return all, nil
 }
 
-// heard judges one port.
-func (s *Site) heard(p port, listeners []host.Listener, f *finding) error {
-	var other []string
-	for _, l := range listeners {
-		switch {
-		case l.Protocol != p.protocol || l.Addr.Port() != p.addr.Port():
-		case l.Hears(p.addr):
-			f.pass("something listens on %s", l.Addr)
-			return nil
-		case !l.Addr.Addr().IsLoopback():
-			other = append(other, l.Addr.String())
+// mine are the configured services that this machine serves as a real server:
+// those that list one of its addresses or, where none does, all.
+func (m *facts) mine() ([]config.Wanted, error) {
+	addresses, err := m.addresses.get()
+	if err != nil {
+		return nil, err
+	}
+	here := func(d ipvs.Destination) bool { return held(d.Addr, addresses) }
+	all := m.Config.Wanted()
+	var mine []config.Wanted
+	for _, w := range all {
+		w.Destinations = slices.DeleteFunc(slices.Clone(w.Destinations), func(d ipvs.Destination) bool { return !here(d) })
+		if len(w.Destinations) > 0 {
+			mine = append(mine, w)
 		}
 	}
-	packet := netfilter.Packet{Protocol: p.protocol, Dst: p.addr.Addr(), Port: p.addr.Port()}
-	redirected, err := s.Kernel.Redirects(packet)
-	slices.Sort(other)
+	if mine == nil {
+		return all, nil
+	}
+	return mine, nil
+}
+
+// listener finds what hears an endpoint; nil: nothing does, but on its port
+// something hears elsewhere.
+func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
+	for _, l := range m.listeners.value {
+		switch {
+		case l.Protocol != e.protocol || l.Addr.Port() != e.addr.Port():
+		case l.Hears(e.addr):
+			return &l, nil
+		case !l.Addr.Addr().IsLoopback():
+			elsewhere = append(elsewhere, l.Addr.String())
+		}
+	}
+	slices.Sort(elsewhere)
+	return nil, slices.Compact(elsewhere)
+}
+
+func (m *facts) judgeListener(e endpoint, f *finding) error {
+	on, elsewhere := m.listener(e)
+	if on != nil {
+		f.pass("something listens on %s", on.Addr)
+		return nil
+	}
+	rules, err := m.rulesFor(e)
+	if err != nil {
+		return err
+	}
+	redirected, err := rules.Redirects(e.packet())
 	switch {
 	case err != nil:
 		return err
 	case redirected:
-		f.pass("what comes for %s is redirected", p.addr)
-	case len(other) == 0:
-		f.fail("nothing listens on %s", p.addr)
+		f.pass("what comes for %s is redirected", e.addr)
+	case len(elsewhere) == 0:
+		f.fail("nothing listens on %s", e.addr)
 	default:
-		f.fail("nothing listens on %s, only on %s", p.addr, strings.Join(slices.Compact(other), ", "))
-		command, err := s.Kernel.Redirection(packet)
+		f.fail("nothing listens on %s, only on %s", e.addr, strings.Join(elsewhere, ", "))
+		command, err := m.redirections[e].get()
 		if err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ func TestRealServer(t *testing.T) {
 		{
 			name: "listens on the RIP only, but what comes in is redirected",
 			change: func(_ *Site, f *fake) {
-				f.listeners, f.redirects = listening("10.0.0.7:80"), true
+				f.listeners, f.redirected = listening("10.0.0.7:80"), true
 			},
 		},
 		{
@@ -221,9 +221,9 @@ func TestRealServer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := realServer()
-			s := siteOf(t, RealServer, f, tt.config)
+			s := siteOf(t, RealServer, tt.config)
 			tt.change(s, f)
-			if diff := cmp.Diff(tt.want, notWell(Run(s))); diff != "" {
+			if diff := cmp.Diff(tt.want, notWell(Run(s, f, 0))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -243,8 +243,8 @@ func TestQuestions(t *testing.T) {
 		"10.0.0.27": {Interface: "lo", Local: true},
 		"10.0.0.37": {Interface: "ppp0"},
 	}
-	s := siteOf(t, Director, f, "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.7, 10.0.0.17, 10.0.0.27, 10.0.0.37, 10.0.0.47]\n")
-	Run(s)
+	s := siteOf(t, Director, "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.7, 10.0.0.17, 10.0.0.27, 10.0.0.37, 10.0.0.47]\n")
+	Run(s, f, 0)
 	want := []string{
 		"eth0 172.16.0.100", "eth0 172.16.0.101",
 		"eth1 10.0.0.7", "eth1 172.16.0.100", "eth1 172.16.0.101",

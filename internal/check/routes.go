@@ -10,27 +10,27 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// probeDirectorRoute looks, where rp_filter is on, for a way back to the
+// judgeDirectorRoute looks, where rp_filter is on, for a way back to the
 // clients. Any default route will do, even one that leads nowhere, since replies
 // do not take it; rp_filter 1 wants it to be on the interface that the clients'
 // packets come in by (kernel: ip-sysctl.rst; RFC 3704).
-func probeDirectorRoute(s *Site, f *finding) error {
-	routes, err := s.Kernel.Routes()
+func judgeDirectorRoute(m *facts, f *finding) error {
+	routes, err := m.routes.get()
 	if err != nil {
 		return err
 	}
-	for _, vip := range s.Config.VIPs {
+	for _, vip := range m.Config.VIPs {
 		if vip.Is6() {
 			f.pass("not needed: IPv6 has no rp_filter")
 			continue
 		}
-		facing, err := s.Kernel.Facing(vip)
+		facing, err := m.facing(vip)
 		if err != nil {
 			return err
 		}
 		defaults := defaultRoutes(vip, routes)
 		for _, l := range facing {
-			if err := s.returns(l.Name, defaults, f); err != nil {
+			if err := m.judgeReturn(l.Name, defaults, f); err != nil {
 				return err
 			}
 		}
@@ -38,9 +38,20 @@ func probeDirectorRoute(s *Site, f *finding) error {
 	return nil
 }
 
-// returns judges the interface that clients' packets come in by.
-func (s *Site) returns(link string, defaults []string, f *finding) error {
-	filter, err := s.effective("rp_filter", link)
+// filtering are the interfaces whose rp_filter clients' packets have to pass.
+func (m *facts) filtering() []host.Link {
+	var all []host.Link
+	for _, vip := range m.Config.VIPs {
+		if facing, err := m.facing(vip); err == nil && vip.Is4() {
+			all = append(all, facing...)
+		}
+	}
+	return all
+}
+
+// judgeReturn judges the interface that clients' packets come in by.
+func (m *facts) judgeReturn(link string, defaults []string, f *finding) error {
+	filter, err := m.effective("rp_filter", link)
 	if err != nil {
 		return err
 	}
@@ -68,14 +79,14 @@ func defaultRoutes(addr netip.Addr, routes []host.Route) []string {
 	return links
 }
 
-// probeRealServerRoute looks for the way that replies take.
-func probeRealServerRoute(s *Site, f *finding) error {
-	routes, err := s.Kernel.Routes()
+// judgeRealServerRoute looks for the way that replies take.
+func judgeRealServerRoute(m *facts, f *finding) error {
+	routes, err := m.routes.get()
 	if err != nil {
 		return err
 	}
 	for _, is4 := range []bool{true, false} {
-		i := slices.IndexFunc(s.Config.VIPs, func(a netip.Addr) bool { return a.Is4() == is4 })
+		i := slices.IndexFunc(m.Config.VIPs, func(a netip.Addr) bool { return a.Is4() == is4 })
 		if i < 0 {
 			continue
 		}
@@ -83,7 +94,7 @@ func probeRealServerRoute(s *Site, f *finding) error {
 		if !is4 {
 			family, option = "IPv6", " -6"
 		}
-		if links := defaultRoutes(s.Config.VIPs[i], routes); len(links) > 0 {
+		if links := defaultRoutes(m.Config.VIPs[i], routes); len(links) > 0 {
 			f.pass("default route of %s on %s", family, strings.Join(links, ", "))
 			continue
 		}
@@ -96,21 +107,29 @@ func probeRealServerRoute(s *Site, f *finding) error {
 // either family of real server, as the kernel calls their kinds.
 var tunnelKinds = []string{"ipip", "sit", "gre", "ip6tnl", "ip6gre"}
 
-// probeTunnel looks at the interfaces that unpack tunnels.
-func probeTunnel(s *Site, f *finding) error {
-	if !s.forwards(ipvs.Tunnel) {
+// tunnels are the interfaces that unpack tunnels, if there is something to
+// unpack.
+func (m *facts) tunnels() []host.Link {
+	if !m.forwards(ipvs.Tunnel) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool {
+		return !l.Up || !slices.Contains(tunnelKinds, l.Kind)
+	})
+}
+
+// judgeTunnel looks at the interfaces that unpack tunnels.
+func judgeTunnel(m *facts, f *finding) error {
+	if !m.forwards(ipvs.Tunnel) {
 		f.pass("not needed: no service is forwarded by tunnel")
 		return nil
 	}
-	links, err := s.Kernel.Links()
-	if err != nil {
-		return err
+	if m.links.err != nil {
+		return m.links.err
 	}
-	for _, l := range links {
-		if l.Up && slices.Contains(tunnelKinds, l.Kind) {
-			if err := s.unpacks(l.Name, f); err != nil {
-				return err
-			}
+	for _, l := range m.tunnels() {
+		if err := m.judgeUnpacking(l.Name, f); err != nil {
+			return err
 		}
 	}
 	if f.seen == nil {
@@ -119,16 +138,16 @@ func probeTunnel(s *Site, f *finding) error {
 	return nil
 }
 
-// unpacks judges the rp_filter of a tunnel's interface: 1 drops what comes out
+// judgeUnpacking judges the rp_filter of a tunnel's interface: 1 drops what comes out
 // of it, and so does 2, which is content with any way back, where the interface
 // has no address of its own (the kernel compares nothing then; fault "rp_filter
 // with tunnels").
-func (s *Site) unpacks(link string, f *finding) error {
-	filter, err := s.effective("rp_filter", link)
+func (m *facts) judgeUnpacking(link string, f *finding) error {
+	filter, err := m.effective("rp_filter", link)
 	if err != nil {
 		return err
 	}
-	addresses, err := s.Kernel.Addresses()
+	addresses, err := m.addresses.get()
 	if err != nil {
 		return err
 	}

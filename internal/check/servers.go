@@ -5,25 +5,29 @@ import (
 	"fmt"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 )
 
-// probeOnLink looks for routers between the director and its real servers.
-func probeOnLink(s *Site, f *finding) error {
-	for _, r := range s.servers() {
+// judgeOnLink looks for routers between the director and its real servers.
+func judgeOnLink(m *facts, f *finding) error {
+	if m.links.err != nil {
+		return m.links.err
+	}
+	for _, r := range m.servers {
 		if r.drained || !r.direct() {
 			continue
 		}
-		hop, err := s.Kernel.RouteTo(r.addr)
+		hop, err := m.hops[r.addr].get()
 		switch {
 		case err == nil && hop.Local:
 			f.pass("%s is this machine", r.addr)
 		case err == nil && !hop.Gateway:
 			f.pass("%s is on %s", r.addr, hop.Interface)
 		default:
-			if err := s.distant(r.addr, err, f); err != nil {
+			if err := m.reportDistant(r.addr, err, f); err != nil {
 				return err
 			}
 		}
@@ -31,16 +35,16 @@ func probeOnLink(s *Site, f *finding) error {
 	return nil
 }
 
-// distant is a real server behind a router, or without a way to it. A route
-// that hides the network it is in can go; else nothing but another place or
-// another forwarding method helps, and it gets no connections meanwhile.
-func (s *Site) distant(addr netip.Addr, noWay error, f *finding) error {
+// reportDistant is about a real server behind a router, or without a way to it.
+// A route that hides the network it is in can go; else nothing but another place
+// or another forwarding method helps, and it gets no connections meanwhile.
+func (m *facts) reportDistant(addr netip.Addr, noWay error, f *finding) error {
 	if noWay != nil {
 		f.fail("there is no way to %s (%v)", addr, noWay)
 	} else {
 		f.fail("%s is behind a router", addr)
 	}
-	routes, err := s.Kernel.Routes()
+	routes, err := m.routes.get()
 	if err != nil {
 		return err
 	}
@@ -48,7 +52,7 @@ func (s *Site) distant(addr netip.Addr, noWay error, f *finding) error {
 		f.mend(fmt.Sprintf("ip route del %s", hiding))
 		return nil
 	}
-	f.mend(s.Lvsdr("vs", "drain", addr.String()))
+	f.mend(m.Lvsdr("vs", "drain", addr.String()))
 	return nil
 }
 
@@ -72,50 +76,89 @@ func hidingRoute(addr netip.Addr, routes []host.Route) netip.Prefix {
 	return netip.Prefix{}
 }
 
-// probePorts tries a connection to every real server that could take one.
-func probePorts(s *Site, f *finding) error {
-	w, err := s.listen()
-	if err != nil && !errors.Is(err, syscall.EPERM) {
-		return err
-	}
-	asked := map[ipvs.Protocol][]netip.AddrPort{}
-	for _, r := range s.servers() {
-		if _, onLink := w.onLink[r.addr]; r.drained || onLink && err == nil && !w.answered(r.addr) {
-			continue // that says it all
+// reachable are the endpoints of real servers that could take a connection: who
+// does not even answer its neighbours is not tried.
+func (m *facts) reachable() []endpoint {
+	var all []endpoint
+	for _, r := range m.servers {
+		link, near := m.onLink(r.addr)
+		if r.drained || near && m.answers.err == nil && !m.answered(r.addr, link) {
+			continue
 		}
-		for _, p := range r.ports {
-			if p.protocol == ipvs.UDP {
-				f.unknown("%s: whether a server takes udp cannot be asked", p.addr)
+		all = append(all, r.endpoints...)
+	}
+	return all
+}
+
+// connect tries a connection to every endpoint that may take one.
+func (m *facts) connect(k Kernel, wait time.Duration) map[endpoint]fact[error] {
+	connections := map[endpoint]fact[error]{}
+	if !m.mayConnect() {
+		return connections
+	}
+	reachable := m.reachable()
+	for _, protocol := range []ipvs.Protocol{ipvs.TCP, ipvs.SCTP} {
+		var addrs []netip.AddrPort
+		for _, e := range reachable {
+			if e.protocol == protocol {
+				addrs = append(addrs, e.addr)
+			}
+		}
+		if addrs == nil {
+			continue
+		}
+		results, err := k.Connect(protocol, addrs, wait)
+		for i, addr := range addrs {
+			connection := fact[error]{err: err}
+			if err == nil {
+				connection.value = results[i]
+			}
+			connections[endpoint{protocol, addr}] = connection
+		}
+	}
+	return connections
+}
+
+// mayConnect reports whether it is known who can be connected to. Asking the
+// neighbours needs permission that connections do not.
+func (m *facts) mayConnect() bool {
+	return m.answers.err == nil || errors.Is(m.answers.err, syscall.EPERM)
+}
+
+// judgePorts is about connections to the real servers.
+func judgePorts(m *facts, f *finding) error {
+	if !m.mayConnect() {
+		return m.answers.err
+	}
+	reachable := m.reachable()
+	for _, protocol := range []ipvs.Protocol{ipvs.UDP, ipvs.TCP, ipvs.SCTP} {
+		for _, e := range reachable {
+			if e.protocol != protocol {
 				continue
 			}
-			asked[p.protocol] = append(asked[p.protocol], p.addr)
-		}
-	}
-	for _, protocol := range []ipvs.Protocol{ipvs.TCP, ipvs.SCTP} {
-		if err := s.connect(protocol, asked[protocol], f); err != nil {
-			return err
+			if err := m.judgeConnection(e, f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (s *Site) connect(p ipvs.Protocol, addrs []netip.AddrPort, f *finding) error {
-	if len(addrs) == 0 {
+func (m *facts) judgeConnection(e endpoint, f *finding) error {
+	if e.protocol == ipvs.UDP {
+		f.unknown("%s: whether a server takes udp cannot be asked", e.addr)
 		return nil
 	}
-	outcomes, err := s.Kernel.Connect(p, addrs, s.Wait)
-	if err != nil {
+	connection, err := m.connections[e].get()
+	switch {
+	case err != nil:
 		return err
-	}
-	for i, err := range outcomes {
-		switch {
-		case err == nil:
-			f.pass("%s accepts", addrs[i])
-		case errors.Is(err, syscall.EPROTONOSUPPORT):
-			f.unknown("%s: this kernel cannot ask by %s", addrs[i], ipvs.Protocols.Name(p))
-		default:
-			f.fail("%s: %v", addrs[i], err).mend(s.Lvsdr("vs", "drain", addrs[i].Addr().String()))
-		}
+	case connection == nil:
+		f.pass("%s accepts", e.addr)
+	case errors.Is(connection, syscall.EPROTONOSUPPORT):
+		f.unknown("%s: this kernel cannot ask by %s", e.addr, ipvs.Protocols.Name(e.protocol))
+	default:
+		f.fail("%s: %v", e.addr, connection).mend(m.Lvsdr("vs", "drain", e.addr.Addr().String()))
 	}
 	return nil
 }

@@ -6,54 +6,59 @@ import (
 	"io/fs"
 )
 
-// probeSettings looks at net.ipv4.vs, whose values decide what becomes of
-// connections that the director remembers (kernel: ipvs-sysctl.rst).
-func probeSettings(s *Site, f *finding) error {
-	for _, look := range []func(*Site, *finding) error{expireNoDest, reuse} {
-		if err := look(s, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// Parameters of IPVS (kernel: ipvs-sysctl.rst).
+const (
+	expireNoDest = "net.ipv4.vs.expire_nodest_conn"
+	reuseMode    = "net.ipv4.vs.conn_reuse_mode"
+	conntrack    = "net.ipv4.vs.conntrack" // whether its connections are tracked
+)
+
+// judgeSettings looks at net.ipv4.vs, whose values decide what becomes of
+// connections that the director remembers.
+func judgeSettings(m *facts, f *finding) error {
+	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse} {
+		if err := judge(m, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-// expireNoDest: the kernel's own value is 0.
-func expireNoDest(s *Site, f *finding) error {
-	const name = "net.ipv4.vs.expire_nodest_conn"
-	value, err := s.Kernel.Get(name)
+// judgeExpiry: the kernel's own value is 0.
+func judgeExpiry(m *facts, f *finding) error {
+	value, err := m.sysctl(expireNoDest)
 	switch {
 	case err != nil:
 	case value == 0:
 		f.warn("expire_nodest_conn is 0: connections of a real server that was removed are sent nowhere until they are forgotten").
-			mend("sysctl -w " + name + "=1")
+			mend("sysctl -w " + expireNoDest + "=1")
 	default:
 		f.pass("expire_nodest_conn is %d", value)
 	}
 	return err
 }
 
-// reuse: before Linux 5.9 a client that used a port again waited for a second
+// judgeReuse: before Linux 5.9 a client that used a port again waited for a second
 // if connections were tracked, unless conn_reuse_mode was 0; since then 0 only
 // keeps it at its old real server, whatever the weights say.
-func reuse(s *Site, f *finding) error {
-	const name = "net.ipv4.vs.conn_reuse_mode"
-	value, err := s.Kernel.Get(name)
+func judgeReuse(m *facts, f *finding) error {
+	value, err := m.sysctl(reuseMode)
 	if err != nil {
 		return err
 	}
-	tracked, err := s.Kernel.Get("net.ipv4.vs.conntrack")
+	tracked, err := m.sysctl(conntrack)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	release, err := s.Kernel.Release()
+	release, err := m.release.get()
 	if err != nil {
 		return err
 	}
 	switch old := olderThan(release, 5, 9); {
 	case old && value != 0 && tracked != 0:
-		f.warn("conn_reuse_mode is %d on Linux %s: a client that uses a port again waits for a second", value, release).mend("sysctl -w " + name + "=0")
+		f.warn("conn_reuse_mode is %d on Linux %s: a client that uses a port again waits for a second", value, release).mend("sysctl -w " + reuseMode + "=0")
 	case !old && value == 0:
-		f.warn("conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0").mend("sysctl -w " + name + "=1")
+		f.warn("conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0").mend("sysctl -w " + reuseMode + "=1")
 	default:
 		f.pass("conn_reuse_mode is %d", value)
 	}

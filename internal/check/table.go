@@ -11,14 +11,14 @@ import (
 	"lvsdr/internal/status"
 )
 
-func probeIPVS(s *Site, f *finding) error {
+func judgeIPVS(m *facts, f *finding) error {
 	switch {
-	case s.IPVS == nil:
+	case m.IPVS == nil:
 		f.pass("the kernel has it")
-	case errors.Is(s.IPVS, syscall.ENOPROTOOPT):
+	case errors.Is(m.IPVS, syscall.ENOPROTOOPT):
 		f.fail("the kernel has none, and did not load it").mend("modprobe ip_vs")
 	default:
-		return s.IPVS
+		return m.IPVS
 	}
 	return nil
 }
@@ -26,12 +26,12 @@ func probeIPVS(s *Site, f *finding) error {
 // errNoTable says why a check of the table cannot be made.
 var errNoTable = errors.New("the table of virtual services cannot be read")
 
-// probeServices compares everything but the weights.
-func probeServices(s *Site, f *finding) error {
-	if s.IPVS != nil {
+// judgeServices compares everything but the weights.
+func judgeServices(m *facts, f *finding) error {
+	if m.IPVS != nil {
 		return errNoTable
 	}
-	for _, v := range s.Status.Services {
+	for _, v := range m.Status.Services {
 		switch v.State {
 		case status.Missing:
 			f.fail("%s is missing", v.Service)
@@ -44,10 +44,10 @@ func probeServices(s *Site, f *finding) error {
 		}
 	}
 	if f.seen[Fail] != nil {
-		f.mend(s.Lvsdr("vs", "start"))
+		f.mend(m.Lvsdr("vs", "start"))
 		return nil
 	}
-	f.pass("as configured: %d", len(s.Status.Services))
+	f.pass("as configured: %d", len(m.Status.Services))
 	return nil
 }
 
@@ -63,14 +63,14 @@ func compareServer(v status.Service, r status.RealServer, f *finding) {
 	}
 }
 
-// probeWeights looks at the services that are there.
-func probeWeights(s *Site, f *finding) error {
-	if s.IPVS != nil {
+// judgeWeights looks at the services that are there.
+func judgeWeights(m *facts, f *finding) error {
+	if m.IPVS != nil {
 		return errNoTable
 	}
-	for _, v := range s.Status.Services {
+	for _, v := range m.Status.Services {
 		if v.State != status.Missing && len(v.RealServers) > 0 {
-			s.weigh(v, f)
+			m.weigh(v, f)
 		}
 	}
 	return nil
@@ -78,7 +78,7 @@ func probeWeights(s *Site, f *finding) error {
 
 // weigh looks for a real server that takes connections, and for weights that
 // are not as configured.
-func (s *Site) weigh(v status.Service, f *finding) {
+func (m *facts) weigh(v status.Service, f *finding) {
 	var there, wrong []status.RealServer
 	most := uint32(0)
 	for _, r := range v.RealServers {
@@ -99,18 +99,18 @@ func (s *Site) weigh(v status.Service, f *finding) {
 		f.pass("%s", weights(v, there))
 		return
 	}
-	s.reweigh(there, wrong, f)
+	m.reweigh(there, wrong, f)
 }
 
 // reweigh gives real servers their weight again.
-func (s *Site) reweigh(there, wrong []status.RealServer, f *finding) {
+func (m *facts) reweigh(there, wrong []status.RealServer, f *finding) {
 	if len(wrong) > 0 {
-		f.mend(s.Lvsdr("vs", "start"))
+		f.mend(m.Lvsdr("vs", "start"))
 		return
 	}
 	for _, r := range there {
 		if r.State == status.Draining {
-			f.mend(s.Lvsdr("vs", "undrain", hostOf(r.Address)))
+			f.mend(m.Lvsdr("vs", "undrain", hostOf(r.Address)))
 		}
 	}
 }

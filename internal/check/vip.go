@@ -9,42 +9,34 @@ import (
 	"lvsdr/internal/host"
 )
 
-// probeVIP looks for the VIPs: on the interface of their label, with a full
+// judgeVIP looks for the VIPs: on the interface of their label, with a full
 // mask and, on a real server, nowhere else.
-func probeVIP(s *Site, f *finding) error {
-	if s.Role == RealServer && !s.holdsVIP() {
+func judgeVIP(m *facts, f *finding) error {
+	if m.Role == RealServer && !m.holdsVIP() {
 		f.pass("not needed: no service is forwarded by direct routing or tunnel")
 		return nil
 	}
-	addresses, err := s.Kernel.Addresses()
+	addresses, err := m.addresses.get()
 	if err != nil {
 		return err
 	}
-	moves, err := s.moves()
+	moves, err := m.vrrp.get() // not asked of a real server
 	if err != nil {
 		return err
 	}
-	for _, vip := range s.Config.VIPs {
-		if moves && !held(vip, addresses, s.home()) {
-			s.moved(vip, addresses, f)
+	for _, vip := range m.Config.VIPs {
+		if moves && !held(vip, addresses, m.home()) {
+			m.judgeMoved(vip, addresses, f)
 			continue
 		}
-		s.placed(vip, addresses, f)
+		m.judgePlace(vip, addresses, f)
 	}
 	return nil
 }
 
-// moves reports whether another program moves the VIPs of directors.
-func (s *Site) moves() (bool, error) {
-	if s.Role != Director {
-		return false, nil
-	}
-	return s.Kernel.VRRP()
-}
-
 // home is the interface of the VIPs' label.
-func (s *Site) home() string {
-	home, _, _ := strings.Cut(s.Config.Label, ":")
+func (m *facts) home() string {
+	home, _, _ := strings.Cut(m.Config.Label, ":")
 	return home
 }
 
@@ -56,9 +48,9 @@ func held(vip netip.Addr, addresses []host.Address, on ...string) bool {
 	})
 }
 
-// moved says where a VIP is that VRRP moves. Wherever that is, we do not mend
+// judgeMoved says where a VIP is that VRRP moves. Wherever that is, we do not mend
 // it.
-func (s *Site) moved(vip netip.Addr, addresses []host.Address, f *finding) {
+func (m *facts) judgeMoved(vip netip.Addr, addresses []host.Address, f *finding) {
 	for _, a := range addresses {
 		if a.Prefix.Addr() == vip {
 			f.pass("%s on %s, where VRRP is at work", a.Prefix, a.Interface)
@@ -69,16 +61,16 @@ func (s *Site) moved(vip netip.Addr, addresses []host.Address, f *finding) {
 	}
 }
 
-// placed says where a VIP is.
-func (s *Site) placed(vip netip.Addr, addresses []host.Address, f *finding) {
-	home := s.home()
+// judgePlace says where a VIP is.
+func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding) {
+	home := m.home()
 	var there, narrow, elsewhere bool
 	for _, a := range addresses {
 		switch {
 		case a.Prefix.Addr() != vip:
 		case a.Interface != home:
 			elsewhere = true
-			s.stray(a, f)
+			m.reportStray(a, f)
 		case a.Prefix.Bits() == vip.BitLen():
 			there = true
 		default:
@@ -86,7 +78,7 @@ func (s *Site) placed(vip netip.Addr, addresses []host.Address, f *finding) {
 			f.fail("%s on %s claims its whole network: the mask should be /%d", a.Prefix, a.Interface, vip.BitLen())
 		}
 	}
-	start := s.Lvsdr(string(s.Role), "start")
+	start := m.Lvsdr(string(m.Role), "start")
 	switch {
 	case there && !narrow:
 		f.pass("%s on %s", netip.PrefixFrom(vip, vip.BitLen()), home)
@@ -97,11 +89,12 @@ func (s *Site) placed(vip netip.Addr, addresses []host.Address, f *finding) {
 	}
 }
 
-// stray is a VIP on another interface than configured. Clients reach a director
-// there all the same; a real server answers for it, whatever arp_ignore says.
-func (s *Site) stray(a host.Address, f *finding) {
+// reportStray is about a VIP on another interface than configured. Clients reach
+// a director there all the same; a real server answers for it, whatever
+// arp_ignore says.
+func (m *facts) reportStray(a host.Address, f *finding) {
 	saw := f.fail
-	if s.Role == Director {
+	if m.Role == Director {
 		saw = f.warn
 	}
 	saw("%s is on %s", a.Prefix, a.Interface).mend(fmt.Sprintf("ip addr del %s dev %s", a.Prefix, a.Interface))

@@ -10,10 +10,16 @@ import (
 
 // Addresses returns the addresses of all interfaces in the kernel's order.
 func (h *Host) Addresses() ([]Address, error) {
-	names, err := h.linkNames()
+	links, err := h.Links()
 	if err != nil {
 		return nil, err
 	}
+	return h.AddressesOn(links)
+}
+
+// AddressesOn is [Host.Addresses] for a caller that has the interfaces already.
+func (h *Host) AddressesOn(links []Link) ([]Address, error) {
+	names := namesOf(links)
 	found, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, err

@@ -47,22 +47,19 @@ func kind(l netlink.Link) string {
 	return l.Type()
 }
 
-// linkNames maps the numbers of the interfaces to their names.
-func (h *Host) linkNames() (map[int]string, error) {
-	links, err := h.Links()
+// namesOf maps the numbers of interfaces to their names.
+func namesOf(links []Link) map[int]string {
 	names := make(map[int]string, len(links))
 	for _, l := range links {
 		names[l.Index] = l.Name
 	}
-	return names, err
+	return names
 }
 
-// Routes returns the unicast routes of the main table, of both families.
-func (h *Host) Routes() ([]Route, error) {
-	names, err := h.linkNames()
-	if err != nil {
-		return nil, err
-	}
+// Routes returns the unicast routes of the main table, of both families. Links
+// are all interfaces: the kernel tells their numbers only.
+func (h *Host) Routes(links []Link) ([]Route, error) {
+	names := namesOf(links)
 	found, err := whole(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, err
@@ -90,11 +87,11 @@ func (h *Host) Facing(vip netip.Addr) ([]Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := h.Addresses()
+	addresses, err := h.AddressesOn(links)
 	if err != nil {
 		return nil, err
 	}
-	routes, err := h.Routes()
+	routes, err := h.Routes(links)
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,9 @@ func TestKernelRoutesOfSeveralHops(t *testing.T) {
 	lantest.Must(t, netlink.RouteAdd(&netlink.Route{Dst: everything, MultiPath: []*netlink.NexthopInfo{
 		{Gw: net.IPv4(10, 0, 0, 200)}, {Gw: net.IPv4(10, 1, 0, 200)},
 	}}))
-	got, err := h.Routes()
+	links, err := h.Links()
+	lantest.Must(t, err)
+	got, err := h.Routes(links)
 	lantest.Must(t, err)
 	var defaults []Route
 	for _, r := range got {

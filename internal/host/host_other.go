@@ -10,6 +10,9 @@ import (
 // Addresses is a part of Linux.
 func (h *Host) Addresses() ([]Address, error) { return nil, errors.ErrUnsupported }
 
+// AddressesOn is a part of Linux.
+func (h *Host) AddressesOn(links []Link) ([]Address, error) { return nil, errors.ErrUnsupported }
+
 // AddAddress is a part of Linux.
 func (h *Host) AddAddress(a Address) error { return errors.ErrUnsupported }
 
@@ -20,7 +23,7 @@ func (h *Host) DeleteAddress(a Address) error { return errors.ErrUnsupported }
 func (h *Host) Links() ([]Link, error) { return nil, errors.ErrUnsupported }
 
 // Routes is a part of Linux.
-func (h *Host) Routes() ([]Route, error) { return nil, errors.ErrUnsupported }
+func (h *Host) Routes(links []Link) ([]Route, error) { return nil, errors.ErrUnsupported }
 
 // Facing is a part of Linux.
 func (h *Host) Facing(vip netip.Addr) ([]Link, error) { return nil, errors.ErrUnsupported }
@@ -32,10 +35,12 @@ func EnterNetNS(name string) (restore func() error, err error) { return nil, err
 func NamespaceID() (uint64, error) { return 0, errors.ErrUnsupported }
 
 // Neighbours is a part of Linux.
-func (h *Host) Neighbours() ([]Neighbour, error) { return nil, errors.ErrUnsupported }
+func (h *Host) Neighbours(links []Link) ([]Neighbour, error) { return nil, errors.ErrUnsupported }
 
 // RouteTo is a part of Linux.
-func (h *Host) RouteTo(addr netip.Addr) (Hop, error) { return Hop{}, errors.ErrUnsupported }
+func (h *Host) RouteTo(addr netip.Addr, links []Link) (Hop, error) {
+	return Hop{}, errors.ErrUnsupported
+}
 
 // VRRP is a part of Linux.
 func (h *Host) VRRP() (bool, error) { return false, errors.ErrUnsupported }

@@ -9,11 +9,9 @@ import (
 
 // Neighbours returns the neighbour table of both families: who has been heard
 // of, or is set by hand, and not what follows from an address, such as groups.
-func (h *Host) Neighbours() ([]Neighbour, error) {
-	names, err := h.linkNames()
-	if err != nil {
-		return nil, err
-	}
+// Links are all interfaces, as for [Host.Routes].
+func (h *Host) Neighbours(links []Link) ([]Neighbour, error) {
+	names := namesOf(links)
 	found, err := whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, err

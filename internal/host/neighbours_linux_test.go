@@ -29,7 +29,9 @@ func TestKernelNeighbours(t *testing.T) {
 		// A group becomes an entry by being sent to; it is nobody's address.
 		lantest.Must(t, netlink.NeighAdd(&netlink.Neigh{LinkIndex: eth0.Index, IP: net.ParseIP("ff02::7"),
 			HardwareAddr: net.HardwareAddr{0x33, 0x33, 0, 0, 0, 7}, State: netlink.NUD_NOARP}))
-		got, err = h.Neighbours()
+		links, err := h.Links()
+		lantest.Must(t, err)
+		got, err = h.Neighbours(links)
 		lantest.Must(t, err)
 	})
 	slices.SortFunc(got, func(a, b Neighbour) int { return a.Addr.Compare(b.Addr) })

@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -24,24 +25,21 @@ func refusal(routeType int) error {
 	return nil
 }
 
-// RouteTo asks the kernel how it would send to addr. ENETUNREACH: no route leads
-// there; EHOSTUNREACH, EINVAL, EACCES: the route is of type unreachable,
-// blackhole, prohibit. Zones are passed over.
-func (h *Host) RouteTo(addr netip.Addr) (Hop, error) {
-	hop, err := h.routeTo(addr)
+// RouteTo asks the kernel how it would send to addr. Links are all interfaces,
+// as for [Host.Routes]. ENETUNREACH: no route leads there; EHOSTUNREACH, EINVAL,
+// EACCES: the route is of type unreachable, blackhole, prohibit. Zones are
+// passed over.
+func (h *Host) RouteTo(addr netip.Addr, links []Link) (Hop, error) {
+	hop, err := routeTo(addr, links)
 	if err != nil {
 		return Hop{}, fmt.Errorf("route to %s: %w", addr, err)
 	}
 	return hop, nil
 }
 
-func (h *Host) routeTo(addr netip.Addr) (Hop, error) {
+func routeTo(addr netip.Addr, links []Link) (Hop, error) {
 	if !addr.IsValid() {
 		return Hop{}, unix.EINVAL
-	}
-	names, err := h.linkNames()
-	if err != nil {
-		return Hop{}, err
 	}
 	found, err := netlink.RouteGet(addr.Unmap().AsSlice())
 	if err != nil {
@@ -55,8 +53,12 @@ func (h *Host) routeTo(addr netip.Addr) (Hop, error) {
 		return Hop{}, err
 	}
 	source, _ := netip.AddrFromSlice(r.Src)
+	var out string
+	if i := slices.IndexFunc(links, func(l Link) bool { return l.Index == r.LinkIndex }); i >= 0 {
+		out = links[i].Name
+	}
 	return Hop{
-		Interface: names[r.LinkIndex],
+		Interface: out,
 		Gateway:   r.Gw != nil || r.Via != nil,
 		Local:     r.Type == unix.RTN_LOCAL,
 		Source:    source.Unmap(),

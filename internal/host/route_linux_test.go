@@ -19,6 +19,8 @@ func TestKernelRouteTo(t *testing.T) {
 	dir := lantest.LAN(t)
 	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
 	lantest.Within(t, dir, "lvs", func() {
+		links, err := NewHost().Links()
+		lantest.Must(t, err)
 		for _, r := range []struct {
 			to, via string
 			typ     int
@@ -33,7 +35,7 @@ func TestKernelRouteTo(t *testing.T) {
 			lantest.Must(t, netlink.RouteAdd(&netlink.Route{Dst: to, Gw: net.ParseIP(r.via), Type: r.typ}))
 		}
 		for _, tt := range routeCases {
-			got, err := NewHost().RouteTo(netip.MustParseAddr(tt.to))
+			got, err := NewHost().RouteTo(netip.MustParseAddr(tt.to), links)
 			if hopText(got) != tt.want || !errors.Is(err, tt.err) {
 				t.Errorf("%s: %q, %v; want %q, %v", tt.to, hopText(got), err, tt.want, tt.err)
 			}
@@ -41,7 +43,7 @@ func TestKernelRouteTo(t *testing.T) {
 				t.Errorf("%s: %v does not say what was asked", tt.to, err)
 			}
 		}
-		if _, err := NewHost().RouteTo(netip.Addr{}); !errors.Is(err, unix.EINVAL) {
+		if _, err := NewHost().RouteTo(netip.Addr{}, links); !errors.Is(err, unix.EINVAL) {
 			t.Errorf("no address: %v, want EINVAL", err)
 		}
 	})

@@ -78,11 +78,22 @@ func (w *walk) whoHas(when, expected string) error {
 
 // findOwners asks the neighbours on an interface who has the VIP.
 func findOwners(link string) ([]wire.Answer, error) {
-	l, err := host.NewHost().Link(link)
+	h := host.NewHost()
+	links, err := h.Links()
 	if err != nil {
 		return nil, err
 	}
-	return wire.Wire{}.Ask(l, []netip.Addr{netip.MustParseAddr(vip)}, askWait)
+	own, err := h.AddressesOn(links)
+	if err != nil {
+		return nil, err
+	}
+	l, err := h.Link(link)
+	if err != nil {
+		return nil, err
+	}
+	questions := []wire.Question{{Link: l, Addrs: []netip.Addr{netip.MustParseAddr(vip)}}}
+	reply := wire.Wire{}.Ask(questions, links, own, askWait)[0]
+	return reply.Answers, reply.Err
 }
 
 // runCheck runs the doctor, which has to find exactly what is expected. It reads

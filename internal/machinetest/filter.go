@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 )
 
@@ -14,8 +15,7 @@ func (m *Machine) SetFilterRules(n int) {
 	m.rules = n
 }
 
-// SetFaults says what keeps packets from their service, any packet; what is
-// found at other hooks than those asked for is not told.
+// SetFaults says what keeps packets from their service, any packet.
 func (m *Machine) SetFaults(faults ...netfilter.Fault) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -44,19 +44,25 @@ func (m *Machine) FlushFilter() error {
 	})
 }
 
-// Faults is [netfilter.Filter.Faults].
-func (m *Machine) Faults(p netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
+// Rules is [netfilter.Filter.Rules]; both families have the same.
+func (m *Machine) Rules(ipvs.AddressFamily) (netfilter.Rules, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(m.faults), func(f netfilter.Fault) bool { return !slices.Contains(hooks, f.Hook) }), nil
+	return rules{slices.Clone(m.faults), m.redirects}, nil
 }
 
-// Redirects is [netfilter.Filter.Redirects].
-func (m *Machine) Redirects(p netfilter.Packet) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.redirects, nil
+// rules are what a test said of the packet filter.
+type rules struct {
+	faults    []netfilter.Fault
+	redirects bool
 }
+
+// Faults tells nothing that is found at other hooks than those asked for.
+func (r rules) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
+	return slices.DeleteFunc(slices.Clone(r.faults), func(f netfilter.Fault) bool { return !slices.Contains(hooks, f.Hook) }), nil
+}
+
+func (r rules) Redirects(netfilter.Packet) (bool, error) { return r.redirects, nil }
 
 // Redirection is [netfilter.Filter.Redirection], for a machine that has
 // iptables-legacy.

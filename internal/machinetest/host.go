@@ -25,8 +25,11 @@ func (m *Machine) Addresses() ([]host.Address, error) {
 	return slices.Clone(m.addresses), nil
 }
 
+// AddressesOn is [host.Host.AddressesOn].
+func (m *Machine) AddressesOn([]host.Link) ([]host.Address, error) { return m.Addresses() }
+
 // Routes is [host.Host.Routes]; addresses do not add to them.
-func (m *Machine) Routes() ([]host.Route, error) {
+func (m *Machine) Routes([]host.Link) ([]host.Route, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.routes), nil
@@ -95,7 +98,7 @@ func (m *Machine) DeleteAddress(a host.Address) error {
 	})
 }
 
-// Announce is [host.Host.Announce]: the Machine writes it down.
+// Announce is [wire.Wire.Announce]: the Machine writes it down.
 func (m *Machine) Announce(l host.Link, vip netip.Addr) error {
 	return m.change(func() error {
 		m.announced = append(m.announced, fmt.Sprintf("%s on %s", vip, l.Name))

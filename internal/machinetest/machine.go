@@ -1,5 +1,5 @@
-// Package kerneltest is a machine in memory for tests: a [Machine] answers like
-// [ipvs.Conn], [host.Host], [host.Sysctl] and [netfilter.Filter], with the
+// Package machinetest is a machine in memory for tests: a [Machine] answers like
+// [ipvs.Conn], [host.Host], [host.Sysctl], [wire.Wire] and [netfilter.Filter], with the
 // error numbers of the real kernel, and prints its state as sorted text to
 // compare. A test of this package runs one table of operations on both, a
 // Machine and a kernel.
@@ -99,7 +99,7 @@ func (m *Machine) SetConnections(s ipvs.Service, d ipvs.Destination, active, ina
 		j = m.services[i].find(&d)
 	}
 	if j < 0 {
-		panic(fmt.Sprintf("kerneltest: no destination %s:%d", d.Addr, d.Port))
+		panic(fmt.Sprintf("machinetest: no destination %s:%d", d.Addr, d.Port))
 	}
 	m.services[i].destinations[j].Active, m.services[i].destinations[j].Inactive = active, inactive
 }

@@ -61,30 +61,37 @@ func (m *Machine) SetConnect(addr netip.AddrPort, err error) {
 func (m *Machine) SetRelease(release string) { m.tell(func(w *network) { w.release = release }) }
 
 // Neighbours is [host.Host.Neighbours].
-func (m *Machine) Neighbours() ([]host.Neighbour, error) {
+func (m *Machine) Neighbours([]host.Link) ([]host.Neighbour, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.network.neighbours), nil
 }
 
-// Ask is [host.Host.Ask], at once and in the order in which the test told.
-func (m *Machine) Ask(l host.Link, addrs []netip.Addr, _ time.Duration) ([]wire.Answer, error) {
+// Ask is [wire.Wire.Ask], at once and in the order in which the test told.
+func (m *Machine) Ask(questions []wire.Question, links []host.Link, _ []host.Address, _ time.Duration) []wire.Reply {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.network.askError != nil {
-		return nil, m.network.askError
+	replies := make([]wire.Reply, len(questions))
+	for i, q := range questions {
+		replies[i] = m.network.reply(q, links)
 	}
-	if l.MAC == nil {
-		return nil, fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
+	return replies
+}
+
+func (w *network) reply(q wire.Question, links []host.Link) (r wire.Reply) {
+	if w.askError != nil {
+		return wire.Reply{Err: w.askError}
 	}
-	var answers []wire.Answer
-	for _, a := range m.network.answers {
-		ours := slices.ContainsFunc(m.links, func(l host.Link) bool { return bytes.Equal(l.MAC, a.MAC) })
-		if !ours && slices.Contains(addrs, a.Addr) {
-			answers = append(answers, a)
+	if !q.Link.Ethernet() {
+		return wire.Reply{Err: fmt.Errorf("interface %q has no Ethernet address: %w", q.Link.Name, syscall.EAFNOSUPPORT)}
+	}
+	for _, a := range w.answers {
+		ours := slices.ContainsFunc(links, func(l host.Link) bool { return bytes.Equal(l.MAC, a.MAC) })
+		if !ours && slices.Contains(q.Addrs, a.Addr) {
+			r.Answers = append(r.Answers, a)
 		}
 	}
-	return answers, nil
+	return r
 }
 
 // Listeners is [host.Host.Listeners].
@@ -94,7 +101,7 @@ func (m *Machine) Listeners() ([]host.Listener, error) {
 	return slices.Clone(m.network.listeners), nil
 }
 
-// Connect is [host.Host.Connect], at once.
+// Connect is [wire.Wire.Connect], at once.
 func (m *Machine) Connect(p ipvs.Protocol, addrs []netip.AddrPort, _ time.Duration) ([]error, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -27,16 +27,16 @@ func TestAsk(t *testing.T) {
 	m.AddAnswer(vip, mac)
 	m.AddAnswer(vip, eth0.MAC)
 	m.AddAnswer(rs2.Addr, mac)
-	got, err := m.Ask(eth0, []netip.Addr{vip, rs1.Addr}, 0)
-	check(t, err)
-	if d := cmp.Diff([]wire.Answer{{Addr: vip, MAC: mac}}, got, cmpNet); d != "" {
-		t.Errorf("-want +got:\n%s", d)
+	questions := []wire.Question{{Link: eth0, Addrs: []netip.Addr{vip, rs1.Addr}}, {Link: links[0]}}
+	got := m.Ask(questions, links, nil, 0)
+	if d := cmp.Diff([]wire.Answer{{Addr: vip, MAC: mac}}, got[0].Answers, cmpNet); d != "" || got[0].Err != nil {
+		t.Errorf("%v, -want +got:\n%s", got[0].Err, d)
 	}
-	if _, err := m.Ask(links[0], nil, 0); !errors.Is(err, syscall.EAFNOSUPPORT) {
+	if err := got[1].Err; !errors.Is(err, syscall.EAFNOSUPPORT) {
 		t.Errorf("asked on lo: %v, want EAFNOSUPPORT", err)
 	}
 	m.SetAskError(syscall.EPERM)
-	if _, err := m.Ask(eth0, nil, 0); err != syscall.EPERM {
+	if err := m.Ask(questions, links, nil, 0)[0].Err; err != syscall.EPERM {
 		t.Errorf("not permitted: %v, want EPERM", err)
 	}
 }
@@ -73,7 +73,7 @@ func TestRouteTo(t *testing.T) {
 		{"the shorter prefix", "192.168.1.6", host.Hop{Interface: "eth1", Gateway: true}, nil},
 		{"no route", "fd00::7", host.Hop{}, syscall.ENETUNREACH},
 	} {
-		got, err := m.RouteTo(netip.MustParseAddr(tt.to))
+		got, err := m.RouteTo(netip.MustParseAddr(tt.to), nil)
 		if got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("%s: %+v, %v; want %+v, %v", tt.name, got, err, tt.want, tt.err)
 		}
@@ -88,7 +88,7 @@ func TestTold(t *testing.T) {
 	m.SetRelease("4.19.0")
 	m.StartVRRP()
 	for range 2 {
-		neighbours, err := m.Neighbours()
+		neighbours, err := m.Neighbours(nil)
 		check(t, err)
 		listeners, err := m.Listeners()
 		check(t, err)

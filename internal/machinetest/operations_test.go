@@ -29,12 +29,13 @@ type machine interface {
 	StopDaemon(ipvs.Daemon) error
 	AddAddress(host.Address) error
 	DeleteAddress(host.Address) error
-	Routes() ([]host.Route, error)
+	AddressesOn(links []host.Link) ([]host.Address, error)
+	Routes(links []host.Link) ([]host.Route, error)
 	Facing(vip netip.Addr) ([]host.Link, error)
 	Announce(host.Link, netip.Addr) error
-	Neighbours() ([]host.Neighbour, error)
-	Ask(host.Link, []netip.Addr, time.Duration) ([]wire.Answer, error)
-	RouteTo(netip.Addr) (host.Hop, error)
+	Neighbours(links []host.Link) ([]host.Neighbour, error)
+	Ask([]wire.Question, []host.Link, []host.Address, time.Duration) []wire.Reply
+	RouteTo(netip.Addr, []host.Link) (host.Hop, error)
 	Listeners() ([]host.Listener, error)
 	VRRP() (bool, error)
 	Connect(ipvs.Protocol, []netip.AddrPort, time.Duration) ([]error, error)

@@ -11,7 +11,7 @@ import (
 
 // RouteTo is [host.Host.RouteTo], by the longest prefix of the routes and of
 // the networks that the addresses are in.
-func (m *Machine) RouteTo(addr netip.Addr) (host.Hop, error) {
+func (m *Machine) RouteTo(addr netip.Addr, _ []host.Link) (host.Hop, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	routes := slices.Clone(m.routes)

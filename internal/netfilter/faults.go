@@ -20,13 +20,16 @@ type base struct {
 // (NF_IP_PRI_CONNTRACK in linux/netfilter_ipv4.h).
 const priorityTracking = -200
 
-// faultsIn finds what [Filter.Faults] returns.
-func faultsIn(bases []base, p Packet, hooks []Hook) ([]Fault, error) {
+// ruleset is [Rules] as the base chains that the kernel has.
+type ruleset []base
+
+// Faults is that of [Rules].
+func (bases ruleset) Faults(p Packet, hooks ...Hook) ([]Fault, error) {
 	var faults []Fault
 	track := tracking{untracked: no}
 	for _, hook := range hooks {
-		for _, b := range at(bases, hook) {
-			w, err := b.ask(newView(p, hook, track.before(b)))
+		for _, b := range bases.at(hook) {
+			w, err := b.follow(newView(p, hook, track.before(b)))
 			if err != nil {
 				return nil, err
 			}
@@ -40,17 +43,18 @@ func faultsIn(bases []base, p Packet, hooks []Hook) ([]Fault, error) {
 }
 
 // at are the base chains of a hook in the order in which they are asked.
-func at(bases []base, hook Hook) []base {
+func (bases ruleset) at(hook Hook) ruleset {
 	found := slices.DeleteFunc(slices.Clone(bases), func(b base) bool { return b.hook != hook })
 	slices.SortStableFunc(found, func(a, b base) int { return cmp.Compare(a.priority, b.priority) })
 	return found
 }
 
-func (b *base) ask(v *view) (*walk, error) {
+// follow sends a packet through the base chain.
+func (b *base) follow(v *view) (*walk, error) {
 	w := &walk{view: v}
 	leaves, err := w.through(b.chain, false, 0)
 	if leaves && err == nil {
-		_, _, err = w.take(outcome{when: yes, do: b.policy}, b.where, false, 0)
+		_, _, err = w.take(effect{when: yes, do: b.policy}, b.where, false, 0)
 	}
 	return w, err
 }
@@ -62,13 +66,13 @@ func (w *walk) verdict() Verdict {
 	return Drops
 }
 
-// redirectedIn finds what [Filter.Redirects] returns.
-func redirectedIn(bases []base, p Packet) (bool, error) {
-	for _, b := range at(bases, Prerouting) {
+// Redirects is that of [Rules].
+func (bases ruleset) Redirects(p Packet) (bool, error) {
+	for _, b := range bases.at(Prerouting) {
 		if !b.nat {
 			continue
 		}
-		w, err := b.ask(newView(p, Prerouting, stateNew))
+		w, err := b.follow(newView(p, Prerouting, stateNew))
 		if err != nil || w.redirects && !w.accepts && w.drops == "" {
 			return err == nil, err
 		}

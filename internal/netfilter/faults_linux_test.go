@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/ipvs"
 )
 
 func TestKernelFaultsLegacy(t *testing.T) {
@@ -58,9 +60,17 @@ func testFaults(t *testing.T, iptables, vip string, words *strings.Replacer, pat
 
 func faultsOf(t *testing.T, p Packet) []Fault {
 	t.Helper()
-	faults, err := Filter{}.Faults(p, way...)
+	faults, err := rulesFor(t, p).Faults(p, way...)
 	must(t, err)
 	return faults
+}
+
+// rulesFor reads the rules of the packet's family.
+func rulesFor(t *testing.T, p Packet) Rules {
+	t.Helper()
+	rules, err := Filter{}.Rules(ipvs.FamilyOf(p.Dst))
+	must(t, err)
+	return rules
 }
 
 // withoutTables are the faults without their remedies and, of nft, without the
@@ -97,7 +107,7 @@ func TestKernelRedirects(t *testing.T) {
 				run(t, "iptables-legacy", append([]string{"-t", "nat"}, strings.Fields(w)...)...)
 			}
 			p := withDefaults(Packet{}, vip4)
-			if got, err := (Filter{}).Redirects(p); err != nil || got != c.want {
+			if got, err := rulesFor(t, p).Redirects(p); err != nil || got != c.want {
 				t.Errorf("redirects: %v, %v; want %v", got, err, c.want)
 			}
 			if faults := faultsOf(t, p); faults != nil {
@@ -107,11 +117,8 @@ func TestKernelRedirects(t *testing.T) {
 	}
 }
 
-func TestFaultsOfNoPacket(t *testing.T) {
-	if _, err := (Filter{}).Faults(Packet{}, Input); !errors.Is(err, unix.EINVAL) {
-		t.Errorf("%v; want EINVAL", err)
-	}
-	if _, err := (Filter{}).Redirects(Packet{}); !errors.Is(err, unix.EINVAL) {
+func TestRulesOfNoFamily(t *testing.T) {
+	if _, err := (Filter{}).Rules(0); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%v; want EINVAL", err)
 	}
 }
@@ -121,7 +128,7 @@ func TestKernelFaultsWithoutPermission(t *testing.T) {
 	run(t, "iptables-legacy", "-P", "INPUT", "DROP")
 	none := [2]unix.CapUserData{}
 	must(t, unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0]))
-	if faults, err := (Filter{}).Faults(withDefaults(Packet{}, vip4), Input); !errors.Is(err, unix.EPERM) {
-		t.Errorf("%v, %v; want EPERM", faults, err)
+	if rules, err := (Filter{}).Rules(ipvs.INET); !errors.Is(err, unix.EPERM) {
+		t.Errorf("%v, %v; want EPERM", rules, err)
 	}
 }

@@ -14,6 +14,19 @@ import (
 // at each call; it holds nothing that would have to be closed.
 type Filter struct{}
 
+// Rules are what the packet filter does with packets of one address family, as
+// it was read: no method reads it again.
+type Rules interface {
+	// Faults finds what keeps p from its service at the given hooks: for each
+	// chain that is asked there at most one fault, in the order in which the
+	// kernel asks. The remedies of all of them together let the packet pass.
+	Faults(p Packet, hooks ...Hook) ([]Fault, error)
+	// Redirects reports whether the destination of every such packet is
+	// rewritten as it comes in (DNAT, REDIRECT): it then belongs to another
+	// service, and Faults says nothing about that.
+	Redirects(p Packet) (bool, error)
+}
+
 // Hook is a place on a packet's way through the machine where the packet
 // filter is asked, with its number in linux/netfilter.h.
 type Hook uint8
@@ -31,7 +44,7 @@ const (
 // client.
 type Packet struct {
 	Protocol ipvs.Protocol // zero is any
-	Dst      netip.Addr    // its family decides which tables are asked
+	Dst      netip.Addr    // of the family of the [Rules]
 	Port     uint16        // destination port; zero is any
 	In       string        // interface it comes in by; "" is any but lo
 	Out      string        // interface it leaves by, likewise

@@ -31,7 +31,7 @@ func fuzzRecording(f *testing.F, paths ...string) {
 				continue
 			}
 			for _, p := range fuzzPackets {
-				faults, err := faultsIn(bases, p, way)
+				faults, err := ruleset(bases).Faults(p, way...)
 				if err != nil && !errors.Is(err, errTooLong) {
 					t.Error(err)
 				}
@@ -40,7 +40,7 @@ func fuzzRecording(f *testing.F, paths ...string) {
 						t.Errorf("%+v", fault)
 					}
 				}
-				if _, err := redirectedIn(bases, p); err != nil && !errors.Is(err, errTooLong) {
+				if _, err := ruleset(bases).Redirects(p); err != nil && !errors.Is(err, errTooLong) {
 					t.Error(err)
 				}
 			}

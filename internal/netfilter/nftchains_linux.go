@@ -103,7 +103,7 @@ func (t *nftTable) addRule(a attributes) {
 	if handle := a[unix.NFTA_RULE_HANDLE]; !t.ofIPTables() && len(handle) == 8 {
 		where = fmt.Sprintf("%s, handle %d", t.path(c), binary.BigEndian.Uint64(handle))
 	}
-	c.rules = append(c.rules, rule{where: where, outcomes: t.outcomes(a[unix.NFTA_RULE_EXPRESSIONS])})
+	c.rules = append(c.rules, rule{where: where, effects: t.effects(a[unix.NFTA_RULE_EXPRESSIONS])})
 }
 
 // path is the chain as nft's commands name it.

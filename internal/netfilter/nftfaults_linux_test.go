@@ -50,12 +50,12 @@ func testNFT(t *testing.T, family uint8) {
 	}
 }
 
-// nftFaults is [Filter.Faults] in one family.
+// nftFaults is [Rules.Faults] of one protocol family.
 func nftFaults(t *testing.T, family uint8, p Packet) []Fault {
 	t.Helper()
 	bases, err := nftBases(family)
 	must(t, err)
-	faults, err := faultsIn(bases, p, way)
+	faults, err := ruleset(bases).Faults(p, way...)
 	must(t, err)
 	return faults
 }

@@ -14,7 +14,7 @@ type machine struct {
 	registers bits
 	never     map[int][]byte // what a register with that offset is not
 	when      truth          // whether the packet has come this far
-	outcomes  []outcome
+	effects   []effect
 }
 
 // expression is what an expression of that name does. It tells whether the
@@ -60,8 +60,8 @@ func expression(name string) func(*machine, attributes) truth {
 	return (*machine).guess
 }
 
-// outcomes returns what a rule with these expressions does.
-func (t *nftTable) outcomes(list []byte) func(*view) []outcome {
+// effects returns what a rule with these expressions does.
+func (t *nftTable) effects(list []byte) func(*view) []effect {
 	type evaluation struct {
 		eval func(*machine, attributes) truth
 		data attributes
@@ -71,14 +71,14 @@ func (t *nftTable) outcomes(list []byte) func(*view) []outcome {
 		a := parseAttributes(one.Data)
 		all = append(all, evaluation{expression(a.text(unix.NFTA_EXPR_NAME)), a.nest(unix.NFTA_EXPR_DATA)})
 	}
-	return func(v *view) []outcome {
+	return func(v *view) []effect {
 		m := &machine{view: v, table: t, registers: unknown(registerBytes), never: map[int][]byte{}, when: yes}
 		for _, e := range all {
 			if m.when = min(m.when, e.eval(m, e.data)); m.when == no {
 				break
 			}
 		}
-		return m.outcomes
+		return m.effects
 	}
 }
 
@@ -93,16 +93,16 @@ func (m *machine) guess(attributes) truth {
 func does(what action) func(*machine, attributes) truth {
 	return func(m *machine, _ attributes) truth {
 		if what != proceed {
-			m.outcome(outcome{do: what})
+			m.add(effect{do: what})
 		}
 		return yes
 	}
 }
 
-// outcome is reached by those packets that have come this far.
-func (m *machine) outcome(o outcome) {
-	o.when = m.when
-	m.outcomes = append(m.outcomes, o)
+// add adds an effect on those packets that have come this far.
+func (m *machine) add(e effect) {
+	e.when = m.when
+	m.effects = append(m.effects, e)
 }
 
 // offset is where a register begins.

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nftSet is a set or, if its elements have outcomes, a verdict map.
+// nftSet is a set or, if its elements have effects, a verdict map.
 type nftSet struct {
 	size     int  // of a key
 	interval bool // or a set of them
@@ -18,8 +18,8 @@ type nftSet struct {
 type element struct {
 	key, last []byte // last: of an interval in itself; nil: there is none
 	ends      bool   // the interval before
-	otherwise bool   // the outcome for keys that are no element
-	outcome   outcome
+	otherwise bool   // the effect for keys that are no element
+	effect    effect
 }
 
 func newSet(a attributes) *nftSet {
@@ -52,27 +52,27 @@ func (t *nftTable) addElements(list attributes) {
 			otherwise: flags&setElemCatchall != 0,
 		}
 		if data := a.nest(unix.NFTA_SET_ELEM_DATA); data.has(unix.NFTA_DATA_VERDICT) {
-			e.outcome = t.verdict(data.nest(unix.NFTA_DATA_VERDICT))
+			e.effect = t.verdict(data.nest(unix.NFTA_DATA_VERDICT))
 		}
 		s.elements = append(s.elements, e)
 	}
 }
 
-// lookup returns the outcomes of the elements that the key may be; a set that is
-// no map has outcomes that only say when.
-func (s *nftSet) lookup(key bits) []outcome {
+// lookup returns the effects of the elements that the key may be; a set that is
+// no map has effects that only say when.
+func (s *nftSet) lookup(key bits) []effect {
 	key = key.part(0, s.size)
 	below := s.below(key.value)
-	var found, otherwise []outcome
+	var found, otherwise []effect
 	for _, e := range s.elements {
-		o := e.outcome
+		then := e.effect
 		if e.otherwise {
-			o.when = yes
-			otherwise = append(otherwise, o)
+			then.when = yes
+			otherwise = append(otherwise, then)
 			continue
 		}
-		o.when = s.holds(e, key, below)
-		found = append(found, o)
+		then.when = s.holds(e, key, below)
+		found = append(found, then)
 	}
 	return append(found, otherwise...)
 }

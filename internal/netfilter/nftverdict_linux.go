@@ -8,26 +8,26 @@ func (m *machine) immediate(a attributes) truth {
 		m.load(a.uint32(unix.NFTA_IMMEDIATE_DREG), known(data[unix.NFTA_DATA_VALUE]))
 		return yes
 	}
-	m.outcome(m.table.verdict(data.nest(unix.NFTA_DATA_VERDICT)))
+	m.add(m.table.verdict(data.nest(unix.NFTA_DATA_VERDICT)))
 	return yes
 }
 
 // verdict reads struct nft_verdict.
-func (t *nftTable) verdict(a attributes) outcome {
+func (t *nftTable) verdict(a attributes) effect {
 	to := t.chains[a.text(unix.NFTA_VERDICT_CHAIN)]
 	switch code := int32(a.uint32(unix.NFTA_VERDICT_CODE)); {
 	case code == 0: // NF_DROP
-		return outcome{do: drop}
+		return effect{do: drop}
 	case code > 0: // NF_ACCEPT; or NF_QUEUE: to a program that may accept
-		return outcome{do: accept}
+		return effect{do: accept}
 	case code == unix.NFT_JUMP && to != nil:
-		return outcome{do: call, to: to}
+		return effect{do: call, to: to}
 	case code == unix.NFT_GOTO && to != nil:
-		return outcome{do: replace, to: to}
+		return effect{do: replace, to: to}
 	case code == unix.NFT_RETURN:
-		return outcome{do: leave}
+		return effect{do: leave}
 	}
-	return outcome{do: proceed}
+	return effect{do: proceed}
 }
 
 // lookup asks a set, or does what a verdict map has for the packet.
@@ -37,11 +37,11 @@ func (m *machine) lookup(a attributes) truth {
 		return m.guess(a)
 	}
 	in, jumps := no, a.has(unix.NFTA_LOOKUP_DREG) && a.uint32(unix.NFTA_LOOKUP_DREG) == unix.NFT_REG_VERDICT
-	for _, o := range set.lookup(m.register(a.uint32(unix.NFTA_LOOKUP_SREG), registerBytes)) {
-		in = max(in, o.when)
+	for _, e := range set.lookup(m.register(a.uint32(unix.NFTA_LOOKUP_SREG), registerBytes)) {
+		in = max(in, e.when)
 		if jumps {
-			when := min(o.when, m.when)
-			m.outcomes = append(m.outcomes, outcome{when, o.do, o.to})
+			when := min(e.when, m.when)
+			m.effects = append(m.effects, effect{when, e.do, e.to})
 		}
 		if in == yes {
 			break

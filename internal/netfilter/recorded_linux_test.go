@@ -55,7 +55,7 @@ func testRecorded(t *testing.T, path string, data []byte, name string, p Packet,
 		t.Errorf("%s: %s: %d bytes, %v", path, name, len(data), err)
 		return
 	}
-	faults, err := faultsIn(bases, p, way)
+	faults, err := ruleset(bases).Faults(p, way...)
 	if d := cmp.Diff(wanted, withoutTables(faults)); d != "" || err != nil {
 		t.Errorf("%s: %s: %v, faults (-want +got):\n%s", path, name, err, d)
 	}

@@ -20,18 +20,18 @@ func TestKernelRedirection(t *testing.T) {
 		if rules, err := (Filter{}).FilterRules(); rules != 0 || err != nil {
 			t.Errorf("%d rules, %v", rules, err)
 		}
-		if is, err := (Filter{}).Redirects(p); is || err != nil {
+		if is, err := rulesFor(t, p).Redirects(p); is || err != nil {
 			t.Errorf("%s is redirected at first, %v", vip, err)
 		}
 		words := strings.Fields(command)
 		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
-		if is, err := (Filter{}).Redirects(p); !is || err != nil {
+		if is, err := rulesFor(t, p).Redirects(p); !is || err != nil {
 			t.Errorf("%s is not redirected after %s, %v", vip, command, err)
 		}
 		p.Port = 443
-		if is, err := (Filter{}).Redirects(p); is || err != nil {
+		if is, err := rulesFor(t, p).Redirects(p); is || err != nil {
 			t.Errorf("another port of %s is redirected, %v", vip, err)
 		}
 		t.Log(command)

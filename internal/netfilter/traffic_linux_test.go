@@ -55,7 +55,7 @@ func happens(t *testing.T, dial func(time.Duration) error, name string, p Packet
 		return
 	}
 	p.In = "eth0"
-	faults, err := Filter{}.Faults(p, Prerouting, Input)
+	faults, err := rulesFor(t, p).Faults(p, Prerouting, Input)
 	must(t, err)
 	if len(faults) != 0 && faults[0].Verdict == Drops && dial(dropTimeout) == nil {
 		t.Errorf("%s: connected in spite of %+v", name, faults)

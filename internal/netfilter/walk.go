@@ -35,17 +35,17 @@ const (
 	untrack                // and proceed
 )
 
-// outcome is one thing that a rule does with a packet, and when.
-type outcome struct {
+// effect is one thing that a rule does with a packet, and when.
+type effect struct {
 	when truth
 	do   action
 	to   *chain // of call and replace
 }
 
-// rule is asked for its outcomes; the first one that is certain ends them.
+// rule is asked for its effects; the first one that is certain ends them.
 type rule struct {
-	where    string
-	outcomes func(*view) []outcome
+	where   string
+	effects func(*view) []effect
 }
 
 // chain is a list of rules. A packet that reaches its end leaves it.
@@ -85,16 +85,16 @@ func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error
 		if w.rules++; w.rules > maxRules {
 			return true, errTooLong
 		}
-		for _, o := range r.outcomes(w.view) {
-			if o.when == no {
+		for _, e := range r.effects(w.view) {
+			if e.when == no {
 				continue
 			}
-			left, stays, err := w.take(o, r.where, chosen, depth)
+			left, stays, err := w.take(e, r.where, chosen, depth)
 			if err != nil {
 				return true, err
 			}
 			leaves = leaves || left
-			if o.when == yes && !stays {
+			if e.when == yes && !stays {
 				return leaves, nil
 			}
 		}
@@ -104,9 +104,9 @@ func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error
 
 // take does what a rule does, and tells whether some of the packets that
 // matched leave the chain, and whether some stay in it.
-func (w *walk) take(o outcome, where string, chosen bool, depth int) (leaves, stays bool, err error) {
-	chosen = chosen || o.when == depends
-	switch o.do {
+func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, stays bool, err error) {
+	chosen = chosen || e.when == depends
+	switch e.do {
 	case accept:
 		w.accepts = true
 		return false, false, nil
@@ -121,8 +121,8 @@ func (w *walk) take(o outcome, where string, chosen bool, depth int) (leaves, st
 	case leave:
 		return true, false, nil
 	case call, replace:
-		back, err := w.through(o.to, chosen, depth+1)
-		return back && o.do == replace, back && o.do == call, err
+		back, err := w.through(e.to, chosen, depth+1)
+		return back && e.do == replace, back && e.do == call, err
 	case untrack:
 		w.untrack(chosen)
 	}

@@ -8,7 +8,7 @@ import (
 
 // one is a rule that does one thing.
 func one(when truth, do action, to *chain) rule {
-	return rule{where: "here", outcomes: func(*view) []outcome { return []outcome{{when, do, to}} }}
+	return rule{where: "here", effects: func(*view) []effect { return []effect{{when, do, to}} }}
 }
 
 func TestWalk(t *testing.T) {
@@ -38,7 +38,7 @@ func TestWalk(t *testing.T) {
 		{"some leave", drop, []rule{one(depends, leave, nil), one(yes, accept, nil)}, DropsSome},
 	} {
 		b := base{chain: &chain{rules: c.rules}, hook: Input, policy: c.policy, where: "policy", remedy: func(Packet) string { return "" }}
-		faults, err := faultsIn([]base{b}, Packet{}, []Hook{Input})
+		faults, err := ruleset{b}.Faults(Packet{}, Input)
 		var got Verdict
 		if len(faults) > 0 {
 			got = faults[0].Verdict
@@ -58,10 +58,10 @@ func TestWalkInACircle(t *testing.T) {
 		wide = &chain{rules: []rule{one(depends, call, wide), one(depends, call, wide)}}
 	}
 	for i, c := range []*chain{self, wide} {
-		if faults, err := faultsIn([]base{{chain: c}}, Packet{}, way); !errors.Is(err, errTooLong) {
+		if faults, err := (ruleset{{chain: c}}).Faults(Packet{}, way...); !errors.Is(err, errTooLong) {
 			t.Errorf("%d: %v, %v; want %v", i, faults, err, errTooLong)
 		}
-		if _, err := redirectedIn([]base{{chain: c, nat: true}}, Packet{}); !errors.Is(err, errTooLong) {
+		if _, err := (ruleset{{chain: c, nat: true}}).Redirects(Packet{}); !errors.Is(err, errTooLong) {
 			t.Errorf("%d: %v; want %v", i, err, errTooLong)
 		}
 	}
@@ -75,7 +75,7 @@ func TestWalkInOrder(t *testing.T) {
 			remedy: func(Packet) string { return "" },
 		})
 	}
-	faults, err := faultsIn(bases, Packet{}, []Hook{Output, Input})
+	faults, err := ruleset(bases).Faults(Packet{}, Output, Input)
 	if err != nil || len(faults) != 3 || faults[0].Where != "-300" || faults[1].Where != "0" || faults[2].Where != "10" {
 		t.Errorf("%+v, %v", faults, err)
 	}

@@ -121,7 +121,7 @@ func (t xtTable) isPolicy(at int) bool {
 // rule reads the entry between two offsets.
 func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 	name, info := t.target(at, end)
-	result := outcome{do: xtAction(name, info)}
+	result := effect{do: xtAction(name, info)}
 	if name == "" {
 		var err error
 		if result, err = standard(info, end, chains); err != nil {
@@ -129,14 +129,14 @@ func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 		}
 	}
 	entry := t.entries[at:end]
-	return rule{outcomes: func(v *view) []outcome {
+	return rule{effects: func(v *view) []effect {
 		when, replaces := t.family.head(v, entry)
 		result := result
 		result.when = min(when, t.matches(v, entry))
 		if result.do == call && replaces {
 			result.do = replace
 		}
-		return []outcome{result}
+		return []effect{result}
 	}}, nil
 }
 
@@ -154,26 +154,26 @@ func text(b []byte) string {
 
 // standard is the target that has no name: where to go on, as an offset, or a
 // verdict, as a negative number (XT_STANDARD_TARGET in linux/netfilter/x_tables.h).
-func standard(info []byte, next int, chains map[int]*chain) (outcome, error) {
+func standard(info []byte, next int, chains map[int]*chain) (effect, error) {
 	if len(info) < 4 {
-		return outcome{}, errXTables
+		return effect{}, errXTables
 	}
 	const toDrop, toReturn = -1, -5 // -NF_DROP-1, -NF_REPEAT-1
 	switch to := int32(uint32At(info, 0)); {
 	case to == toDrop:
-		return outcome{do: drop}, nil
+		return effect{do: drop}, nil
 	case to == toReturn:
-		return outcome{do: leave}, nil
+		return effect{do: leave}, nil
 	case to < 0: // NF_ACCEPT; or NF_QUEUE: to a program that may accept
-		return outcome{do: accept}, nil
+		return effect{do: accept}, nil
 	case int(to) == next: // a rule without a target
-		return outcome{do: proceed}, nil
+		return effect{do: proceed}, nil
 	default:
 		c, ok := chains[int(to)]
 		if !ok {
-			return outcome{}, errXTables
+			return effect{}, errXTables
 		}
-		return outcome{do: call, to: c}, nil
+		return effect{do: call, to: c}, nil
 	}
 }
 

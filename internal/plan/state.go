@@ -14,8 +14,8 @@ import (
 type Machine interface {
 	Table
 	Links() ([]host.Link, error)
-	Addresses() ([]host.Address, error)
-	Routes() ([]host.Route, error)
+	AddressesOn([]host.Link) ([]host.Address, error)
+	Routes([]host.Link) ([]host.Route, error)
 	AddAddress(host.Address) error
 	DeleteAddress(host.Address) error
 	Announce(host.Link, netip.Addr) error
@@ -77,14 +77,14 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	if s.Links, err = m.Links(); err != nil {
 		return s, fmt.Errorf("read interfaces: %w", err)
 	}
-	if s.Addresses, err = m.Addresses(); err != nil {
+	if s.Addresses, err = m.AddressesOn(s.Links); err != nil {
 		return s, fmt.Errorf("read addresses: %w", err)
 	}
 	if err := s.lookAtTable(m); err != nil {
 		return s, fmt.Errorf("read the ipvs table: %w", err)
 	}
 	if slices.ContainsFunc(w.VIPs, func(a host.Address) bool { return s.announces(w, a.Prefix.Addr()) }) {
-		if s.Routes, err = m.Routes(); err != nil {
+		if s.Routes, err = m.Routes(s.Links); err != nil {
 			return s, fmt.Errorf("read routes: %w", err)
 		}
 	}

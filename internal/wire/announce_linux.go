@@ -1,10 +1,8 @@
 package wire
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
-	"syscall"
 
 	"github.com/mdlayher/packet"
 
@@ -29,14 +27,6 @@ func (Wire) Announce(l host.Link, vip netip.Addr) error {
 		if _, err := conn.WriteTo(p, &packet.Addr{HardwareAddr: a.to}); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// ethernet is EAFNOSUPPORT unless l has an Ethernet address.
-func ethernet(l host.Link) error {
-	if !l.Ethernet() {
-		return fmt.Errorf("interface %q has no Ethernet address: %w", l.Name, syscall.EAFNOSUPPORT)
 	}
 	return nil
 }

@@ -1,135 +1,182 @@
 package wire
 
 import (
-	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
-	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/mdlayher/packet"
+	"github.com/mdlayher/socket"
 	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/host"
 )
 
-// Ask asks the neighbours on l who has each of addrs, as a neighbour would: by
-// ARP (RFC 826), or by neighbour solicitation (RFC 4861, section 7.2). It asks
-// twice, in case a packet is lost, and gathers answers for the whole of wait: two
-// machines may answer for one address. Each answer counts once, and those of this
-// machine's own interfaces do not count. They are in the order of addresses, then
-// of Ethernet addresses. EPERM: CAP_NET_RAW is missing; ENETDOWN: l is down;
+// Ask asks all questions at the same time, as a neighbour would: by ARP (RFC
+// 826), or by neighbour solicitation (RFC 4861, section 7.2). It asks twice, in
+// case a packet is lost, and gathers answers for the whole of wait: two machines
+// may answer for one address. Links and own are the interfaces and the addresses
+// of this machine, whose own answers do not count. The replies are in the order
+// of the questions. EPERM: CAP_NET_RAW is missing; ENETDOWN: the link is down;
 // EAFNOSUPPORT: it is no Ethernet.
-func (Wire) Ask(l host.Link, addrs []netip.Addr, wait time.Duration) ([]Answer, error) {
-	if err := ethernet(l); err != nil {
-		return nil, err
-	}
-	links, err := host.NewHost().Links()
-	if err != nil {
-		return nil, err
-	}
-	own, err := host.NewHost().Addresses()
-	if err != nil {
-		return nil, err
-	}
-	addrs = unmapped(addrs)
-	inquiries, err := newInquiries(l, own, addrs)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := ask(l, inquiries, wait)
-	answers = slices.DeleteFunc(answers, func(a Answer) bool {
-		ours := slices.ContainsFunc(links, func(l host.Link) bool { return bytes.Equal(l.MAC, a.MAC) })
-		return ours || !slices.Contains(addrs, a.Addr)
-	})
-	return distinct(answers), err
-}
-
-// unmapped makes IPv4 of what is IPv4 in IPv6's notation, and drops zones: an
-// answer has none.
-func unmapped(addrs []netip.Addr) []netip.Addr {
-	plain := make([]netip.Addr, len(addrs))
-	for i, a := range addrs {
-		plain[i] = a.Unmap().WithZone("")
-	}
-	return plain
-}
-
-func distinct(answers []Answer) []Answer {
-	slices.SortFunc(answers, func(a, b Answer) int {
-		if c := a.Addr.Compare(b.Addr); c != 0 {
-			return c
+func (Wire) Ask(questions []Question, links []host.Link, own []host.Address, wait time.Duration) []Reply {
+	s := newSurvey(questions)
+	for _, d := range []dialect{newARP(), newNDP()} {
+		if c := s.open(d, own); c != nil {
+			defer c.Close()
 		}
-		return bytes.Compare(a.MAC, b.MAC)
-	})
-	return slices.CompactFunc(answers, func(a, b Answer) bool { return a.Addr == b.Addr && bytes.Equal(a.MAC, b.MAC) })
+	}
+	arrived := s.run(wait)
+	for i, q := range s.questions {
+		s.replies[i].Answers = answersTo(q, arrived, links)
+	}
+	return s.replies
 }
 
-// ask makes all inquiries at the same time. Their sockets are opened here, in
-// the thread that is in the network namespace; who reads them does not matter.
-func ask(l host.Link, inquiries []inquiry, wait time.Duration) ([]Answer, error) {
-	answers, faults := make([][]Answer, len(inquiries)), make([]error, len(inquiries))
-	conns := make([]*packet.Conn, len(inquiries))
-	for i, in := range inquiries {
-		conn, err := in.open(l)
-		if err != nil {
-			return nil, err
-		}
-		defer conn.Close()
-		conns[i] = conn
+// survey is the questions while they are asked.
+type survey struct {
+	questions []Question
+	replies   []Reply
+	channels  []*channel
+}
+
+func newSurvey(questions []Question) *survey {
+	s := &survey{replies: make([]Reply, len(questions))}
+	for i, q := range questions {
+		s.questions = append(s.questions, q.plain())
+		s.replies[i].Err = s.questions[i].check()
 	}
+	return s
+}
+
+// channel is a socket for one dialect on all interfaces: closing one takes until
+// no processor uses it any more, some hundredths of a second, and a machine may
+// have hundreds of interfaces.
+type channel struct {
+	dialect
+	*socket.Conn
+	requests [][]request // of each question
+}
+
+// open prepares what is asked in a dialect; nil: nothing is. Its socket is opened
+// here, in the thread that is in the network namespace; who reads it does not
+// matter.
+func (s *survey) open(d dialect, own []host.Address) *channel {
+	c := &channel{dialect: d, requests: make([][]request, len(s.questions))}
+	used := false
+	for i, q := range s.questions {
+		if s.replies[i].Err == nil {
+			c.requests[i] = d.requests(q, own)
+			used = used || c.requests[i] != nil
+		}
+	}
+	if !used {
+		return nil
+	}
+	var err error
+	if c.Conn, err = d.listen(); err != nil {
+		s.fail(c, err)
+		return nil
+	}
+	s.channels = append(s.channels, c)
+	return c
+}
+
+// fail keeps why the questions of a channel could not be asked.
+func (s *survey) fail(c *channel, err error) {
+	for i, requests := range c.requests {
+		if requests != nil && s.replies[i].Err == nil {
+			s.replies[i].Err = err
+		}
+	}
+}
+
+// listen opens a socket that hears the answers on every interface.
+func (d dialect) listen() (*socket.Conn, error) {
+	filter, err := bpf.Assemble(d.filter)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := socket.Socket(unix.AF_PACKET, unix.SOCK_DGRAM, 0, "packet", nil)
+	if err != nil {
+		return nil, err
+	}
+	const room = 4 << 20 // for the answers of all interfaces at once
+	err = errors.Join(conn.SetBPF(filter), conn.SetReadBuffer(room), conn.Bind(&unix.SockaddrLinklayer{Protocol: d.protocol()}))
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// protocol is the EtherType as packet(7) wants it, in network byte order.
+func (d dialect) protocol() uint16 {
+	return binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, uint16(d.etherType)))
+}
+
+// run sends the requests twice, and gathers what arrives meanwhile.
+func (s *survey) run(wait time.Duration) []arrival {
+	const times = 2
+	end := time.Now().Add(wait)
+	arrived, faults := make([][]arrival, len(s.channels)), make([]error, len(s.channels))
 	var all sync.WaitGroup
-	for i, in := range inquiries {
-		all.Go(func() { answers[i], faults[i] = in.ask(conns[i], wait) })
+	for i, c := range s.channels {
+		all.Go(func() { arrived[i], faults[i] = c.gather(end) })
+	}
+	for n := range times {
+		if n > 0 && len(s.channels) > 0 {
+			time.Sleep(wait / times)
+		}
+		for _, c := range s.channels {
+			s.send(c)
+		}
 	}
 	all.Wait()
-	return slices.Concat(answers...), errors.Join(faults...)
-}
-
-func (in inquiry) open(l host.Link) (*packet.Conn, error) {
-	filter, err := bpf.Assemble(in.filter)
-	if err != nil {
-		return nil, err
+	for i, c := range s.channels {
+		s.fail(c, faults[i])
 	}
-	return packet.Listen(&net.Interface{Index: l.Index, Name: l.Name}, packet.Datagram, in.etherType, &packet.Config{Filter: filter})
+	return slices.Concat(arrived...)
 }
 
-func (in inquiry) ask(conn *packet.Conn, wait time.Duration) (answers []Answer, err error) {
-	const times = 2
-	end := time.Now()
-	for range times {
-		for _, q := range in.questions {
-			if _, err := conn.WriteTo(q.packet, &packet.Addr{HardwareAddr: q.to}); err != nil {
-				return answers, err
+// send sends the requests of a channel, each out of its interface.
+func (s *survey) send(c *channel) {
+	for i, requests := range c.requests {
+		if s.replies[i].Err != nil {
+			continue
+		}
+		for _, r := range requests {
+			to := &unix.SockaddrLinklayer{Protocol: c.protocol(), Ifindex: s.questions[i].Link.Index, Halen: ethernetLen}
+			copy(to.Addr[:], r.to)
+			if err := c.Sendto(context.Background(), r.packet, 0, to); err != nil {
+				s.replies[i].Err = err
+				break
 			}
 		}
-		end = end.Add(wait / times)
-		if answers, err = in.gather(conn, end, answers); err != nil {
-			return answers, err
-		}
 	}
-	return answers, nil
 }
 
-// gather appends the answers that come up to end.
-func (in inquiry) gather(conn *packet.Conn, end time.Time, answers []Answer) ([]Answer, error) {
-	if err := conn.SetReadDeadline(end); err != nil {
-		return answers, err
+// gather returns the answers that arrive up to end.
+func (c *channel) gather(end time.Time) (arrived []arrival, err error) {
+	if err := c.SetReadDeadline(end); err != nil {
+		return nil, err
 	}
 	buf := make([]byte, 2048)
 	for {
-		n, _, err := conn.ReadFrom(buf)
+		n, from, err := c.Recvfrom(context.Background(), buf, 0)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return answers, nil
+			return arrived, nil
 		}
 		if err != nil {
-			return answers, err
+			return arrived, err
 		}
-		if a, ok := in.answer(buf[:n]); ok {
-			answers = append(answers, a)
+		link, ok := from.(*unix.SockaddrLinklayer)
+		if a, answers := c.answer(buf[:n]); ok && answers {
+			arrived = append(arrived, arrival{link.Ifindex, a})
 		}
 	}
 }

@@ -3,8 +3,11 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
@@ -76,17 +79,72 @@ func TestKernelAsk(t *testing.T) {
 
 func asked(t *testing.T, link string, who []netip.Addr) []Answer {
 	t.Helper()
-	h := host.NewHost()
-	l, err := h.Link(link)
+	l, err := host.NewHost().Link(link)
 	lantest.Must(t, err)
 	start := time.Now()
-	got, err := wired.Ask(l, who, soon)
-	lantest.Must(t, err)
+	got := askAll(t, []Question{{l, who}}, soon)[0]
+	lantest.Must(t, got.Err)
 	if took := time.Since(start); len(who) > 0 && took < soon {
 		t.Errorf("answers were gathered for %v of %v", took, soon)
 	}
-	return got
+	return got.Answers
 }
+
+// askAll asks from the machine as it is.
+func askAll(t *testing.T, questions []Question, wait time.Duration) []Reply {
+	t.Helper()
+	links, err := host.NewHost().Links()
+	lantest.Must(t, err)
+	own, err := host.NewHost().AddressesOn(links)
+	lantest.Must(t, err)
+	return wired.Ask(questions, links, own, wait)
+}
+
+// TestKernelAskEverywhere asks on many interfaces as fast as on one: behind each
+// is another machine with the same address.
+func TestKernelAskEverywhere(t *testing.T) {
+	const interfaces = 100
+	dir := t.TempDir()
+	lantest.Named(t, dir, "far")
+	lantest.Fresh(t)
+	far, err := os.Open(filepath.Join(dir, "far"))
+	lantest.Must(t, err)
+	defer far.Close()
+	for i := range interfaces {
+		name := fmt.Sprintf("eth%d", i)
+		lantest.Must(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name, TxQLen: 1000},
+			PeerName: name, PeerHardwareAddr: macOf(i), PeerNamespace: netlink.NsFd(far.Fd())}))
+		lantest.Raise(t, name)
+	}
+	lantest.Within(t, dir, "far", func() {
+		for i := range interfaces {
+			lantest.Raise(t, fmt.Sprintf("eth%d", i))
+		}
+		lantest.Must(t, host.NewHost().AddAddress(host.Address{Prefix: netip.MustParsePrefix("10.0.0.7/32"), Interface: "lo"}))
+	})
+	var questions []Question
+	var want []Reply
+	links, err := host.NewHost().Links()
+	lantest.Must(t, err)
+	for _, l := range links {
+		if l.Loopback {
+			continue
+		}
+		lantest.AwaitCarrier(t, l.Name)
+		questions = append(questions, Question{l, addrsOf("10.0.0.7")})
+		want = append(want, Reply{Answers: []Answer{{netip.MustParseAddr("10.0.0.7"), macOf(len(want))}}})
+	}
+	const wait = 3 * soon
+	start := time.Now()
+	if d := cmp.Diff(want, askAll(t, questions, wait), cmpAddr); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if took := time.Since(start); len(questions) != interfaces || took > 10*wait {
+		t.Errorf("%d interfaces took %v, want %d in about %v", len(questions), took, interfaces, wait)
+	}
+}
+
+func macOf(n int) net.HardwareAddr { return net.HardwareAddr{2, 0, 10, 1, byte(n >> 8), byte(n)} }
 
 // TestKernelAskTwice counts what goes out for an address that nobody has.
 func TestKernelAskTwice(t *testing.T) {
@@ -117,18 +175,22 @@ func TestKernelAskErrors(t *testing.T) {
 	eth0, err := h.Link("eth0")
 	lantest.Must(t, err)
 	who := addrsOf("10.0.0.7")
-	if _, err := wired.Ask(host.Link{Name: "ppp0"}, who, 0); !errors.Is(err, syscall.EAFNOSUPPORT) {
+	all := askAll(t, []Question{{host.Link{Name: "ppp0"}, who}, {eth0, []netip.Addr{{}}}, {eth0, who}}, 0)
+	if err := all[0].Err; !errors.Is(err, syscall.EAFNOSUPPORT) {
 		t.Errorf("no Ethernet: %v, want EAFNOSUPPORT", err)
 	}
-	if _, err := wired.Ask(eth0, []netip.Addr{{}}, 0); !errors.Is(err, syscall.EINVAL) {
+	if err := all[1].Err; !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("no address: %v, want EINVAL", err)
 	}
+	if err := all[2].Err; err != nil {
+		t.Errorf("beside them: %v", err)
+	}
 	lantest.Must(t, netlink.LinkSetDown(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Index: eth0.Index}}))
-	if _, err := wired.Ask(eth0, who, 0); !errors.Is(err, syscall.ENETDOWN) {
+	if err := askAll(t, []Question{{eth0, who}}, 0)[0].Err; !errors.Is(err, syscall.ENETDOWN) {
 		t.Errorf("interface down: %v, want ENETDOWN", err)
 	}
 	disarm(t)
-	if _, err := wired.Ask(eth0, who, 0); !errors.Is(err, syscall.EPERM) {
+	if err := askAll(t, []Question{{eth0, who}}, 0)[0].Err; !errors.Is(err, syscall.EPERM) {
 		t.Errorf("without CAP_NET_RAW: %v, want EPERM", err)
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/hex"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,9 +16,9 @@ import (
 
 var asking = host.Link{Name: "eth0", MAC: []byte{2, 0, 10, 0, 0, 8}}
 
-// bytesOf reads what is written down in hexadecimal digits and blanks.
 var cmpAddr = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 
+// bytesOf reads what is written down in hexadecimal digits and blanks.
 func bytesOf(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
@@ -52,24 +53,55 @@ func TestQuestions(t *testing.T) {
 				"87 00 be4d 00000000 fd000000000000000000000112345678"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := newInquiries(asking, tt.own, addrsOf(tt.target))
-			if err != nil || len(got) != 1 || len(got[0].questions) != 1 {
-				t.Fatalf("%v, %v; want one question", got, err)
+			arp, ndp := requestsFor(tt.own, tt.target)
+			got := append(arp, ndp...)
+			if len(got) != 1 {
+				t.Fatalf("%v; want one request", got)
 			}
-			q := got[0].questions[0]
-			if d := cmp.Diff(hex.Dump(bytesOf(t, tt.packet)), hex.Dump(q.packet)); d != "" || q.to.String() != tt.to {
-				t.Errorf("to %s, want %s (-want +got):\n%s", q.to, tt.to, d)
+			r := got[0]
+			if d := cmp.Diff(hex.Dump(bytesOf(t, tt.packet)), hex.Dump(r.packet)); d != "" || r.to.String() != tt.to {
+				t.Errorf("to %s, want %s (-want +got):\n%s", r.to, tt.to, d)
 			}
 		})
 	}
 }
 
-func TestInquiries(t *testing.T) {
-	got, err := newInquiries(asking, nil, addrsOf("10.0.0.7", "fd00::7", "10.0.0.17"))
-	if err != nil || len(got) != 2 || len(got[0].questions) != 2 || len(got[1].questions) != 1 {
-		t.Errorf("%v, %v; want two questions by ARP and one of IPv6", got, err)
+func TestDialects(t *testing.T) {
+	arp, ndp := requestsFor(nil, "10.0.0.7", "fd00::7", "10.0.0.17")
+	if len(arp) != 2 || len(ndp) != 1 {
+		t.Errorf("%v, %v; want two requests by ARP and one of IPv6", arp, ndp)
 	}
 }
+
+// requestsFor are the requests for addresses in both dialects.
+func requestsFor(own []host.Address, targets ...string) (arp, ndp []request) {
+	q := Question{asking, addrsOf(targets...)}
+	return newARP().requests(q, own), newNDP().requests(q, own)
+}
+
+// Answers belong to the question on the interface that they came in by.
+func TestAnswersTo(t *testing.T) {
+	one, other := host.Link{Index: 2}, host.Link{Index: 3, MAC: lastMAC(8)}
+	vip, rip := netip.MustParseAddr("172.16.0.100"), netip.MustParseAddr("10.0.0.7")
+	arrived := []arrival{
+		{2, Answer{vip, lastMAC(17)}}, {3, Answer{vip, lastMAC(9)}}, {2, Answer{vip, lastMAC(7)}}, {2, Answer{rip, lastMAC(7)}},
+		{2, Answer{vip, lastMAC(17)}}, {2, Answer{vip, lastMAC(8)}}, {2, Answer{netip.MustParseAddr("10.0.0.9"), lastMAC(9)}},
+	}
+	for _, tt := range []struct {
+		link host.Link
+		want []Answer
+	}{
+		{one, []Answer{{rip, lastMAC(7)}, {vip, lastMAC(7)}, {vip, lastMAC(17)}}},
+		{other, []Answer{{vip, lastMAC(9)}}},
+	} {
+		got := answersTo(Question{tt.link, []netip.Addr{vip, rip}}, arrived, []host.Link{one, other})
+		if d := cmp.Diff(tt.want, got, cmpAddr); d != "" {
+			t.Errorf("on link %d (-want +got):\n%s", tt.link.Index, d)
+		}
+	}
+}
+
+func lastMAC(b byte) net.HardwareAddr { return net.HardwareAddr{2, 0, 10, 0, 0, b} }
 
 func TestSender(t *testing.T) {
 	var own []host.Address
@@ -153,7 +185,7 @@ var packets = []struct {
 func TestAnswers(t *testing.T) {
 	for _, tt := range packets {
 		b, got := bytesOf(t, tt.b), ""
-		for _, d := range []dialect{askARP(), askIPv6()} {
+		for _, d := range []dialect{newARP(), newNDP()} {
 			a, ok := d.answer(b)
 			if !ok {
 				continue
@@ -173,11 +205,11 @@ func TestFilters(t *testing.T) {
 	for _, tt := range packets {
 		switch tt.name {
 		case "ARP request":
-			if passes(t, askARP(), bytesOf(t, tt.b)) {
+			if passes(t, newARP(), bytesOf(t, tt.b)) {
 				t.Errorf("%s passes", tt.name)
 			}
 		case "solicitation", "other IPv6", "nothing":
-			if passes(t, askIPv6(), bytesOf(t, tt.b)) {
+			if passes(t, newNDP(), bytesOf(t, tt.b)) {
 				t.Errorf("%s passes", tt.name)
 			}
 		}

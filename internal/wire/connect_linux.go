@@ -95,7 +95,7 @@ func await(attempts []attempt, end time.Time) error {
 		}
 		for i, p := range waiting {
 			if p.Revents != 0 {
-				of[i].err = outcome(of[i].fd)
+				of[i].err = connectError(of[i].fd)
 			}
 		}
 	}
@@ -107,8 +107,8 @@ func giveUp(undecided []*attempt) {
 	}
 }
 
-// outcome is what became of a connection.
-func outcome(fd int) error {
+// connectError is what became of a connection; nil: it was accepted.
+func connectError(fd int) error {
 	number, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
 		return os.NewSyscallError("getsockopt", err)

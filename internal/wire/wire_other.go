@@ -5,6 +5,7 @@ package wire
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"lvsdr/internal/host"
@@ -15,8 +16,8 @@ import (
 func (Wire) Announce(l host.Link, vip netip.Addr) error { return errors.ErrUnsupported }
 
 // Ask is a part of Linux.
-func (Wire) Ask(l host.Link, addrs []netip.Addr, wait time.Duration) ([]Answer, error) {
-	return nil, errors.ErrUnsupported
+func (Wire) Ask(questions []Question, links []host.Link, own []host.Address, wait time.Duration) []Reply {
+	return slices.Repeat([]Reply{{Err: errors.ErrUnsupported}}, len(questions))
 }
 
 // Connect is a part of Linux.

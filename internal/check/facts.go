@@ -1,0 +1,169 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/netfilter"
+	"lvsdr/internal/wire"
+)
+
+// Kernel is what is asked of the machine, of its neighbours and of its real
+// servers.
+type Kernel interface {
+	Links() ([]host.Link, error)
+	AddressesOn(links []host.Link) ([]host.Address, error)
+	Routes(links []host.Link) ([]host.Route, error)
+	RouteTo(addr netip.Addr, links []host.Link) (host.Hop, error)
+	Neighbours(links []host.Link) ([]host.Neighbour, error)
+	Get(sysctl string) (int, error)
+	Release() (string, error)
+	Listeners() ([]host.Listener, error)
+	VRRP() (bool, error)
+	Ask(questions []wire.Question, links []host.Link, own []host.Address, wait time.Duration) []wire.Reply
+	Connect(p ipvs.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
+	Rules(ipvs.AddressFamily) (netfilter.Rules, error)
+	Redirection(p netfilter.Packet) (string, error)
+}
+
+// fact is what was learnt, or why it could not be.
+type fact[T any] struct {
+	value T
+	err   error
+}
+
+func learn[T any](value T, err error) fact[T] { return fact[T]{value, err} }
+
+func (f fact[T]) get() (T, error) { return f.value, f.err }
+
+// facts are what is known when a site is judged. Those that its role's checks do
+// not need are missing.
+type facts struct {
+	*Site
+	links     fact[[]host.Link]
+	addresses fact[[]host.Address]
+	routes    fact[[]host.Route]
+	sysctls   map[string]fact[int]
+	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
+
+	// Of a director.
+	servers     []server
+	hops        map[netip.Addr]fact[host.Hop] // to each real server
+	neighbours  fact[[]host.Neighbour]
+	answers     fact[map[string][]wire.Answer] // by interface
+	connections map[endpoint]fact[error]       // nil: it was accepted
+	vrrp        fact[bool]
+	release     fact[string]
+
+	// Of a real server.
+	listeners    fact[[]host.Listener]
+	redirections map[endpoint]fact[string] // commands
+}
+
+// gather asks for everything that the checks of the site's role need, once.
+func gather(s *Site, k Kernel, wait time.Duration) *facts {
+	m := &facts{Site: s}
+	m.links = learn(k.Links())
+	m.addresses = learnNamed(m.links, k.AddressesOn)
+	m.routes = learnNamed(m.links, k.Routes)
+	m.sysctls = map[string]fact[int]{}
+	for _, name := range m.parameters() {
+		if _, known := m.sysctls[name]; !known {
+			m.sysctls[name] = learn(k.Get(name))
+		}
+	}
+	m.rules = map[ipvs.AddressFamily]fact[netfilter.Rules]{}
+	entrances, _ := m.entrances() // without them no rules are judged
+	for _, e := range entrances {
+		family := ipvs.FamilyOf(e.addr.Addr())
+		if _, known := m.rules[family]; !known {
+			m.rules[family] = learn(k.Rules(family))
+		}
+	}
+	if s.Role == Director {
+		m.gatherDirector(k, wait)
+	} else {
+		m.gatherRealServer(k)
+	}
+	return m
+}
+
+func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
+	m.servers = m.Site.servers()
+	m.hops = map[netip.Addr]fact[host.Hop]{}
+	for _, r := range m.servers {
+		m.hops[r.addr] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteTo(r.addr, links) })
+	}
+	m.vrrp = learn(k.VRRP())
+	m.release = learn(k.Release())
+	m.answers = learn(m.askNeighbours(k, wait))
+	m.connections = m.connect(k, wait)
+	// Connections have the kernel look for its neighbours.
+	m.neighbours = learnNamed(m.links, k.Neighbours)
+}
+
+func (m *facts) gatherRealServer(k Kernel) {
+	m.listeners = learn(k.Listeners())
+	m.redirections = map[endpoint]fact[string]{}
+	entrances, _ := m.entrances()
+	for _, e := range entrances {
+		if on, elsewhere := m.listener(e); on == nil && elsewhere != nil {
+			m.redirections[e] = learn(k.Redirection(e.packet()))
+		}
+	}
+}
+
+// learnNamed asks for what the kernel tells with numbers of interfaces.
+func learnNamed[T any](links fact[[]host.Link], ask func([]host.Link) (T, error)) fact[T] {
+	if links.err != nil {
+		return fact[T]{err: links.err}
+	}
+	return learn(ask(links.value))
+}
+
+// parameters are the names of the kernel parameters that the checks look at.
+// Where it is not known which interfaces matter, no parameter of one does.
+func (m *facts) parameters() []string {
+	if m.Role == Director {
+		return append(m.linkParameters("rp_filter", m.filtering()), expireNoDest, reuseMode, conntrack)
+	}
+	names := m.linkParameters("rp_filter", m.tunnels())
+	for _, name := range []string{"arp_ignore", "arp_announce"} {
+		names = append(names, m.linkParameters(name, m.hearing())...)
+	}
+	return names
+}
+
+// linkParameters are the names of a parameter of interfaces and of "all".
+func (m *facts) linkParameters(name string, links []host.Link) []string {
+	var names []string
+	for _, l := range links {
+		names = append(names, host.LinkParameter(l.Name, name))
+	}
+	if names != nil {
+		names = append(names, host.LinkParameter("all", name))
+	}
+	return names
+}
+
+func (m *facts) sysctl(name string) (int, error) {
+	f, known := m.sysctls[name]
+	if !known {
+		return 0, fmt.Errorf("sysctl %s: nobody asked for it", name)
+	}
+	return f.get()
+}
+
+// effective is the value of a parameter that counts on an interface: the larger
+// one of its own and of "all" (kernel: ip-sysctl.rst).
+func (m *facts) effective(name, link string) (int, error) {
+	all, err := m.sysctl(host.LinkParameter("all", name))
+	if err != nil {
+		return 0, err
+	}
+	own, err := m.sysctl(host.LinkParameter(link, name))
+	return max(all, own), err
+}

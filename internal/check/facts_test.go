@@ -1,0 +1,118 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const everyProtocol = "vip: [172.16.0.100, 'fd00::100']\nreal_servers: [10.0.0.7, 10.0.0.17, 'fd00::7']\n" +
+	"services: [{port: 80}, {port: 443}, {port: 9, protocol: sctp}]\n"
+
+// However many interfaces there are, everything is asked for once: the
+// neighbours on all of them together.
+func TestGatherOnce(t *testing.T) {
+	for _, tt := range []struct {
+		role  Role
+		fake  *fake
+		calls []string
+	}{
+		{Director, director(), []string{
+			"Links", "Addresses", "Routes", "Rules ipv4", "Rules ipv6",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7",
+			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Neighbours",
+		}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners"}},
+	} {
+		for _, n := range []int{2, 500} {
+			f := tt.fake
+			f.calls, f.parameters, f.questions = nil, nil, nil
+			f.links, f.routes = f.links[:2], f.routes[:2]
+			for i := range n - 1 {
+				l := f.links[1]
+				l.Name = fmt.Sprintf("eth%d", i+1)
+				f.links, f.routes = append(f.links, l), append(f.routes, routeOn(l.Name, "0.0.0.0/0", true))
+			}
+			gather(siteOf(t, tt.role, everyProtocol), f, 0)
+			if d := cmp.Diff(tt.calls, f.calls); d != "" {
+				t.Errorf("%s, %d interfaces (-want +got):\n%s", tt.role, n, d)
+			}
+			for what, asked := range map[string][]string{"parameters": f.parameters, "questions": f.questions} {
+				slices.Sort(asked)
+				if once := slices.Compact(slices.Clone(asked)); len(once) != len(asked) || tt.role == Director && len(asked) < n {
+					t.Errorf("%s, %d interfaces: %d %s, %d of them different", tt.role, n, len(asked), what, len(once))
+				}
+			}
+		}
+	}
+}
+
+// A fact that cannot be had makes the checks unknown that need it, and no other.
+func TestFactMissing(t *testing.T) {
+	torn := errors.New("torn")
+	const asked = ": ask the neighbours on eth0: torn"
+	for _, tt := range []struct {
+		role Role
+		call string
+		want []string
+	}{
+		{Director, "Links", []string{"vip: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Addresses", []string{"vip: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Routes", []string{"neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Ask", []string{"neighbours" + asked, "ports" + asked, "vip owner" + asked}},
+		{Director, "Neighbours", []string{"vip owner: torn"}},
+		{Director, "VRRP", []string{"vip: torn", "vip owner: torn"}},
+		{Director, "Release", []string{"settings: torn"}},
+		{Director, "Connect tcp", []string{"ports: torn"}},
+		{Director, "Rules ipv4", []string{"packet filter: torn"}},
+		{Director, "Get", []string{"return route: torn", "packet filter: torn", "settings: torn"}},
+		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
+		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "packet filter: torn"}},
+		{RealServer, "Routes", []string{"return route: torn"}},
+		{RealServer, "Listeners", []string{"listener: torn"}},
+		{RealServer, "Rules ipv4", []string{"packet filter: torn"}},
+		{RealServer, "Get", []string{"arp_ignore: torn", "arp_announce: torn"}},
+	} {
+		t.Run(string(tt.role)+" "+tt.call, func(t *testing.T) {
+			f := director()
+			if tt.role == RealServer {
+				f = realServer()
+			}
+			f.err[tt.call] = torn
+			var want []string
+			for _, line := range tt.want {
+				want = append(want, "unknown "+line)
+			}
+			if d := cmp.Diff(want, notWell(Run(siteOf(t, tt.role, ""), f, 0))); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// Judgements need no machine: these facts are nobody's.
+func TestJudgeSettings(t *testing.T) {
+	for _, tt := range []struct {
+		name                     string
+		release                  string
+		expire, reuse, conntrack int
+		warned                   bool
+	}{
+		{"well", "6.1.0", 1, 1, 0, false},
+		{"connections stay", "6.1.0", 0, 1, 0, true},
+		{"old, and tracks", "5.8.18", 1, 1, 1, true},
+		{"old, tracks and does not wait", "5.8.18", 1, 0, 1, false},
+		{"new, and tracks", "5.9.0", 1, 1, 1, false},
+	} {
+		m := &facts{release: fact[string]{value: tt.release}, sysctls: map[string]fact[int]{
+			expireNoDest: {value: tt.expire}, reuseMode: {value: tt.reuse}, conntrack: {value: tt.conntrack},
+		}}
+		var f finding
+		if err := judgeSettings(m, &f); err != nil || (f.seen[Warn] != nil) != tt.warned {
+			t.Errorf("%s: %v, %v", tt.name, f.seen, err)
+		}
+	}
+}

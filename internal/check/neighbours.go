@@ -1,0 +1,172 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/wire"
+)
+
+// askNeighbours asks, on all interfaces at once, who has the VIPs and the real
+// servers. The answers are by interface.
+func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.Answer, error) {
+	questions, err := m.questions()
+	if err != nil {
+		return nil, err
+	}
+	answers := map[string][]wire.Answer{}
+	for i, reply := range k.Ask(questions, m.links.value, m.addresses.value, wait) {
+		link := questions[i].Link.Name
+		if reply.Err != nil {
+			return nil, fmt.Errorf("ask the neighbours on %s: %w", link, reply.Err)
+		}
+		answers[link] = reply.Answers
+	}
+	return answers, nil
+}
+
+// questions are the addresses to ask for on each interface: the real servers
+// there, and the VIPs on all that face clients or real servers.
+func (m *facts) questions() ([]wire.Question, error) {
+	asked, near := map[string][]netip.Addr{}, map[string]bool{}
+	for _, r := range m.servers {
+		if link, ok := m.onLink(r.addr); ok {
+			asked[link], near[link] = append(asked[link], r.addr), true
+		}
+	}
+	for _, vip := range m.Config.VIPs {
+		facing, err := m.facing(vip)
+		if err != nil {
+			return nil, err
+		}
+		links := maps.Clone(near)
+		for _, l := range facing {
+			links[l.Name] = true
+		}
+		for link := range links {
+			asked[link] = append(asked[link], vip)
+		}
+	}
+	var questions []wire.Question
+	for _, l := range m.links.value {
+		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
+			slices.SortFunc(addrs, netip.Addr.Compare)
+			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
+		}
+	}
+	return questions, nil
+}
+
+// facing are the interfaces that clients' packets for a VIP come in by.
+func (m *facts) facing(vip netip.Addr) ([]host.Link, error) {
+	err := cmp.Or(m.links.err, m.addresses.err, m.routes.err)
+	return host.FacingLinks(vip, m.links.value, m.addresses.value, m.routes.value), err
+}
+
+// onLink is the interface of a real server that no router stands before.
+func (m *facts) onLink(addr netip.Addr) (link string, ok bool) {
+	hop, err := m.hops[addr].get()
+	return hop.Interface, err == nil && !hop.Gateway && !hop.Local
+}
+
+// hears reports whether neighbours on l tell their addresses by ARP or neighbour
+// discovery, and l hears them.
+func hears(l host.Link) bool { return l.Up && !l.Loopback && !l.Port && len(l.MAC) == 6 }
+
+// answered reports whether anybody on an interface has addr.
+func (m *facts) answered(addr netip.Addr, link string) bool {
+	return slices.ContainsFunc(m.answers.value[link], func(a wire.Answer) bool { return a.Addr == addr })
+}
+
+// judgeNeighbours is about the real servers on the link.
+func judgeNeighbours(m *facts, f *finding) error {
+	if m.answers.err != nil {
+		return m.answers.err
+	}
+	for _, r := range m.servers {
+		link, ok := m.onLink(r.addr)
+		switch {
+		case r.drained || !ok:
+		case m.answered(r.addr, link):
+			f.pass("%s answers on %s", r.addr, link)
+		default:
+			f.fail("%s does not answer on %s", r.addr, link).mend(m.Lvsdr("vs", "drain", r.addr.String()))
+		}
+	}
+	return nil
+}
+
+// judgeOwner looks for somebody else who answers for a VIP.
+func judgeOwner(m *facts, f *finding) error {
+	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, m.addresses.err); err != nil {
+		return err
+	}
+	for _, vip := range m.Config.VIPs {
+		others := 0
+		away := m.vrrp.value && !held(vip, m.addresses.value)
+		for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {
+			for _, a := range m.answers.value[link] {
+				if a.Addr != vip {
+					continue
+				}
+				others++
+				owner := m.ownerOf(a.MAC)
+				if away && !m.isServer(owner) {
+					f.pass("%s answers for %s on %s: VRRP is at work here", a.MAC, vip, link)
+					continue
+				}
+				m.accuse(vip, link, a.MAC, owner, f)
+			}
+		}
+		if others == 0 {
+			f.pass("nobody else answers for %s", vip)
+		}
+	}
+	return nil
+}
+
+// accuse names who answers for a VIP.
+func (m *facts) accuse(vip netip.Addr, link string, mac net.HardwareAddr, owner netip.Addr, f *finding) {
+	// It may have the VIP on another interface than lo, where arp_ignore is of
+	// no use.
+	away := fmt.Sprintf("ip addr flush to %s", vip)
+	switch {
+	case m.isServer(owner):
+		f.fail("real server %s (%s) answers for %s on %s", owner, mac, vip, link).
+			mendOn(owner.String(), away).mendOn(owner.String(), m.Lvsdr("rs", "start"))
+	case owner.IsValid():
+		f.fail("%s (%s), which is no real server, answers for %s on %s", owner, mac, vip, link).mendOn(owner.String(), away)
+	default:
+		f.fail("a machine with the address %s answers for %s on %s", mac, vip, link).mendOn(mac.String(), away)
+	}
+}
+
+func (m *facts) isServer(addr netip.Addr) bool {
+	return slices.ContainsFunc(m.servers, func(r server) bool { return r.addr == addr })
+}
+
+// ownerOf is the address of the machine with an Ethernet address: a real
+// server's, or the neighbour table's.
+func (m *facts) ownerOf(mac net.HardwareAddr) netip.Addr {
+	for _, r := range m.servers {
+		link, _ := m.onLink(r.addr)
+		for _, a := range m.answers.value[link] {
+			if a.Addr == r.addr && slices.Equal(a.MAC, mac) {
+				return r.addr
+			}
+		}
+	}
+	var owner netip.Addr // of several, always the same one
+	for _, n := range m.neighbours.value {
+		if slices.Equal(n.MAC, mac) && (!owner.IsValid() || n.Addr.Less(owner)) {
+			owner = n.Addr
+		}
+	}
+	return owner
+}
