@@ -3,19 +3,13 @@ package check
 import (
 	"fmt"
 	"io"
+
+	"lvsdr/internal/terminal"
 )
 
-// colour of an outcome, in the codes of ECMA-48.
-func (o Outcome) colour() string {
-	switch o {
-	case Pass:
-		return "\x1b[32m"
-	case Warn:
-		return "\x1b[33m"
-	case Fail:
-		return "\x1b[31m"
-	}
-	return "\x1b[36m"
+// colours of the outcomes.
+var colours = map[Outcome]terminal.Colour{
+	Pass: terminal.Green, Warn: terminal.Yellow, Fail: terminal.Red, Unknown: terminal.Cyan,
 }
 
 // words are what the role is called.
@@ -44,7 +38,7 @@ func (r Report) Print(w io.Writer, coloured, brief bool) {
 func (c Result) print(w io.Writer, coloured bool) {
 	outcome := fmt.Sprintf("%-7s", c.Outcome)
 	if coloured {
-		outcome = c.Outcome.colour() + outcome + "\x1b[0m"
+		outcome = terminal.Paint(colours[c.Outcome], outcome)
 	}
 	fmt.Fprintf(w, "%s  %-13s  %s\n", outcome, c.Name, c.Seen)
 	if c.Outcome != Warn && c.Outcome != Fail {

@@ -88,7 +88,7 @@ func (f *xtFamily) readTable(name string) (xtTable, error) {
 	}
 	defer unix.Close(fd)
 	for range attempts {
-		if err = t.read(fd, name); err != unix.EAGAIN {
+		if err = t.read(fd, name); err != unix.EAGAIN && err != unix.EFAULT {
 			break
 		}
 	}
@@ -99,7 +99,9 @@ func (f *xtFamily) socket() (int, error) {
 	return unix.Socket(f.domain, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
 }
 
-// read fails with EAGAIN if the table changes meanwhile.
+// read fails with EAGAIN if the table changes meanwhile. A kernel of
+// user-mode-linux that is short of memory may fail with EFAULT, once: it looks
+// for a page of ours while that is moved.
 func (t *xtTable) read(fd int, name string) error {
 	t.info = iptInfo{}
 	copy(t.info.name[:], name)
