@@ -28,7 +28,7 @@ KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
 # What starts guests itself, or needs none.
-BESIDE          = ^TestGuest|^TestStartup
+BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture
 # What needs more than user-mode-linux has: Debian's kernel for real machines.
 STOCK           = ^TestStock
 STOCK_TEST      = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"

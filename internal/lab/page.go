@@ -70,14 +70,14 @@ func (p page) end(r Report) error {
 	return err
 }
 
-// verdict is ok or FAILED, in the colours of ECMA-48.
+// verdict is ok or FAILED.
 func (p page) verdict(ok bool) string {
-	word, colour := "FAILED", "\x1b[31m"
+	word, colour := "FAILED", terminal.Red
 	if ok {
-		word, colour = "ok", "\x1b[32m"
+		word, colour = "ok", terminal.Green
 	}
 	if !p.coloured {
 		return word
 	}
-	return colour + word + "\x1b[0m"
+	return terminal.Paint(colour, word)
 }
