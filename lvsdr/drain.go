@@ -10,12 +10,13 @@ import (
 	"syscall"
 	"time"
 
+	"lvsdr/internal/command"
+
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/hint"
 	"lvsdr/internal/plan"
-	"lvsdr/internal/terminal"
 )
 
 // drainPoll is how often drain counts the connections that are left.
@@ -69,7 +70,7 @@ func drainOrderOf(c *cli.Context) (o drainOrder, err error) {
 	}
 	o.timeout = c.Duration("timeout")
 	o.order, err = orderOf(c, plan.Director, config.Config.Validate)
-	o.shown = newBar(c.App.ErrWriter, terminal.Is(c.App.ErrWriter) && !boolOf(c, "quiet"))
+	o.shown = newBar(c.App.ErrWriter, command.IsTerminal(c.App.ErrWriter) && !boolOf(c, "quiet"))
 	return o, err
 }
 

@@ -5,9 +5,10 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
+
+	"lvsdr/internal/command"
 
 	"github.com/olekukonko/tablewriter/tw"
 
@@ -28,21 +29,10 @@ const (
 // Paint colours a text.
 func Paint(c Colour, text string) string { return string(c) + text + "\x1b[0m" }
 
-// Is reports whether somebody is watching what is written to w: a character
-// device.
-func Is(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // Coloured reports whether w gets colours: a terminal, unless the environment
 // has NO_COLOR (no-color.org).
 func Coloured(w io.Writer, lookupEnv func(string) (string, bool)) bool {
-	if !Is(w) {
+	if !command.IsTerminal(w) {
 		return false
 	}
 	_, plain := lookupEnv("NO_COLOR")
@@ -64,7 +54,7 @@ func (t *Table) Append(cells ...string) { t.rows = append(t.rows, cells) }
 
 // Render writes the table.
 func (t *Table) Render() error {
-	if Is(t.w) {
+	if command.IsTerminal(t.w) {
 		return t.framed()
 	}
 	return t.plain()
