@@ -48,18 +48,18 @@ func runArea(t *testing.T, area Area) {
 // againstReal runs a group with all programs, compares them step by step and
 // returns what the real one did.
 func againstReal(t *testing.T, g Group) []string {
-	real, small, full := newSession(t, g.User), newSession(t, g.User), newSession(t, g.User)
-	prepare(t, real, reference, g)
+	theirs, small, full := newSession(t, g.User), newSession(t, g.User), newSession(t, g.User)
+	prepare(t, theirs, reference, g)
 	prepare(t, small, ours, g)
 	prepare(t, full, multicall, g)
 	var recorded []string
 	for _, line := range g.Steps {
 		c := parse(t, line)
 		compared++
-		want := real.run(t, reference, c).String()
+		want := theirs.run(t, reference, c).String()
 		if c.Lists() {
 			for _, p := range []program{overSockopt, overNetlink, multicall} {
-				compare(t, g, p, line, want, real.run(t, p, c).String())
+				compare(t, g, p, line, want, theirs.run(t, p, c).String())
 			}
 		} else {
 			compare(t, g, ours, line, want, small.run(t, ours, c).String())

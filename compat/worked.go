@@ -21,11 +21,11 @@ func Worked() ([]Group, []Example) {
 	for line := range strings.Lines(workedText) {
 		mark, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		last := len(groups) - 1
-		switch {
-		case strings.HasPrefix(line, "["):
-			name := strings.Trim(line, "[]\n")
-			groups = append(groups, Group{Name: name})
-		case last < 0 || line == "\n":
+		switch isHead := strings.HasPrefix(line, "["); {
+		case !isHead && (last < 0 || line == "\n"):
+			continue
+		case isHead:
+			groups = append(groups, Group{Name: strings.Trim(line, "[]\n")})
 		case mark == "%":
 			groups[last].Setup = append(groups[last].Setup, text)
 		case mark == "$":

@@ -57,10 +57,13 @@ func (r rules) fault(have options, first optionID, name, kind string) *failure {
 	}
 	exclusive := optCount
 	for o := first; o < optCount; o++ {
-		switch {
-		case !have.has(o) && r.required.has(o):
+		if !have.has(o) && r.required.has(o) {
 			return fail(msgMissing, o, name, kind)
-		case !have.has(o) || (r.required | r.optional).has(o):
+		}
+		if !have.has(o) || (r.required | r.optional).has(o) {
+			continue
+		}
+		switch {
 		case !r.exclusive.has(o):
 			return fail(msgIllegal, o, name, kind)
 		case exclusive != optCount:

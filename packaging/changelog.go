@@ -43,10 +43,9 @@ func parseChangelog(text string) (releases []release, err error) {
 		r := &releases[len(releases)-1]
 		item, isItem := strings.CutPrefix(line, "- ")
 		switch {
-		case line == "":
-		case joins && !isItem:
+		case joins && !isItem && line != "":
 			r.notes[len(r.notes)-1] += " " + line
-		default:
+		case line != "":
 			r.notes = append(r.notes, item)
 		}
 		joins = line != ""

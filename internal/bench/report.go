@@ -73,11 +73,12 @@ func judge(results []result) []line {
 }
 
 func (l *line) judge() {
-	switch {
-	case l.bad || l.goal == 0:
-	case l.value <= l.goal:
+	if l.bad || l.goal == 0 {
+		return
+	}
+	if l.value <= l.goal {
 		l.verdict = "ok"
-	default: // a value that is not a number included
+	} else { // a value that is not a number included
 		l.verdict, l.bad = "FAIL", true
 	}
 }

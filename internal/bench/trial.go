@@ -48,11 +48,12 @@ func maskExpiry(listing []byte) []byte { return expiry.ReplaceAll(listing, []byt
 func sortTable(text []byte) string {
 	var services []string
 	for i, line := range bytes.SplitAfter(text, []byte("\n")) {
-		switch {
-		case i < 3 || len(line) == 0:
-		case line[0] == ' ' && len(services) > 0:
+		if i < 3 || len(line) == 0 {
+			continue
+		}
+		if line[0] == ' ' && len(services) > 0 {
 			services[len(services)-1] += string(line)
-		default:
+		} else {
 			services = append(services, string(line))
 		}
 	}

@@ -76,8 +76,10 @@ func (m *facts) mine() ([]config.Wanted, error) {
 // something hears elsewhere.
 func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
 	for _, l := range m.listeners.value {
+		if l.Protocol != e.protocol || l.Addr.Port() != e.addr.Port() {
+			continue
+		}
 		switch {
-		case l.Protocol != e.protocol || l.Addr.Port() != e.addr.Port():
 		case l.Hears(e.addr):
 			return &l, nil
 		case !l.Addr.Addr().IsLoopback():

@@ -91,11 +91,12 @@ func judgeNeighbours(m *facts, f *finding) error {
 	}
 	for _, r := range m.servers {
 		link, ok := m.onLink(r.addr)
-		switch {
-		case r.drained || !ok:
-		case m.answered(r.addr, link):
+		if r.drained || !ok {
+			continue
+		}
+		if m.answered(r.addr, link) {
 			f.pass("%s answers on %s", r.addr, link)
-		default:
+		} else {
 			f.fail("%s does not answer on %s", r.addr, link).mend(m.Lvsdr("vs", "drain", r.addr.String()))
 		}
 	}

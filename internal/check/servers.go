@@ -62,8 +62,10 @@ func hidingRoute(addr netip.Addr, routes []host.Route) netip.Prefix {
 	var hiding netip.Prefix
 	onLink := -1
 	for _, r := range routes {
+		if !r.Prefix.Contains(addr) {
+			continue
+		}
 		switch {
-		case !r.Prefix.Contains(addr):
 		case !r.Gateway:
 			onLink = max(onLink, r.Prefix.Bits())
 		case !hiding.IsValid() || r.Prefix.Bits() > hiding.Bits():

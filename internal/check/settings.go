@@ -27,15 +27,16 @@ func judgeSettings(m *facts, f *finding) error {
 // judgeExpiry: the kernel's own value is 0.
 func judgeExpiry(m *facts, f *finding) error {
 	value, err := m.sysctl(expireNoDest)
-	switch {
-	case err != nil:
-	case value == 0:
+	if err != nil {
+		return err
+	}
+	if value == 0 {
 		f.warn("expire_nodest_conn is 0: connections of a real server that was removed are sent nowhere until they are forgotten").
 			mend("sysctl -w " + expireNoDest + "=1")
-	default:
+	} else {
 		f.pass("expire_nodest_conn is %d", value)
 	}
-	return err
+	return nil
 }
 
 // judgeReuse: before Linux 5.9 a client that used a port again waited for a second

@@ -66,8 +66,10 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 	home := m.home()
 	var there, narrow, elsewhere bool
 	for _, a := range addresses {
+		if a.Prefix.Addr() != vip {
+			continue
+		}
 		switch {
-		case a.Prefix.Addr() != vip:
 		case a.Interface != home:
 			elsewhere = true
 			m.reportStray(a, f)

@@ -103,11 +103,12 @@ func reap(pid int) (status int, err error) {
 	for {
 		var ws unix.WaitStatus
 		got, err := unix.Wait4(-1, &ws, 0, nil)
+		if errors.Is(err, unix.EINTR) || err == nil && got != pid {
+			continue
+		}
 		switch {
-		case errors.Is(err, unix.EINTR):
 		case err != nil:
 			return statusFailed, err
-		case got != pid:
 		case ws.Signaled():
 			return statusSignalled + int(ws.Signal()), nil
 		case ws.Exited():

@@ -17,12 +17,15 @@ func handshake(frames []vnet.Frame, service netip.AddrPort) []segment {
 	var syn, answer segment
 	for _, f := range frames {
 		s, ok := decodeFrame(f.Data)
+		if !ok {
+			continue
+		}
 		switch {
-		case !ok:
 		case s.destination == service && s.flags == synFlag && (len(shake) == 0 || s.source == client):
 			client, syn = s.source, s
 			shake = append(shake, s)
 		case len(shake) == 0:
+			continue
 		case s.source == service && s.destination == client && s.flags == synFlag|ackFlag:
 			answer = s
 			shake = append(shake, s)

@@ -32,7 +32,7 @@ func open(t *testing.T) machine {
 		t.Fatalf("no IPVS: %v (run this through lvsdr lab kernel)", err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	m := real{Conn: conn, Host: host.NewHost()}
+	m := thisKernel{Conn: conn, Host: host.NewHost()}
 	for _, name := range []string{"eth0", "eth1"} {
 		must(t, netlink.LinkAdd(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: name}}))
 		must(t, m.Set("net.ipv6.conf."+name+".addr_gen_mode", 1)) // no link-local address

@@ -43,8 +43,8 @@ type machine interface {
 	Set(sysctl string, value int) error
 }
 
-// real is the machine that the test runs on.
-type real struct {
+// thisKernel is the machine that the test runs on.
+type thisKernel struct {
 	*ipvs.Conn
 	*host.Host
 	host.Sysctl
@@ -53,7 +53,7 @@ type real struct {
 
 var (
 	_ machine = (*Machine)(nil)
-	_ machine = real{}
+	_ machine = thisKernel{}
 )
 
 // with returns v after a change.

@@ -70,9 +70,9 @@ func (d device) ifname() bits {
 	name := make([]byte, 16) // IFNAMSIZ
 	copy(name[:15], d.name)
 	if d.known == depends {
-		any := unknown(len(name))
-		any.never = name
-		return any
+		wild := unknown(len(name))
+		wild.never = name
+		return wild
 	}
 	return known(name)
 }
@@ -80,21 +80,21 @@ func (d device) ifname() bits {
 // ifindex is the interface's number, in the machine's byte order.
 func (d device) ifindex() bits {
 	number := func(n int) []byte { return binary.NativeEndian.AppendUint32(nil, uint32(n)) }
-	any := unknown(4)
+	wild := unknown(4)
 	if d.name != loopback {
-		any.never = number(1)
+		wild.never = number(1)
 	}
 	switch {
 	case d == device{}:
 		return known(number(0))
 	case d.known == depends:
-		any.never = number(1) // of lo, always
-		return any
+		wild.never = number(1) // of lo, always
+		return wild
 	}
 	if i, err := net.InterfaceByName(d.name); err == nil {
 		return known(number(i.Index))
 	}
-	return any
+	return wild
 }
 
 // network is the header of IPv4 or IPv6: no fragment, no extension header.

@@ -27,6 +27,7 @@ func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
 		case err == nil:
 			return f.Close, nil
 		case errors.Is(err, syscall.EINTR):
+			continue
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 		case time.Now().After(deadline):
