@@ -47,7 +47,7 @@ func examine(c *cli.Context) error {
 		return err
 	}
 	report := check.Run(site, m, checkWait)
-	aim(&report, stringOf(c, "netns"))
+	aimRemedies(&report, stringOf(c, "netns"))
 	if boolOf(c, "json") {
 		err = writeJSON(c.App.Writer, report)
 	} else {
@@ -96,7 +96,7 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	s := &session{order: o, folder: folder, Site: plan.Site{Machine: m, Record: rec}}
 	site := &check.Site{
 		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.Drained,
-		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
+		Lvsdr: func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) },
 	}
 	if r == plan.Director {
 		site.Status, err = s.status()
@@ -145,9 +145,9 @@ func roleOf(m machine, cfg config.Config) (plan.Role, error) {
 	return plan.Director, nil
 }
 
-// again is the command line of a verb with the configuration of this run. What
+// repeatCommand is the command line of a verb with the configuration of this run. What
 // comes from the environment will be there again.
-func again(c *cli.Context, role, verb string, words ...string) string {
+func repeatCommand(c *cli.Context, role, verb string, words ...string) string {
 	line := []string{"lvsdr", role, verb}
 	for _, f := range append(globalFlags()[:1], configFlags()...) {
 		name := f.Names()[0]
@@ -160,14 +160,14 @@ func again(c *cli.Context, role, verb string, words ...string) string {
 			values = given.StringSlice(name)
 		}
 		for _, v := range values {
-			line = append(line, "--"+name, quoted(v))
+			line = append(line, "--"+name, quoteWord(v))
 		}
 	}
 	return strings.Join(append(line, words...), " ")
 }
 
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
+// quoteWord is a word as a shell takes it.
+func quoteWord(word string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 	if word != "" && strings.Trim(word, plain) == "" {
 		return word
@@ -175,15 +175,15 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// aim makes the remedies work in the named namespace that was looked at.
-func aim(r *check.Report, netns string) {
+// aimRemedies makes the remedies work in the named namespace that was looked at.
+func aimRemedies(r *check.Report, netns string) {
 	if netns == "" {
 		return
 	}
 	for _, c := range r.Checks {
 		for i, m := range c.Remedy {
 			if m.On == "" {
-				c.Remedy[i].Command = fmt.Sprintf("ip netns exec %s %s", quoted(netns), m.Command)
+				c.Remedy[i].Command = fmt.Sprintf("ip netns exec %s %s", quoteWord(netns), m.Command)
 			}
 		}
 	}

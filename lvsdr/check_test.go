@@ -120,11 +120,11 @@ func TestCheckRemedies(t *testing.T) {
 
 func TestCheckAim(t *testing.T) {
 	r := check.Report{Checks: []check.Result{{Remedy: []check.Remedy{{Command: "modprobe ip_vs"}, {On: "10.0.0.7", Command: "lvsdr rs start"}}}}}
-	aim(&r, "")
+	aimRemedies(&r, "")
 	if got := remedies(r); got != "modprobe ip_vs\nlvsdr rs start" {
 		t.Errorf("here: %s", got)
 	}
-	aim(&r, "my lvs")
+	aimRemedies(&r, "my lvs")
 	if got := remedies(r); got != "ip netns exec 'my lvs' modprobe ip_vs\nlvsdr rs start" {
 		t.Errorf("elsewhere: %s", got)
 	}
@@ -139,8 +139,8 @@ func TestQuoted(t *testing.T) {
 		"":                      "''",
 		"$x":                    "'$x'",
 	} {
-		if got := quoted(word); got != want {
-			t.Errorf("quoted(%q) = %s, want %s", word, got, want)
+		if got := quoteWord(word); got != want {
+			t.Errorf("quoteWord(%q) = %s, want %s", word, got, want)
 		}
 	}
 }
