@@ -2,7 +2,11 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,16 +42,26 @@ var faults = []struct {
 	{"UTF-16", "\xff\xfev\x00", "1:1: byte 0xff, expected text in UTF-8\n\ufffd\ufffdv\ufffd\n^"},
 	{"not UTF-8", "# é\n# \xe9\n", "2:3: byte 0xe9, expected text in UTF-8\n# \ufffd\n  ^"},
 	{"tab as indentation", "arp:\n\tinterfaces: [lo]\n", "2:1: not YAML: found character '\t' that cannot start any token, " + likeInit + "\n\tinterfaces: [lo]\n^"},
-	{"open list", "vip: [1.2.3.4\n", "1:6: not YAML: sequence end token ']' not found, " + likeInit + "\nvip: [1.2.3.4\n     ^"},
+	{"open list", "vip: [1.2.3.4\n", "1:6: not YAML: end token ']' not found, " + likeInit + "\nvip: [1.2.3.4\n     ^"},
 	{"open quote", "vip: '1.2.3.4\n", "1:6: not YAML: could not find end character of single-quoted text, " + likeInit + "\nvip: '1.2.3.4\n     ^"},
 	{"bare address that ends in colons", "vip: 2001:db8::\n", "1:6: not YAML: mapping value is not allowed in this context, " + likeInit + "\nvip: 2001:db8::\n     ^"},
 	{"depth by brackets", "vip: [[[[[[[[[[[[[[[[[\n", "1:22: lists within lists, expected no more than lvsdr init prints\nvip: [[[[[[[[[[[[[[[[[\n                     ^"},
 	{"depth by dashes", strings.Repeat("- ", 17) + "\n", "1:33: lists within lists, expected no more than lvsdr init prints\n- - - - - - - - - - - - - - - - - \n                                ^"},
 	{"two documents", "vip: 1.2.3.4\n---\nlabel: lo:2\n", "3:1: another document, expected one document\nlabel: lo:2\n^"},
 	{"second document without content", "vip: 1.2.3.4\n---\n", "2:1: another document, expected one document\n---\n^"},
+	{"key over two lines", "vip 1.2.3.4\nlabel: lo:1\n", "1:1: not YAML: unexpected key name, " + likeInit + "\nvip 1.2.3.4\n^"},
+	{"open braces", "arp: {interfaces: [lo]\n", "1:6: not YAML: end token '}' not found, " + likeInit + "\narp: {interfaces: [lo]\n     ^"},
+	{"indentation between two", "services:\n  - port: 80\n   protocol: tcp\n", "3:4: not YAML: value is not allowed in this context, " + likeInit + "\n   protocol: tcp\n   ^"},
+	{"list in the line of its key", "vip: - 1.2.3.4\n", "1:6: not YAML: mapping value is not allowed in this context, " + likeInit + "\nvip: - 1.2.3.4\n     ^"},
+	{"comma too many", "vip: [1.2.3.4,,]\n", "1:15: not YAML: unexpected \",\", " + likeInit + "\nvip: [1.2.3.4,,]\n              ^"},
+	{"key without a value in braces", "{vip}\n", "1:3: vip: nothing, " + anAddress + "\n{vip}\n  ^"},
+	{"item without a value", "real_servers:\n  -\n  - 10.0.0.7\n", "2:4: real_servers: nothing, " + anAddress + "\n  -\n   ^"},
 	{"directive", "%YAML 1.2\n---\nvip: 1.2.3.4\n", "1:1: a directive, expected none\n%YAML 1.2\n^"},
 	{"list", "- vip\n", "1:1: a list, expected a mapping with " + topKeys + "\n- vip\n^"},
 	{"word", "vip\n", "1:1: \"vip\": a single value, expected a mapping with " + topKeys + "\nvip\n^"},
+
+	// Tens of thousands of what the library takes too long over.
+	{"too many less-than signs", "# x\n" + strings.Repeat("<", 20000), "2:16384: '<' too often, " + likeInit + "\n" + strings.Repeat("<", 200) + "\n" + strings.Repeat(" ", 100) + "^"},
 
 	// Keys.
 	{"unknown key", "vip: 1.2.3.4\nlable: lo:1\n", "2:1: \"lable\": unknown key, expected one of " + topKeys + "\nlable: lo:1\n^"},
@@ -175,11 +189,11 @@ func TestAddresses(t *testing.T) {
 		{"2001:db8::7", "", ""},
 	} {
 		t.Run(test.addr, func(t *testing.T) {
-			if _, wrong := virtualAddress.parse(test.addr); wrong != test.vip {
-				t.Errorf("as a VIP: got %q, want %q", wrong, test.vip)
+			if _, err := virtualAddress.parse(test.addr); text(err) != test.vip {
+				t.Errorf("as a VIP: got %q, want %q", text(err), test.vip)
 			}
-			if _, wrong := serverAddress.parse(test.addr); wrong != test.server {
-				t.Errorf("as a real server: got %q, want %q", wrong, test.server)
+			if _, err := serverAddress.parse(test.addr); text(err) != test.server {
+				t.Errorf("as a real server: got %q, want %q", text(err), test.server)
 			}
 		})
 	}
@@ -191,5 +205,45 @@ func TestLoadTooBig(t *testing.T) {
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Line != maxSize/2+1 || fault.What != "a file of more than 1 MiB" {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestLoadTable has a file whose table would be of more entries than its lines.
+func TestLoadTable(t *testing.T) {
+	var services, servers strings.Builder
+	for i := range 1024 {
+		fmt.Fprintf(&services, "- {port: %d}\n", i+1)
+		fmt.Fprintf(&servers, "- 10.0.%d.%d\n", i/256, i%256)
+	}
+	_, err := Load("lvsdr.yaml", []byte("services:\n"+services.String()+"real_servers:\n"+servers.String()))
+	const want = "lvsdr.yaml:2:1: services: a table of 1049600 entries, expected at most 1048576\n- {port: 1}\n^"
+	if d := cmp.Diff(want, text(err)); d != "" {
+		t.Errorf("message (-want +got):\n%s", d)
+	}
+}
+
+// TestRead reads what is no file of a reasonable size, and what nobody writes.
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	if err := os.WriteFile(file, Example(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ path, want string }{
+		{file, ""},
+		{dir, "configuration: read " + dir + ": is a directory"},
+		{filepath.Join(dir, "none"), "configuration: open " + filepath.Join(dir, "none") + ": no such file or directory"},
+		{pipe, pipe + ":1:1: no configuration, expected one as lvsdr init prints it\n\n^"},
+		{"/dev/zero", "/dev/zero:1:1: control character U+0000, expected text in UTF-8\n" + strings.Repeat("\ufffd", 100) + "\n^"},
+	} {
+		t.Run(filepath.Base(test.path), func(t *testing.T) {
+			_, err := Read(test.path)
+			if d := cmp.Diff(test.want, text(err)); d != "" {
+				t.Errorf("message (-want +got):\n%s", d)
+			}
+		})
 	}
 }

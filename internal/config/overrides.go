@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -26,13 +25,9 @@ type Overrides struct {
 	RealServers []string
 }
 
-// Apply returns the configuration with the overrides in it; a zero one is taken
-// for [Default]. Errors name the flag. What is still lacking is no error here:
-// see [Config.Validate].
+// Apply returns the configuration with the overrides in it. A fault names the
+// flag. What is still lacking is none here: see [Config.Validate].
 func (o Overrides) Apply(c Config) (Config, error) {
-	if reflect.DeepEqual(c, Config{}) {
-		c = Default()
-	}
 	a := applier{c: c, flags: map[path]string{}}
 	a.c.Services = slices.Clone(c.Services)
 	for _, set := range []func(Overrides) error{
@@ -42,8 +37,8 @@ func (o Overrides) Apply(c Config) (Config, error) {
 			return Config{}, err
 		}
 	}
-	if p := a.c.problem(); p != nil {
-		return Config{}, a.name(p)
+	if fault := a.c.check(); fault != nil {
+		return Config{}, a.blame(fault)
 	}
 	return a.c, nil
 }
@@ -56,19 +51,15 @@ type applier struct {
 }
 
 // take reads the word of a flag.
-func take[T any](flag, word, want string, parse func(string) (T, string)) (T, error) {
-	value, wrong := parse(word)
-	if wrong != "" {
-		return value, flagError(flagWord(flag, word), wrong, want)
+func take[T any](flag, word string, k kind[T]) (T, error) {
+	value, err := k.parse(word)
+	if err != nil {
+		return value, &Fault{Subject: flagWord(flag, word), What: err.Error(), Want: k.want}
 	}
 	return value, nil
 }
 
 func flagWord(flag, word string) string { return flag + " " + quote(word) }
-
-func flagError(flag, what, want string) error {
-	return fmt.Errorf("%s: %s, expected %s", flag, what, want)
-}
 
 func (a *applier) vips(o Overrides) error {
 	if len(o.VIPs) == 0 {
@@ -77,7 +68,7 @@ func (a *applier) vips(o Overrides) error {
 	a.c.VIPs = nil
 	a.flags["vip"] = "--vip"
 	for i, word := range o.VIPs {
-		vip, err := take("--vip", word, virtualAddress.want, virtualAddress.parse)
+		vip, err := take("--vip", word, virtualAddress)
 		if err != nil {
 			return err
 		}
@@ -89,7 +80,7 @@ func (a *applier) vips(o Overrides) error {
 
 func (a *applier) label(o Overrides) (err error) {
 	if o.Label != "" {
-		a.c.Label, err = take("--label", o.Label, labelName.want, labelName.parse)
+		a.c.Label, err = take("--label", o.Label, labelName)
 	}
 	return err
 }
@@ -101,7 +92,7 @@ func (a *applier) ports(o Overrides) error {
 	a.c.Services = nil
 	a.flags["services"] = "--port"
 	for i, word := range o.Ports {
-		s, err := take("--port", word, "PORT or PORT/PROTOCOL, as in 80 or 53/udp", parsePort)
+		s, err := take("--port", word, portAndProtocol)
 		if err != nil {
 			return err
 		}
@@ -111,31 +102,29 @@ func (a *applier) ports(o Overrides) error {
 	return nil
 }
 
-func parsePort(s string) (Service, string) {
-	port, protocolName, hasProtocol := strings.Cut(s, "/")
-	n, wrong := number(0, 65535).parse(port)
+func parsePort(s string) (Service, error) {
+	port, name, hasProtocol := strings.Cut(s, "/")
+	n, err := number[uint16](0, 65535).parse(port)
 	p := ipvs.TCP
-	if hasProtocol && wrong == "" {
-		if p, wrong = protocol().parse(protocolName); wrong != "" {
-			wrong = "unknown protocol"
+	if hasProtocol && err == nil {
+		if p, err = protocol().parse(name); err != nil {
+			err = errors.New("unknown protocol")
 		}
 	}
-	return portService(p, uint16(n)), wrong
+	return portService(p, n), err
 }
 
 // forServices puts the value of a flag into every service.
-func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T) error) error {
+func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T)) error {
 	if word == "" {
 		return nil
 	}
-	value, err := take(flag, word, k.want, k.parse)
+	value, err := take(flag, word, k)
 	if err != nil {
 		return err
 	}
 	for i := range a.c.Services {
-		if err := set(&a.c.Services[i], value); err != nil {
-			return fmt.Errorf("%s: %w", flagWord(flag, word), err)
-		}
+		set(&a.c.Services[i], value)
 		a.flags[path("services").item(i).key(key)] = flagWord(flag, word)
 	}
 	return nil
@@ -144,27 +133,25 @@ func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(
 // scheduler refuses to carry flags over from one scheduler to another, where
 // they mean something else.
 func (a *applier) scheduler(o Overrides) error {
-	return forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler(), func(s *Service, name string) error {
-		if s.Flags != 0 && s.Scheduler != name {
-			return errors.New("the file sets flags of scheduler " + s.Scheduler + ", expected no other")
+	before := slices.Clone(a.c.Services)
+	err := forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler(), func(s *Service, name string) { s.Scheduler = name })
+	for i, s := range before {
+		if err == nil && s.Flags != 0 && s.Scheduler != a.c.Services[i].Scheduler {
+			err = &Fault{
+				Subject: flagWord("--scheduler", o.Scheduler),
+				What:    "the file sets flags of scheduler " + s.Scheduler, Want: "no other",
+			}
 		}
-		s.Scheduler = name
-		return nil
-	})
+	}
+	return err
 }
 
 func (a *applier) forward(o Overrides) error {
-	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) error {
-		s.Forward = f
-		return nil
-	})
+	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) { s.Forward = f })
 }
 
 func (a *applier) persistent(o Overrides) error {
-	return forServices(a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) error {
-		s.Persistent = n
-		return nil
-	})
+	return forServices(a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
 }
 
 func (a *applier) realServers(o Overrides) error {
@@ -177,7 +164,7 @@ func (a *applier) realServers(o Overrides) error {
 		a.c.Services[i].RealServers = nil
 	}
 	for i, word := range o.RealServers {
-		r, err := take("--rs", word, "ADDRESS[:PORT][=WEIGHT]", parseRealServer)
+		r, err := take("--rs", word, serverAndWeight)
 		if err != nil {
 			return err
 		}
@@ -187,30 +174,30 @@ func (a *applier) realServers(o Overrides) error {
 	return nil
 }
 
-func parseRealServer(s string) (r RealServer, wrong string) {
+func parseRealServer(s string) (r RealServer, err error) {
 	r.Weight = 1
 	s, weight, hasWeight := strings.Cut(s, "=")
 	if hasWeight {
-		if r.Weight, wrong = count().parse(weight); wrong != "" {
-			return r, "weight is " + wrong
+		if r.Weight, err = count().parse(weight); err != nil {
+			return r, fmt.Errorf("weight is %w", err)
 		}
 	}
-	r.Addr, r.Port, wrong = parseServer(s)
-	return r, wrong
+	server, err := parseServer(s)
+	r.Addr, r.Port = server.Addr(), server.Port()
+	return r, err
 }
 
 // parseServer reads ADDRESS[:PORT]; without a port that is zero.
-func parseServer(s string) (addr netip.Addr, port uint16, wrong string) {
+func parseServer(s string) (server netip.AddrPort, err error) {
+	var port uint16
 	host, digits, hasPort := cutPort(s)
 	if hasPort {
-		n, wrong := number(1, 65535).parse(digits)
-		if wrong != "" {
-			return addr, 0, "port is " + wrong
+		if port, err = number[uint16](1, 65535).parse(digits); err != nil {
+			return server, fmt.Errorf("port is %w", err)
 		}
-		port = uint16(n)
 	}
-	addr, wrong = serverAddress.parse(host)
-	return addr, port, wrong
+	addr, err := serverAddress.parse(host)
+	return netip.AddrPortFrom(addr, port), err
 }
 
 // cutPort splits "v4", "v4:port", "v6", "[v6]" and "[v6]:port".
@@ -234,15 +221,17 @@ func cutPort(s string) (host, port string, hasPort bool) {
 	return s, "", false
 }
 
-// name says a problem in terms of the flag that brought it about. The file was
-// free of problems, so there is one.
-func (a *applier) name(p *problem) error {
-	for _, at := range append([]path{p.at}, p.also...) {
+// blame gives the fault of a check the flag that brought it about. The file was
+// free of faults, so there is one.
+func (a *applier) blame(f *Fault) *Fault {
+	for _, at := range append([]path{f.at}, f.also...) {
 		for ; at != ""; at = at.parent() {
 			if flag, ok := a.flags[at]; ok {
-				return flagError(flag, p.what, p.want)
+				f.Subject = flag
+				return f
 			}
 		}
 	}
-	return p
+	f.Subject = string(f.at)
+	return f
 }

@@ -1,129 +1,206 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-	"unicode/utf8"
+	"slices"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
-const (
-	byteOrderMark = "\ufeff"
-	maxSize       = 1 << 20 // bytes of a file
-	maxDepth      = 16      // of lists and mappings within each other; we need 5
-	wantText      = "text in UTF-8"
-	wantYAML      = "YAML as lvsdr init prints it"
+// others are the kinds of nodes that the file is refused for.
+var others = map[token.Type]string{
+	token.NullType:    "nothing",
+	token.LiteralType: "a block of text",
+	token.FoldedType:  "a block of text",
+	token.AnchorType:  "an anchor",
+	token.AliasType:   "an alias",
+	token.TagType:     "a tag",
+}
+
+var (
+	// wordTokens are those of a single value. What YAML takes it for is of no
+	// consequence, as long as it is not in quotes.
+	wordTokens = []token.Type{
+		token.StringType, token.SingleQuoteType, token.DoubleQuoteType, token.BoolType, token.IntegerType,
+		token.BinaryIntegerType, token.OctetIntegerType, token.HexIntegerType, token.FloatType,
+		token.InfinityType, token.NanType,
+	}
+	// keyTokens are those of a key, though not all of them of one of ours.
+	keyTokens  = append([]token.Type{token.NullType, token.MergeKeyType}, wordTokens...)
+	markTokens = []token.Type{token.DocumentHeaderType, token.DocumentEndType}
 )
 
+// maxDepth bounds the lists and mappings within each other; we need 5.
+const maxDepth = 16
+
+// A parser makes nodes of tokens, in one pass: the time that the library's own
+// takes for a mapping grows with the square of its size. It needs no more of
+// YAML than single values, lists and mappings.
+type parser struct {
+	tokens token.Tokens // that are left
+	last   *token.Token // that was taken
+	depth  int
+	fault  *Fault
+	done   bool // the rest of the file matters no more
+}
+
 // parse returns the one value of the file.
-func parse(text string) (root ast.Node, fault *Fault) {
-	if fault := scan(text); fault != nil {
+func parse(text string) (*node, *Fault) {
+	tokens, fault := scan(text)
+	if fault != nil {
 		return nil, fault
 	}
-	defer func() {
-		if p := recover(); p != nil { // the parser is not ours
-			root, fault = nil, &Fault{What: "not understood: " + printable(fmt.Sprint(p)), Want: wantYAML}
-		}
-	}()
-	tokens := lexer.Tokenize(text)
-	if fault := tooDeep(tokens); fault != nil {
-		return nil, fault
+	p := parser{tokens: tokens}
+	if p.at(token.DirectiveType) {
+		return nil, faultAt(tokens[0], "a directive", "none")
 	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		return nil, syntaxFault(err)
+	for p.at(markTokens...) {
+		p.take()
 	}
-	return onlyDocument(file)
-}
-
-// scan looks for what is not text, with the position that the YAML library
-// would not give.
-func scan(text string) *Fault {
-	line, start := 1, 0
-	for i, r := range text {
-		at := func(what, want string) *Fault {
-			column := utf8.RuneCountInString(text[start:i]) + 1
-			return &Fault{Line: line, Column: column, What: what, Want: want}
-		}
-		switch {
-		case i >= maxSize:
-			return at("a file of more than 1 MiB", "a configuration file")
-		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
-			return at(fmt.Sprintf("byte 0x%02x", text[i]), wantText)
-		case r == '\n':
-			line, start = line+1, i+1
-		case r == '\r' && strings.HasPrefix(text[i:], "\r\n"), r == '\t':
-		case r < ' ', 0x7f <= r && r < 0xa0, r == 0xfeff, r == 0x2028, r == 0x2029:
-			return at(fmt.Sprintf("control character %U", r), wantText)
-		}
-	}
-	return nil
-}
-
-// tooDeep bounds the depth before the parser descends: its time grows with the
-// square of it. Depth by indentation needs lines, depth by brackets or dashes
-// does not.
-func tooDeep(tokens token.Tokens) *Fault {
-	brackets, dashes, line := 0, 0, 0
-	for _, t := range tokens {
-		if t.Position.Line != line {
-			line, dashes = t.Position.Line, 0
-		}
-		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			brackets++
-		case token.SequenceEndType, token.MappingEndType:
-			brackets--
-		case token.SequenceEntryType, token.MappingKeyType:
-			dashes++
-		}
-		if brackets > maxDepth || dashes > maxDepth {
-			return tokenFault(t, "lists within lists", "no more than lvsdr init prints")
-		}
-	}
-	return nil
-}
-
-func syntaxFault(err error) *Fault {
-	var e yaml.Error
-	if errors.As(err, &e) {
-		return tokenFault(e.GetToken(), "not YAML: "+printable(e.GetMessage()), wantYAML)
-	}
-	return &Fault{What: "not YAML: " + printable(err.Error()), Want: wantYAML}
-}
-
-func tokenFault(t *token.Token, what, want string) *Fault {
-	f := &Fault{What: what, Want: want}
-	if t != nil && t.Position != nil {
-		f.Line, f.Column = t.Position.Line, t.Position.Column
-	}
-	return f
-}
-
-// onlyDocument is the value of a file that has one document, and nothing else.
-func onlyDocument(file *ast.File) (ast.Node, *Fault) {
-	var root ast.Node
-	for _, d := range file.Docs {
-		switch {
-		case d.Body == nil && d.Start != nil && root != nil:
-			return nil, tokenFault(d.Start, "another document", "one document")
-		case d.Body == nil:
-		case d.Body.Type() == ast.DirectiveType:
-			return nil, tokenFault(d.Body.GetToken(), "a directive", "none")
-		case root != nil:
-			return nil, tokenFault(firstToken(d.Body), "another document", "one document")
-		default:
-			root = d.Body
-		}
-	}
-	if root == nil {
+	if len(p.tokens) == 0 {
 		return nil, &Fault{What: "no configuration", Want: "one as lvsdr init prints it"}
 	}
-	return root, nil
+	root := p.behindKey(0)
+	p.end()
+	return root, p.fault
 }
+
+// end sees to it that the file ends here.
+func (p *parser) end() {
+	var mark *token.Token // of another document, or at least of the end of this one
+	for p.at(markTokens...) {
+		if t := p.take(); mark == nil || mark.Type == token.DocumentEndType {
+			mark = t
+		}
+	}
+	switch {
+	case len(p.tokens) > 0 && mark == nil:
+		p.refuse(p.tokens[0], "not YAML: value is not allowed in this context", wantYAML)
+	case len(p.tokens) > 0:
+		p.refuse(p.tokens[0], "another document", "one document")
+	case mark != nil && mark.Type == token.DocumentHeaderType:
+		p.refuse(mark, "another document", "one document")
+	}
+}
+
+// stop skips the rest of the file: something has been found that it is refused
+// for.
+func (p *parser) stop() { p.tokens, p.done = nil, true }
+
+func (p *parser) refuse(t *token.Token, what, want string) {
+	if !p.done {
+		p.fault = faultAt(t, what, want)
+		p.stop()
+	}
+}
+
+func (p *parser) take() *token.Token {
+	p.last, p.tokens = p.tokens[0], p.tokens[1:]
+	return p.last
+}
+
+// at reports whether the next token is of one of the types.
+func (p *parser) at(types ...token.Type) bool {
+	return len(p.tokens) > 0 && slices.Contains(types, p.tokens[0].Type)
+}
+
+// atKey reports whether a key is next, with its colon; one that is no single
+// value counts as well.
+func (p *parser) atKey() bool {
+	return p.at(token.MappingKeyType) || p.at(keyTokens...) &&
+		len(p.tokens) > 1 && p.tokens[1].Type == token.MappingValueType && p.tokens[1].Position.Line == p.tokens[0].Position.Line
+}
+
+// column is that of the next token; zero at the end of the file.
+func (p *parser) column() int {
+	if len(p.tokens) == 0 {
+		return 0
+	}
+	return p.tokens[0].Position.Column
+}
+
+// inline reports whether the next token is on the line of the last.
+func (p *parser) inline() bool {
+	return len(p.tokens) > 0 && p.last != nil && p.tokens[0].Position.Line == p.last.Position.Line
+}
+
+// behindKey reads the value of a key in the column. A list may be in the same
+// column; no block begins in the line of the key.
+func (p *parser) behindKey(column int) *node {
+	switch dash := p.at(token.SequenceEntryType); {
+	case p.inline() && (dash || p.atKey()):
+		p.refuse(p.tokens[0], "not YAML: mapping value is not allowed in this context", wantYAML)
+	case dash && p.column() == column:
+		return p.list()
+	}
+	return p.value(column)
+}
+
+// value reads a value that begins in the same line, or to the right of the
+// column.
+func (p *parser) value(column int) *node {
+	switch {
+	case !p.inline() && p.column() <= column:
+		return p.nothing()
+	case p.at(token.SequenceEntryType):
+		return p.list()
+	case p.atKey():
+		return p.mapping()
+	}
+	return p.flow()
+}
+
+// list reads a list with dashes.
+func (p *parser) list() *node {
+	n := &node{kind: listNode, token: p.tokens[0]}
+	p.enter(n)
+	defer p.leave()
+	for column := p.column(); p.at(token.SequenceEntryType) && p.column() == column; {
+		p.take()
+		n.items = append(n.items, p.value(column))
+	}
+	return n
+}
+
+// mapping reads a mapping of one line a key.
+func (p *parser) mapping() *node {
+	n := &node{kind: mappingNode, token: p.tokens[0]}
+	for column := p.column(); p.column() == column && p.atKey(); {
+		p.key(n)
+		n.items = append(n.items, p.behindKey(column))
+	}
+	return n
+}
+
+// key reads a key with its colon.
+func (p *parser) key(n *node) {
+	key := &node{kind: wordNode, token: p.take()}
+	n.keys = append(n.keys, key)
+	if !slices.Contains(wordTokens, key.token.Type) {
+		key.kind = "" // the reader refuses it
+		p.stop()
+	}
+	if p.at(token.MappingValueType) {
+		p.take()
+	}
+}
+
+// nothing is the value that is missing behind the last token.
+func (p *parser) nothing() *node {
+	at := token.Position{Line: 1}
+	if p.last != nil {
+		at = *p.last.Position
+	}
+	at.Column++
+	p.stop()
+	return &node{kind: others[token.NullType], token: &token.Token{Position: &at}}
+}
+
+// enter begins a list, or a mapping in braces. A block mapping bounds its depth
+// by itself: each needs a line, and more blanks in it than the one before.
+func (p *parser) enter(n *node) {
+	if p.depth++; p.depth > maxDepth {
+		p.refuse(n.token, "lists within lists", "no more than lvsdr init prints")
+	}
+}
+
+func (p *parser) leave() { p.depth-- }
