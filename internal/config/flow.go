@@ -24,8 +24,8 @@ func (p *parser) flow() *node {
 		}
 		return &node{kind: wordNode, token: t}
 	}
-	other, ok := others[t.Type]
-	if !ok {
+	other := otherKind(t.Type)
+	if other == "" {
 		p.refuse(t, fmt.Sprintf("not YAML: unexpected %q", t.Value), wantYAML)
 	}
 	p.stop()

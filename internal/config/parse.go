@@ -6,14 +6,21 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// others are the kinds of nodes that the file is refused for.
-var others = map[token.Type]string{
-	token.NullType:    "nothing",
-	token.LiteralType: "a block of text",
-	token.FoldedType:  "a block of text",
-	token.AnchorType:  "an anchor",
-	token.AliasType:   "an alias",
-	token.TagType:     "a tag",
+// otherKind is the kind of a node that the file is refused for.
+func otherKind(t token.Type) string {
+	switch t {
+	case token.NullType, token.ImplicitNullType:
+		return "nothing"
+	case token.LiteralType, token.FoldedType:
+		return "a block of text"
+	case token.AnchorType:
+		return "an anchor"
+	case token.AliasType:
+		return "an alias"
+	case token.TagType:
+		return "a tag"
+	}
+	return ""
 }
 
 var (
@@ -24,8 +31,6 @@ var (
 		token.BinaryIntegerType, token.OctetIntegerType, token.HexIntegerType, token.FloatType,
 		token.InfinityType, token.NanType,
 	}
-	// keyTokens are those of a key, though not all of them of one of ours.
-	keyTokens  = append([]token.Type{token.NullType, token.MergeKeyType}, wordTokens...)
 	markTokens = []token.Type{token.DocumentHeaderType, token.DocumentEndType}
 )
 
@@ -103,11 +108,17 @@ func (p *parser) at(types ...token.Type) bool {
 	return len(p.tokens) > 0 && slices.Contains(types, p.tokens[0].Type)
 }
 
-// atKey reports whether a key is next, with its colon; one that is no single
-// value counts as well.
+// atKey reports whether a key is next, with its colon on the same line. It may
+// be one that the file is refused for.
 func (p *parser) atKey() bool {
-	return p.at(token.MappingKeyType) || p.at(keyTokens...) &&
-		len(p.tokens) > 1 && p.tokens[1].Type == token.MappingValueType && p.tokens[1].Position.Line == p.tokens[0].Position.Line
+	if p.at(token.MappingKeyType) {
+		return true
+	}
+	key := p.at(wordTokens...) || p.at(token.NullType, token.MergeKeyType)
+	if !key || len(p.tokens) < 2 || p.tokens[1].Type != token.MappingValueType {
+		return false
+	}
+	return p.tokens[1].Position.Line == p.tokens[0].Position.Line
 }
 
 // column is that of the next token; zero at the end of the file.
@@ -192,7 +203,7 @@ func (p *parser) nothing() *node {
 	}
 	at.Column++
 	p.stop()
-	return &node{kind: others[token.NullType], token: &token.Token{Position: &at}}
+	return &node{kind: otherKind(token.ImplicitNullType), token: &token.Token{Type: token.ImplicitNullType, Position: &at}}
 }
 
 // enter begins a list, or a mapping in braces. A block mapping bounds its depth
