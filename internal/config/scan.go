@@ -44,7 +44,8 @@ func checkText(text string) *Fault {
 	return nil
 }
 
-// maxWork is reached by a thousand times what a real file needs, in a second.
+// maxWork bounds what a meter may count; it takes about a second. A real file
+// needs next to nothing of it.
 const maxWork = 1 << 27
 
 // A meter counts the characters that the scanner of the YAML library reads more
