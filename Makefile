@@ -17,8 +17,8 @@ BIN   = bin/lvsdr
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/umlinux tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/names ./internal/umlinux ./ipvsadm ./man
-KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/machinetest ./internal/netfilter ./internal/vnet ./internal/wire ./lvsdr
+PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/modprobe ./internal/names ./internal/terminal ./internal/umlinux ./ipvsadm ./man
+KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 # Parts of what takes long: a guest has one processor.
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$

@@ -7,6 +7,7 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/modprobe"
 	"lvsdr/internal/names"
 )
 
@@ -37,7 +38,7 @@ func newProgram(env command.Env) *program {
 		name:       env.Name("ipvsadm"),
 		posix:      wantsPOSIX(env.LookupEnv),
 		open:       func() (balancer, error) { return openKernel(env.LookupEnv) },
-		loadModule: ipvs.LoadModule,
+		loadModule: modprobe.Load,
 	}
 }
 
@@ -47,14 +48,11 @@ func newProgram(env command.Env) *program {
 const interfaceVariable = "LVSDR_IPVS_INTERFACE"
 
 func openKernel(lookupEnv func(string) (string, bool)) (balancer, error) {
-	conn, err := ipvs.Open()
-	if err != nil {
-		return nil, err
+	through, _ := lookupEnv(interfaceVariable)
+	if through == "netlink" {
+		return ipvs.Open()
 	}
-	if through, _ := lookupEnv(interfaceVariable); through != "netlink" {
-		conn.Shortcut(through == "sockopt")
-	}
-	return conn, nil
+	return ipvs.OpenShort(through == "sockopt")
 }
 
 // Run is ipvsadm.

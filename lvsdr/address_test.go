@@ -134,8 +134,8 @@ func TestAnnouncementIsNoted(t *testing.T) {
 	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
 	noted := false
 	open := d.system.open
-	d.system.open = func(r role, a access) (machine, error) {
-		m, err := open(r, a)
+	d.system.open = func(n need) (machine, error) {
+		m, err := open(n)
 		return watchedMachine{m, func() {
 			data, _ := os.ReadFile(d.state)
 			noted = strings.Contains(string(data), "172.16.0.100")

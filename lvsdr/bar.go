@@ -31,8 +31,10 @@ func (b *bar) show(left uint32) {
 		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), left)
 }
 
+// end leaves the bar's line, once.
 func (b *bar) end() {
 	if b.shown {
 		fmt.Fprintln(b.w)
 	}
+	b.shown = false
 }

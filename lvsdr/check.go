@@ -3,7 +3,6 @@ package lvsdr
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -13,10 +12,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/check"
-	"lvsdr/internal/command"
 	"lvsdr/internal/config"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/plan"
 )
 
 // checkWait is how long check waits for answers from the network.
@@ -32,13 +31,7 @@ func checkCommand() *cli.Command {
 			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
-		Action: func(c *cli.Context) error {
-			err := examine(c)
-			if _, ok := err.(exitError); ok || err == nil {
-				return err
-			}
-			return exitError{statusFailed, inVerb{"check", explain(err)}}
-		},
+		Action: func(c *cli.Context) error { return failIn("check", examine(c)) },
 	}
 }
 
@@ -58,8 +51,7 @@ func examine(c *cli.Context) error {
 	if boolOf(c, "json") {
 		err = writeJSON(c.App.Writer, report)
 	} else {
-		_, plain := os.LookupEnv("NO_COLOR")
-		report.Print(c.App.Writer, command.IsTerminal(c.App.Writer) && !plain, boolOf(c, "quiet"))
+		report.Print(c.App.Writer, coloured(c, c.App.Writer), boolOf(c, "quiet"))
 	}
 	if err == nil && !report.OK {
 		return exitError{status: statusFailed}
@@ -69,47 +61,45 @@ func examine(c *cli.Context) error {
 
 // openSite reads the configuration and looks at the machine.
 func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
-	cfg, err := configOf(c)
+	r := plan.Role(told)
+	o, err := orderOf(c, r, func(config.Config) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	if err := enterNamespace(c); err != nil {
+	if err := enterNamespace(o.netns); err != nil {
 		return nil, err
 	}
-	m, withoutIPVS, err := openForCheck(systemOf(c))
+	m, withoutIPVS, err := openForCheck(o.system)
 	if err != nil {
 		return nil, err
 	}
-	r := role(told)
 	if r == "" {
-		if r, err = roleOf(m, cfg); err != nil {
+		if r, err = roleOf(m, o.config); err != nil {
 			return nil, err
 		}
 	}
-	if err := complete(cfg, r); err != nil {
+	if err := requireComplete(o.config, completeFor(r)); err != nil {
 		return nil, err
 	}
-	s := &session{role: r, config: cfg}
-	dir, _, err := ownFolder(c, reading)
+	o.role = r
+	folder, err := o.system.folder()
 	if err != nil {
 		return nil, err
 	}
-	rec, err := loadRecord(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		rec, err = new(record), nil // who may not read it may not see the table either
-	}
-	if err == nil {
-		err = s.lookWith(m, rec, options{})
+	rec, err := plan.LoadRecord(folder)
+	if mayNotRead(err) {
+		rec, err = new(plan.Record), nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	s := &session{order: o, folder: folder, Site: plan.Site{Machine: m, Record: rec}}
 	site := &check.Site{
-		Role: check.Role(r), Config: cfg, Kernel: m, IPVS: withoutIPVS, Drained: rec.Drained,
+		Role: check.Role(r), Config: o.config, Kernel: m, IPVS: withoutIPVS, Drained: rec.Drained,
 		Lvsdr: func(role, verb string, words ...string) string { return again(c, role, verb, words...) },
 		Wait:  checkWait,
 	}
-	if r == director {
+	if r == plan.Director {
 		site.Status, err = s.status()
 	}
 	return site, err
@@ -118,7 +108,7 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, error) {
 // openForCheck opens the machine with its IPVS if it has any that we may use;
 // else withoutIPVS says why not.
 func openForCheck(sys system) (m machine, withoutIPVS, err error) {
-	m, err = sys.open(director, reading)
+	m, err = sys.open(theTable)
 	if err == nil {
 		return m, nil, nil
 	}
@@ -126,13 +116,13 @@ func openForCheck(sys system) (m machine, withoutIPVS, err error) {
 	if errors.Is(err, errNoIPVS) {
 		withoutIPVS = syscall.ENOPROTOOPT
 	}
-	m, err = sys.open(realServer, reading)
+	m, err = sys.open(noTable)
 	return m, withoutIPVS, err
 }
 
 // roleOf finds out what a machine is: a real server has an address that the
 // configuration lists as one, and no configured service in its own table.
-func roleOf(m machine, cfg config.Config) (role, error) {
+func roleOf(m machine, cfg config.Config) (plan.Role, error) {
 	services, err := m.Services(ipvs.Everything)
 	if err != nil {
 		return "", err
@@ -144,16 +134,16 @@ func roleOf(m machine, cfg config.Config) (role, error) {
 	listed := false
 	for _, w := range cfg.Wanted() {
 		if slices.ContainsFunc(services, func(e ipvs.ServiceEntry) bool { return e.Key() == w.Service.Key() }) {
-			return director, nil
+			return plan.Director, nil
 		}
 		for _, d := range w.Destinations {
 			listed = listed || slices.ContainsFunc(addresses, func(a host.Address) bool { return a.Prefix.Addr() == d.Addr })
 		}
 	}
 	if listed {
-		return realServer, nil
+		return plan.RealServer, nil
 	}
-	return director, nil
+	return plan.Director, nil
 }
 
 // again is the command line of a verb with the configuration of this run. What

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"lvsdr/internal/hint"
+
 	"lvsdr/internal/check"
 	"lvsdr/internal/ipvs"
 )
@@ -150,17 +152,17 @@ func TestCheckWithoutIPVS(t *testing.T) {
 		err  error
 		want check.Outcome
 	}{
-		{"none", hinted(errNoIPVS, "unused"), check.Fail},
+		{"none", hint.Add(errNoIPVS, "unused"), check.Fail},
 		{"not root", syscall.EPERM, check.Unknown},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := healthy(t)
 			open := d.system.open
-			d.system.open = func(r role, a access) (machine, error) {
-				if r == director {
+			d.system.open = func(n need) (machine, error) {
+				if n == theTable {
 					return nil, tt.err
 				}
-				m, err := open(r, a)
+				m, err := open(n)
 				return blind{m}, err
 			}
 			status := 0
@@ -200,7 +202,7 @@ func TestCheckUsage(t *testing.T) {
 			t.Errorf("lvsdr %s: %+v", tt.words, got)
 		}
 	}
-	d.system.open = func(role, access) (machine, error) { return nil, errors.New("on fire") }
+	d.system.open = func(need) (machine, error) { return nil, errors.New("on fire") }
 	if got := d.run("check --rs 10.0.0.7"); got != (result{Stderr: "lvsdr: check: on fire\n", Status: 1}) {
 		t.Errorf("%+v", got)
 	}

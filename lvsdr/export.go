@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 	"lvsdr/internal/keepalived"
 )
 
@@ -40,7 +41,10 @@ func exportKeepalivedCommand() *cli.Command {
 }
 
 func exportKeepalived(c *cli.Context) error {
-	cfg, err := configFor(c, director)
+	cfg, err := configOf(c)
+	if err == nil {
+		err = requireComplete(cfg, config.Config.Validate)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,15 +101,15 @@ func exportInterface(c *cli.Context, vips []netip.Addr) (string, error) {
 	default:
 		err = fmt.Errorf("export keepalived: the VIP could be on %s", strings.Join(found, " or "))
 	}
-	return "", hinted(err, "say which: --interface NAME")
+	return "", hint.Add(err, "say which: --interface NAME")
 }
 
 // facing are the interfaces of this machine that face the clients of the VIPs.
 func facing(c *cli.Context, vips []netip.Addr) ([]string, error) {
-	if err := enterNamespace(c); err != nil {
+	if err := enterNamespace(stringOf(c, "netns")); err != nil {
 		return nil, err
 	}
-	m, err := systemOf(c).open(realServer, reading) // whose door needs no IPVS
+	m, err := systemOf(c).open(noTable)
 	if err != nil {
 		return nil, err
 	}

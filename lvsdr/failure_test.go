@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"lvsdr/internal/plan"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -33,7 +35,7 @@ func large() string {
 // A changing call of start or stop fails, whichever it is: the machine is as it
 // was, the error names the deed and its cause, and the next run is free to work.
 func TestFailureAtEveryStep(t *testing.T) {
-	for _, r := range []role{director, realServer} {
+	for _, r := range []plan.Role{plan.Director, plan.RealServer} {
 		t.Run(string(r), func(t *testing.T) {
 			d := newDesk(t, large())
 			clean := d.text()

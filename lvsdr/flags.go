@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 )
 
 // defaultConfig is the file that the director and the real servers share.
@@ -73,7 +74,7 @@ func configOf(c *cli.Context) (config.Config, error) {
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case missing && (named || !setIn(c, "vip").IsSet("vip")):
-		return config.Config{}, exitError{statusUsage, hinted(fmt.Errorf("configuration: %s does not exist", path),
+		return config.Config{}, exitError{statusUsage, hint.Add(fmt.Errorf("configuration: %s does not exist", path),
 			"make one: lvsdr init > "+path)}
 	case missing:
 		cfg = config.Default()
@@ -87,25 +88,10 @@ func configOf(c *cli.Context) (config.Config, error) {
 	return cfg, nil
 }
 
-// configFor is the configuration, complete for a role.
-func configFor(c *cli.Context, r role) (config.Config, error) {
-	cfg, err := configOf(c)
-	if err != nil {
-		return config.Config{}, err
-	}
-	if c.Command.Name == "stop" { // it takes away what is there
-		r = realServer
-	}
-	return cfg, complete(cfg, r)
-}
-
-// complete is whether a configuration says what a role needs.
-func complete(cfg config.Config, r role) error {
-	validate := cfg.Validate
-	if r == realServer {
-		validate = cfg.ValidateRealServer
-	}
-	if err := validate(); err != nil {
+// requireComplete refuses a configuration that does not say all that a verb
+// needs.
+func requireComplete(c config.Config, complete func(config.Config) error) error {
+	if err := complete(c); err != nil {
 		return exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"lvsdr/internal/command"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/plan"
 	"lvsdr/ipvsadm"
 )
 
@@ -44,7 +45,7 @@ func newSite(t *testing.T, config string) *site {
 	must(t, netlink.LinkAdd(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: "eth0"}}))
 	raise(t, "eth0")
 	must(t, host.NewHost().AddAddress(host.Address{Prefix: netip.MustParsePrefix("10.0.0.8/24"), Interface: "eth0", Label: "eth0"}))
-	m, err := openMachine(director, changing)
+	m, err := openMachine(theTable)
 	if err != nil {
 		t.Fatalf("%v (run this through lvsdr lab kernel)", err)
 	}
@@ -69,16 +70,20 @@ func raise(t *testing.T, name string) {
 // text is the state of the kernel as far as lvsdr changes it.
 func (s *site) text() string {
 	s.t.Helper()
-	now, err := look(s.machine, nil)
+	services, err := s.machine.Services(ipvs.Everything)
 	must(s.t, err)
 	var lines []string
-	for _, sv := range now.services {
-		for _, d := range sv.destinations {
+	for _, sv := range services {
+		destinations, err := s.machine.Destinations(&sv, ipvs.Everything, nil)
+		must(s.t, err)
+		for _, d := range destinations {
 			lines = append(lines, fmt.Sprintf("%v -> %+v", sv.Service, d.Destination))
 		}
 		lines = append(lines, fmt.Sprintf("%+v", sv.Service))
 	}
-	for _, a := range now.addresses {
+	addresses, err := s.machine.Addresses()
+	must(s.t, err)
+	for _, a := range addresses {
 		lines = append(lines, fmt.Sprintf("%+v", a))
 	}
 	for _, name := range s.sysctls {
@@ -102,7 +107,7 @@ func (s *site) looks(when, want string) {
 func (s *site) lvsdr(words string, m machine) result {
 	var out, errs bytes.Buffer
 	sys := thisSystem
-	sys.open = func(role, access) (machine, error) { return m, nil }
+	sys.open = func(need) (machine, error) { return m, nil }
 	status := run(command.Env{
 		Args:   append([]string{"lvsdr", "--config", s.file}, strings.Fields(words)...),
 		Stdin:  strings.NewReader(""),
@@ -177,7 +182,7 @@ func (f *faulty) Set(name string, value int) error {
 // it was found.
 func TestKernelFailureAtEveryStep(t *testing.T) {
 	s := newSite(t, large())
-	for _, r := range []role{director, realServer} {
+	for _, r := range []plan.Role{plan.Director, plan.RealServer} {
 		clean := s.text()
 		started := s.failEverywhere(string(r)+" start", clean)
 		whole := s.text()

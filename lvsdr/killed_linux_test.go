@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"lvsdr/internal/plan"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -65,8 +67,8 @@ func (s *site) working(words string) time.Duration {
 func TestKernelKilled(t *testing.T) {
 	s := newSite(t, large())
 	clean := s.text()
-	whole, longest := map[role]string{}, map[string]time.Duration{}
-	for _, r := range []role{director, realServer, director, realServer} { // the first time, modules are loaded
+	whole, longest := map[plan.Role]string{}, map[string]time.Duration{}
+	for _, r := range []plan.Role{plan.Director, plan.RealServer, plan.Director, plan.RealServer} { // the first time, modules are loaded
 		longest[string(r)+" start"] = s.working(string(r) + " start")
 		whole[r] = s.text()
 		longest[string(r)+" stop"] = s.working(string(r) + " stop")
@@ -74,9 +76,9 @@ func TestKernelKilled(t *testing.T) {
 	}
 	half := 0
 	for i := range *kills {
-		r, verb := director, []string{" start", " stop"}[i%2]
+		r, verb := plan.Director, []string{" start", " stop"}[i%2]
 		if i%5 == 4 {
-			r = realServer
+			r = plan.RealServer
 		}
 		if verb == " stop" {
 			s.succeed(string(r) + " start")

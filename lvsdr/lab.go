@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
 )
@@ -48,16 +49,16 @@ func labKernel(c *cli.Context) error {
 		return usageError("lab kernel: no command given")
 	}
 	status, err := umlinux.Run(c.Args().Slice())
-	return ended(c, status, err)
+	return labExit(c, status, err)
 }
 
-// ended is how a command ended in whose name we ran, or what kept us from it.
-func ended(c *cli.Context, status int, err error) error {
+// labExit is how a command ended in whose name we ran, or what kept us from it.
+func labExit(c *cli.Context, status int, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		err = errors.New("interrupted")
 	case errors.Is(err, lab.ErrNone):
-		err = hinted(err, "lvsdr lab up")
+		err = hint.Add(err, "lvsdr lab up")
 	}
 	if err != nil {
 		return exitError{max(status, statusFailed), inVerb{"lab " + c.Command.Name, explain(err)}}

@@ -55,10 +55,10 @@ func labExec(c *cli.Context) error {
 	l, err := lab.Open()
 	if err == nil {
 		status, err := l.Exec(host, command)
-		return ended(c, status, err)
+		return labExit(c, status, err)
 	}
 	if c.Bool("no-build") {
-		return ended(c, statusFailed, err)
+		return labExit(c, statusFailed, err)
 	}
 	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
 		if err := l.SetUp(ctx, io.Discard, io.Discard); err != nil {
@@ -92,7 +92,7 @@ func labGet(c *cli.Context) error {
 	}
 	if l, err := lab.Open(); err == nil {
 		status, err := get(c.Context, l)
-		return ended(c, status, err)
+		return labExit(c, status, err)
 	}
 	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
 		if err := l.SetUp(ctx, io.Discard, io.Discard); err != nil {

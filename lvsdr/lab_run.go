@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"lvsdr/internal/command"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
 )
@@ -61,8 +60,7 @@ func labOptions(c *cli.Context) (o lab.Options, end func(), err error) {
 	if boolOf(c, "json") {
 		o.Out = io.Discard
 	}
-	_, plain := os.LookupEnv("NO_COLOR")
-	o.Coloured = command.IsTerminal(o.Out) && !plain
+	o.Coloured = coloured(c, o.Out)
 	name := c.String("pcap")
 	switch {
 	case o.Last < 1 || o.Last > lab.Steps:

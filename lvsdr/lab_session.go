@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/hint"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/umlinux"
 )
@@ -26,8 +27,8 @@ func interruptible(do func(context.Context) error) error {
 	return do(ctx)
 }
 
-// alone does something with the lab while no other lvsdr does.
-func alone(c *cli.Context, do func() error) error {
+// withLabLock does something with the lab while no other lvsdr does.
+func withLabLock(c *cli.Context, do func() error) error {
 	unlock, err := lab.Lock("lvsdr lab " + c.Command.Name)
 	if err != nil {
 		return err
@@ -39,9 +40,9 @@ func alone(c *cli.Context, do func() error) error {
 func inTemporaryLab(c *cli.Context, do func(context.Context, *lab.Lab) (status int, err error)) error {
 	status := 0
 	err := interruptible(func(ctx context.Context) error {
-		return alone(c, func() error {
+		return withLabLock(c, func() error {
 			if _, err := lab.Open(); err == nil {
-				return hinted(errors.New("a lab is up already"), "lvsdr lab down")
+				return hint.Add(errors.New("a lab is up already"), "lvsdr lab down")
 			}
 			l, err := lab.Up(ctx, io.Discard)
 			if err != nil {
@@ -51,7 +52,7 @@ func inTemporaryLab(c *cli.Context, do func(context.Context, *lab.Lab) (status i
 			return errors.Join(err, l.Down())
 		})
 	})
-	return ended(c, status, err)
+	return labExit(c, status, err)
 }
 
 // inGuest does the whole command again, with more words, on a kernel of
@@ -59,11 +60,11 @@ func inTemporaryLab(c *cli.Context, do func(context.Context, *lab.Lab) (status i
 func inGuest(c *cli.Context, more ...string) error {
 	self, err := os.Executable()
 	if err != nil {
-		return ended(c, statusFailed, err)
+		return labExit(c, statusFailed, err)
 	}
 	words := append([]string{self}, os.Args[1:]...)
 	status, err := umlinux.RunGuest(append(words, more...))
-	return ended(c, status, err)
+	return labExit(c, status, err)
 }
 
 // follow runs a program in our place: its streams and its signals are ours. The

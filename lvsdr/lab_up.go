@@ -52,7 +52,7 @@ func labUp(c *cli.Context) error {
 		}
 		return errors.Join(err, takeDown(c))
 	})
-	return ended(c, status, err)
+	return labExit(c, status, err)
 }
 
 // build builds the lab and starts the cluster on it, whose words go to stdout.
@@ -62,7 +62,7 @@ func build(ctx context.Context, c *cli.Context, stdout io.Writer) error {
 	if boolOf(c, "quiet") {
 		steps = io.Discard
 	}
-	return alone(c, func() error {
+	return withLabLock(c, func() error {
 		_, missing := lab.Open()
 		l, err := lab.Up(ctx, steps)
 		if err != nil || c.Bool("bare") {
@@ -82,14 +82,14 @@ func labDown(c *cli.Context) error {
 		return nil
 	}
 	err := interruptible(func(context.Context) error { return takeDown(c) })
-	return ended(c, 0, err)
+	return labExit(c, 0, err)
 }
 
 func takeDown(c *cli.Context) error {
 	if !lab.Exists() {
 		return nil
 	}
-	return alone(c, lab.Down)
+	return withLabLock(c, lab.Down)
 }
 
 // labShell gives the user a shell in which the lab's programs are found.

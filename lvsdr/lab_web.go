@@ -28,10 +28,10 @@ func labWeb(c *cli.Context) error {
 	if name := c.String("log"); name != "" {
 		f, err := os.Create(name)
 		if err != nil {
-			return ended(c, statusFailed, err)
+			return labExit(c, statusFailed, err)
 		}
 		defer f.Close()
 		log = io.Writer(f)
 	}
-	return ended(c, statusFailed, lab.Web(c.String("listen"), log))
+	return labExit(c, statusFailed, lab.Web(c.String("listen"), log))
 }

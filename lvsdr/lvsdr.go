@@ -6,19 +6,12 @@
 package lvsdr
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/command"
-)
-
-const (
-	statusFailed  = 1
-	statusUsage   = 2
-	statusDiffers = 3 // status: not in place; diff: there are differences
+	"lvsdr/internal/plan"
 )
 
 // Run runs lvsdr and returns its exit status.
@@ -29,33 +22,7 @@ func run(env command.Env, sys system) int {
 	if len(args) == 0 {
 		args = []string{"lvsdr"}
 	}
-	err := newApp(env, sys).Run(args)
-	var exit exitError
-	switch {
-	case err == nil:
-		return 0
-	case !errors.As(err, &exit):
-		exit = exitError{statusFailed, err}
-	}
-	if exit.err != nil {
-		for _, line := range lines(exit.err) {
-			fmt.Fprintf(env.Stderr, "lvsdr: %s\n", line)
-		}
-	}
-	return exit.status
-}
-
-// An exitError ends the command with a status, and a message if it has one.
-type exitError struct {
-	status int
-	err    error
-}
-
-func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
-func (e exitError) Unwrap() error { return e.err }
-
-func usageError(format string, args ...any) error {
-	return exitError{statusUsage, fmt.Errorf(format, args...)}
+	return reportError(env.Stderr, newApp(env, sys).Run(args))
 }
 
 func newApp(env command.Env, sys system) *cli.App {
@@ -67,11 +34,11 @@ func newApp(env command.Env, sys system) *cli.App {
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
-		Metadata:       map[string]any{systemKey: sys},
+		Metadata:       map[string]any{systemKey: sys, environmentKey: env.LookupEnv},
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
 		Commands: []*cli.Command{
-			roleCommand(director),
-			roleCommand(realServer),
+			roleCommand(plan.Director),
+			roleCommand(plan.RealServer),
 			checkCommand(),
 			initCommand(),
 			configCommand(),
@@ -127,8 +94,4 @@ func refuseArguments(action cli.ActionFunc) cli.ActionFunc {
 		}
 		return action(c)
 	}
-}
-
-func refuseFlags(_ *cli.Context, err error, _ bool) error {
-	return exitError{statusUsage, err}
 }

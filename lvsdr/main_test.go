@@ -12,6 +12,7 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/machinetest"
+	"lvsdr/internal/plan"
 )
 
 // asLVSDR in the environment makes this test binary lvsdr itself.
@@ -23,7 +24,7 @@ const holdsLock = "LVSDR_TEST_HOLDS_LOCK"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(holdsLock); dir != "" {
-		if _, err := lock(dir, 0); err != nil {
+		if _, err := plan.Lock(dir, 0); err != nil {
 			panic(err)
 		}
 		os.Stdout.WriteString("held\n")
@@ -51,7 +52,7 @@ func newDesk(t *testing.T, config string) *desk {
 	dir := t.TempDir()
 	d := &desk{machine: machinetest.New(), t: t, file: filepath.Join(dir, "lvsdr.yaml"), state: filepath.Join(dir, "4", "state.json")}
 	d.system = system{
-		open:      func(role, access) (machine, error) { return d.machine, nil },
+		open:      func(need) (machine, error) { return d.machine, nil },
 		namespace: func() (uint64, error) { return 4, nil },
 		runDir:    dir,
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lvsdr/internal/plan"
 )
 
 func TestRecordFile(t *testing.T) {
@@ -46,7 +48,7 @@ func TestLock(t *testing.T) {
 	d := newDesk(t, tutorial)
 	dir := filepath.Dir(d.state)
 	must(t, os.MkdirAll(dir, 0o700))
-	unlock, err := lock(dir, 0)
+	unlock, err := plan.Lock(dir, 0)
 	must(t, err)
 	got := d.run("vs start --wait 60ms")
 	if got.Status != 1 || !strings.Contains(got.Stderr, "lvsdr: hint: wait longer with --wait\n") || d.machine.Calls() != 0 {
@@ -58,7 +60,7 @@ func TestLock(t *testing.T) {
 		}
 	}
 	go func() {
-		time.Sleep(2 * lockPoll)
+		time.Sleep(2 * 50 * time.Millisecond)
 		unlock()
 	}()
 	d.succeed("vs start --wait 1m")
@@ -75,12 +77,12 @@ func TestLockOfTheDead(t *testing.T) {
 	if n, err := said.Read(make([]byte, 5)); n != 5 {
 		t.Fatalf("the holder said %d bytes: %v", n, err)
 	}
-	if _, err := lock(dir, 0); err == nil {
+	if _, err := plan.Lock(dir, 0); err == nil {
 		t.Error("two hold the lock")
 	}
 	must(t, holder.Process.Kill())
 	holder.Wait()
-	unlock, err := lock(dir, 0)
+	unlock, err := plan.Lock(dir, 0)
 	must(t, err)
 	must(t, unlock())
 }

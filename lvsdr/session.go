@@ -1,23 +1,24 @@
 package lvsdr
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/host"
+	"lvsdr/internal/plan"
+	"lvsdr/internal/terminal"
 )
 
 // system is what the verbs need of the system to find their machine.
 type system struct {
-	open      func(role, access) (machine, error)
+	open      func(need) (machine, error)
 	namespace func() (uint64, error) // tells network namespaces apart
 	// runDir is where what has to outlive a run is kept, in a folder for each
 	// network namespace.
@@ -27,63 +28,108 @@ type system struct {
 // thisSystem is the one that the program runs on.
 var thisSystem = system{openMachine, host.NamespaceID, "/run/lvsdr"}
 
-const systemKey = "system"
+const (
+	systemKey      = "system"
+	environmentKey = "environment"
+)
 
 // systemOf is the system that [newApp] was given.
 func systemOf(c *cli.Context) system { return c.App.Metadata[systemKey].(system) }
 
-// session is one verb at work on one machine.
-type session struct {
-	role   role
-	config config.Config
-	steps  []step
-	scene  *scene
-	stdout io.Writer
-	stderr io.Writer // discards what --quiet does not want to see
-	json   bool
+// coloured reports whether what a verb prints on w has colours.
+func coloured(c *cli.Context, w io.Writer) bool {
+	return terminal.Coloured(w, c.App.Metadata[environmentKey].(func(string) (string, bool)))
 }
 
-// access says what a verb does with the machine: readers neither wait for
-// others nor leave a folder behind.
-type access int
+// order is what the command line asks of a verb of a role.
+type order struct {
+	role    plan.Role
+	verb    string // "vs start"
+	config  config.Config
+	options plan.Options
+	netns   string
+	wait    time.Duration
+	json    bool
+	dryRun  bool
+	stdout  io.Writer
+	colours bool      // on stdout
+	stderr  io.Writer // discards what --quiet does not want to see
+	system  system
+}
 
-const (
-	reading access = iota
-	changing
-	stopping
-)
-
-// begin reads the configuration, enters the namespace, takes the lock and
-// looks at the machine.
-func begin(c *cli.Context, r role, a access) (s *session, end func(), err error) {
-	s = &session{role: r, stdout: c.App.Writer, stderr: c.App.ErrWriter, json: boolOf(c, "json")}
+// orderOf reads the command line of a verb, and the configuration, which has to
+// be complete for it.
+func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o order, err error) {
+	o = order{
+		role: r, verb: string(r) + " " + c.Command.Name,
+		options: plan.Options{Exclusive: boolOf(c, "exclusive"), FlushFirewall: boolOf(c, "flush-firewall")},
+		netns:   stringOf(c, "netns"), wait: setIn(c, "wait").Duration("wait"),
+		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"),
+		stdout: c.App.Writer, colours: coloured(c, c.App.Writer), stderr: c.App.ErrWriter, system: systemOf(c),
+	}
 	if boolOf(c, "quiet") {
-		s.stderr = io.Discard
+		o.stderr = io.Discard
 	}
-	if s.config, err = configFor(c, r); err != nil {
-		return nil, nil, err
+	if o.config, err = configOf(c); err == nil {
+		err = requireComplete(o.config, complete)
 	}
-	if err := enterNamespace(c); err != nil {
-		return nil, nil, err
-	}
-	dir, end, err := ownFolder(c, a)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := systemOf(c).open(r, a)
-	if err == nil {
-		err = s.look(m, dir, options{boolOf(c, "exclusive"), boolOf(c, "flush-firewall")})
-	}
-	if err != nil {
-		end()
-		return nil, nil, err
-	}
-	return s, end, nil
+	return o, err
 }
 
-// enterNamespace goes where --netns says, for good.
-func enterNamespace(c *cli.Context) error {
-	name := stringOf(c, "netns")
+// session is an order at work on one machine.
+type session struct {
+	order
+	plan.Site
+	folder string // of this network namespace
+}
+
+// look opens the machine to a verb that changes nothing: it neither waits for
+// others nor leaves a folder behind.
+func (o order) look(n need) (*session, error) {
+	s, err := o.enter()
+	if err == nil {
+		err = s.open(n)
+	}
+	return s, err
+}
+
+// lock opens the machine to a verb that changes it, alone until end is called.
+func (o order) lock(n need) (s *session, end func(), err error) {
+	if s, err = o.enter(); err != nil {
+		return nil, nil, err
+	}
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return nil, nil, err
+	}
+	unlock, err := plan.Lock(s.folder, o.wait)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.open(n); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return s, func() { unlock() }, nil
+}
+
+// enter goes into the network namespace, and finds its folder.
+func (o order) enter() (*session, error) {
+	if err := enterNamespace(o.netns); err != nil {
+		return nil, err
+	}
+	folder, err := o.system.folder()
+	return &session{order: o, folder: folder}, err
+}
+
+func (s *session) open(n need) (err error) {
+	if s.Machine, err = s.system.open(n); err == nil {
+		s.Record, err = plan.LoadRecord(s.folder)
+	}
+	return err
+}
+
+// enterNamespace goes into the network namespace of that name, for good.
+func enterNamespace(name string) error {
 	if name == "" {
 		return nil
 	}
@@ -93,49 +139,35 @@ func enterNamespace(c *cli.Context) error {
 	return nil
 }
 
-func (s *session) look(m machine, dir string, o options) error {
-	rec, err := loadRecord(dir)
-	if err != nil {
-		return err
-	}
-	return s.lookWith(m, rec, o)
-}
-
-func (s *session) lookWith(m machine, rec *record, o options) (err error) {
-	s.steps = stepsFor(s.role, s.config, o)
-	s.scene, err = look(m, rec)
-	return err
-}
-
-// ownFolder is the folder of this network namespace, locked where the verb is
-// about to change something.
-func ownFolder(c *cli.Context, a access) (dir string, unlock func(), err error) {
-	sys := systemOf(c)
+// folder is that of the current network namespace.
+func (sys system) folder() (string, error) {
 	id, err := sys.namespace()
 	if err != nil {
-		return "", nil, fmt.Errorf("tell the network namespace: %w", err)
+		return "", fmt.Errorf("tell the network namespace: %w", err)
 	}
-	dir = filepath.Join(sys.runDir, strconv.FormatUint(id, 10))
-	if a == reading {
-		return dir, func() {}, nil
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", nil, err
-	}
-	free, err := lock(dir, setIn(c, "wait").Duration("wait"))
-	if err != nil {
-		return "", nil, err
-	}
-	return dir, func() { free() }, nil
+	return filepath.Join(sys.runDir, strconv.FormatUint(id, 10)), nil
 }
 
-// explain adds advice to what the kernel said.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		return hinted(err, "needs CAP_NET_ADMIN; run it as root")
-	case errors.Is(err, syscall.EROFS):
-		return hinted(err, "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host")
+// wish is what the configuration asks of the machine now.
+func (s *session) wish() plan.Wish { return plan.New(s.role, s.config, s.Record.Drained, s.options) }
+
+// compare looks at the machine, and plans.
+func (s *session) compare(planned planner) ([]plan.Change, error) {
+	w := s.wish()
+	state, err := plan.Look(s.Machine, w, s.Record)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return planned(w, state)
+}
+
+// planner makes the changes of a verb: [plan.Start] or [plan.Stop].
+type planner func(plan.Wish, plan.State) ([]plan.Change, error)
+
+// need is what start and status need of a machine in its role.
+func (o order) need() need {
+	if o.role == plan.RealServer {
+		return noTable
+	}
+	return theTable
 }

@@ -1,31 +1,36 @@
 package lvsdr
 
 import (
-	"os"
+	"fmt"
+	"io"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
-	"lvsdr/internal/command"
-	"lvsdr/internal/ipvs"
+	"lvsdr/internal/plan"
 	"lvsdr/internal/status"
+	"lvsdr/internal/terminal"
 )
 
+// statusCommand is "lvsdr vs status" or "lvsdr rs status".
+func statusCommand(r plan.Role) *cli.Command {
+	return verb(r, "status", "what is in place and what is not", completeFor(r), showStatus)
+}
+
 // showStatus prints what is in place. Status 3 says that not all of it is.
-func showStatus(c *cli.Context, r role) error {
-	s, end, err := begin(c, r, reading)
+func showStatus(o order) error {
+	s, err := o.look(o.need())
 	if err != nil {
 		return err
 	}
-	defer end()
 	st, err := s.status()
 	if err != nil {
 		return err
 	}
 	if s.json {
-		err = writeJSON(c.App.Writer, st)
+		err = writeJSON(s.stdout, st)
 	} else {
-		_, plain := os.LookupEnv("NO_COLOR")
-		st.Print(c.App.Writer, command.IsTerminal(c.App.Writer) && !plain)
+		err = printStatus(s.stdout, st, s.colours)
 	}
 	if err == nil && !st.InPlace {
 		return exitError{status: statusDiffers}
@@ -34,18 +39,49 @@ func showStatus(c *cli.Context, r role) error {
 }
 
 func (s *session) status() (status.Status, error) {
-	st := status.Status{Role: string(s.role), VIPs: []status.VIP{}}
-	for _, t := range s.steps {
-		if err := t.report(s.scene, &st); err != nil {
-			return status.Status{}, err
-		}
+	w := s.wish()
+	state, err := plan.Look(s.Machine, w, s.Record)
+	if err != nil {
+		return status.Status{}, err
 	}
-	st.InPlace = st.AllInPlace()
-	return st, nil
+	return plan.Report(w, state)
 }
 
-// fill adds what the kernel has of a real server.
-func fill(st *status.RealServer, d *ipvs.DestinationEntry) {
-	st.Forward, st.Weight = ipvs.Methods.Name(d.Forward), d.Weight
-	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
+// stateColours are how the states are painted.
+var stateColours = map[status.State]terminal.Colour{
+	status.OK: terminal.Green, status.Missing: terminal.Red, status.Differs: terminal.Yellow, status.Draining: terminal.Cyan,
+}
+
+// printStatus draws the tables.
+func printStatus(w io.Writer, st status.Status, coloured bool) error {
+	text := func(s status.State) string {
+		if !coloured {
+			return string(s)
+		}
+		return terminal.Paint(stateColours[s], string(s))
+	}
+	vips := terminal.NewTable(w, "VIP", "Interface", "State")
+	for _, v := range st.VIPs {
+		vips.Append(v.Address.String(), v.Interface, text(v.State))
+	}
+	sysctls := terminal.NewTable(w, "Sysctl", "Value", "Wanted", "State")
+	for _, v := range st.Sysctls {
+		sysctls.Append(v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State))
+	}
+	services := terminal.NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
+	for _, s := range st.Services {
+		services.Append(s.Service+" "+s.Scheduler, "", "", "", "", "", "", "", text(s.State))
+		for _, rs := range s.RealServers {
+			services.Append("", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
+				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State))
+		}
+	}
+	err := vips.Render()
+	if err == nil && len(st.Sysctls) > 0 {
+		err = sysctls.Render()
+	}
+	if err == nil && len(st.Services) > 0 {
+		err = services.Render()
+	}
+	return err
 }

@@ -196,4 +196,5 @@ func BenchmarkAdd(b *testing.B) {
 // deafSockopt takes every change.
 type deafSockopt struct{ sockopt }
 
+func (deafSockopt) Close() error          { return nil }
 func (deafSockopt) Set(int, []byte) error { return nil }

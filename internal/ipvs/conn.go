@@ -19,8 +19,8 @@ type socket interface {
 // Conn is a connection to the IPVS of the network namespace it was opened in.
 // It carries one request at a time and is not safe for concurrent use.
 type Conn struct {
-	sock   socket
-	family uint16
+	sock   socket // nil: not dialled yet
+	family uint16 // zero: not asked for yet
 	seq    uint32
 	out    []byte // the request being built
 	in     []byte // the datagram being read
@@ -66,8 +66,11 @@ const dumpAttempts = 5
 // newConn resolves the family and asks for [Info] over a fresh socket. On an
 // error the socket is closed.
 func newConn(s socket) (*Conn, error) {
-	c := &Conn{sock: s, in: make([]byte, smallDump())}
-	err := c.hello()
+	c := &Conn{sock: s}
+	err := c.resolve()
+	if err == nil {
+		err = c.askInfo()
+	}
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -80,7 +83,8 @@ type errNoFamily struct{ error }
 
 func (e errNoFamily) Unwrap() error { return e.error }
 
-func (c *Conn) hello() error {
+// resolve asks for the number of the family.
+func (c *Conn) resolve() error {
 	c.family = ctrlFamily
 	c.begin(ctrlGetFamily, flagAck)
 	c.out = appendText(c.out, familyName, genlFamilyName)
@@ -92,13 +96,17 @@ func (c *Conn) hello() error {
 	if err == nil && id == 0 {
 		err = errReply
 	}
+	c.family = id
 	if err != nil {
 		return errNoFamily{err}
 	}
-	c.family = id
+	return nil
+}
+
+func (c *Conn) askInfo() error {
 	c.begin(cmdGetInfo, flagAck)
 	answered := false
-	err = c.exchange(func(msg []byte) (err error) {
+	err := c.exchange(func(msg []byte) (err error) {
 		answered = true
 		c.info, err = decodeInfo(msg)
 		return err
@@ -109,19 +117,44 @@ func (c *Conn) hello() error {
 	return err
 }
 
+// reach dials netlink and resolves the family, if that was not needed before.
+// The request in c.out waits meanwhile.
+func (c *Conn) reach() (err error) {
+	if c.sock == nil {
+		if c.sock, err = dialNetlink(); err != nil {
+			return err
+		}
+	}
+	if c.family != 0 {
+		return nil
+	}
+	request := c.out
+	c.out = nil
+	err = c.resolve()
+	c.out = request
+	return err
+}
+
 // Info is what the kernel said about its IPVS when the connection was opened.
 func (c *Conn) Info() Info { return c.info }
 
-// Close releases the socket.
-func (c *Conn) Close() error { return c.sock.Close() }
+// Close releases the sockets.
+func (c *Conn) Close() error {
+	var netlink, short error
+	if c.sock != nil {
+		netlink = c.sock.Close()
+	}
+	if c.short != nil {
+		short = c.short.Close()
+	}
+	return errors.Join(netlink, short)
+}
 
 // begin starts a request in c.out; the caller appends its attributes.
 func (c *Conn) begin(cmd uint8, flags uint16) {
-	c.seq++
-	b := append(c.out[:0], 0, 0, 0, 0) // the length, known in exchange
-	b = binary.NativeEndian.AppendUint16(b, c.family)
+	b := append(c.out[:0], 0, 0, 0, 0, 0, 0) // length and family, known in exchange
 	b = binary.NativeEndian.AppendUint16(b, flagRequest|flags)
-	b = binary.NativeEndian.AppendUint32(b, c.seq)
+	b = binary.NativeEndian.AppendUint32(b, 0) // sequence number: as well
 	b = binary.NativeEndian.AppendUint32(b, 0) // port: the kernel fills it in
 	c.out = append(b, cmd, genlVersion, 0, 0)
 }
@@ -136,7 +169,16 @@ func (c *Conn) do() error {
 // after a fault, so that the next request starts clean; the first fault is
 // the one returned.
 func (c *Conn) exchange(each func(msg []byte) error) error {
+	if err := c.reach(); err != nil {
+		return err
+	}
+	c.seq++
 	binary.NativeEndian.PutUint32(c.out, uint32(len(c.out)))
+	binary.NativeEndian.PutUint16(c.out[4:], c.family)
+	binary.NativeEndian.PutUint32(c.out[8:], c.seq)
+	if c.in == nil {
+		c.in = make([]byte, smallDump())
+	}
 	if err := again(func() error { return c.sock.Send(c.out) }); err != nil {
 		return err
 	}

@@ -19,12 +19,23 @@ import (
 // through "lvsdr lab kernel" as make test does.
 func open(t *testing.T) *Conn {
 	t.Helper()
+	return openBy(t, Open)
+}
+
+// openShort is open through the older interface, whose errors count.
+func openShort(t *testing.T) *Conn {
+	t.Helper()
+	return openBy(t, func() (*Conn, error) { return OpenShort(true) })
+}
+
+func openBy(t *testing.T, dial func() (*Conn, error)) *Conn {
+	t.Helper()
 	runtime.LockOSThread() // and never unlock: the thread is spoilt
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Fatalf("new network namespace: %v (run this through lvsdr lab kernel)", err)
 	}
 	raiseLoopback(t)
-	c, err := Open()
+	c, err := dial()
 	if err != nil {
 		t.Fatalf("no IPVS: %v (run this through lvsdr lab kernel)", err)
 	}
@@ -142,9 +153,7 @@ func compareDestinationsWith(t *testing.T, c *Conn, client ipvs.Client, s Servic
 func TestKernelChanges(t *testing.T) {
 	t.Run("netlink", func(t *testing.T) { testChanges(t, open(t)) })
 	t.Run("sockopt", func(t *testing.T) {
-		c := open(t)
-		c.Shortcut(true)
-		testChanges(t, c)
+		testChanges(t, openShort(t))
 	})
 }
 
@@ -234,8 +243,7 @@ func TestKernelServiceComesBack(t *testing.T) {
 // TestKernelShortcut reads tables through both interfaces. The kernel has what
 // the older one cannot tell, too.
 func TestKernelShortcut(t *testing.T) {
-	c := open(t)
-	c.Shortcut(true)
+	c := openShort(t)
 	addr := netip.MustParseAddr
 	v4 := Service{Family: INET, Protocol: TCP, Addr: addr("10.0.0.1"), Port: 80, Scheduler: "rr", Netmask: 0xffffffff}
 	mark := Service{Family: INET, FWMark: 1 << 31, Scheduler: "wrr", Netmask: 0xffffffff}

@@ -2,10 +2,7 @@ package ipvs
 
 import (
 	"errors"
-	"io"
-	"os/exec"
 	"strconv"
-	"sync"
 	"syscall"
 	"unsafe"
 
@@ -29,14 +26,14 @@ func Open() (*Conn, error) {
 
 type netlinkSocket int
 
-func dialNetlink() (netlinkSocket, error) {
+func dialNetlink() (socket, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
 	if err != nil {
-		return -1, err
+		return nil, err
 	}
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		unix.Close(fd)
-		return -1, err
+		return nil, err
 	}
 	return netlinkSocket(fd), nil
 }
@@ -80,55 +77,38 @@ func legacyInfo() error {
 	return err
 }
 
-// sockoptSocket is the older interface, on a socket that the first use opens. It
-// is closed to 32-bit programs, for which the structures are others.
-type sockoptSocket struct {
-	open func() (int, error)
-}
+// sockoptSocket is the older interface. It is closed to 32-bit programs, for
+// which the structures are others.
+type sockoptSocket int
 
-func newSockopt() sockopt {
-	return sockoptSocket{sync.OnceValues(func() (int, error) {
-		if strconv.IntSize != 64 {
-			return -1, unix.ENOPROTOOPT
-		}
-		return unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	})}
+func dialSockopt() (sockopt, error) {
+	if strconv.IntSize != 64 {
+		return nil, unix.ENOPROTOOPT
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	return sockoptSocket(fd), err
 }
 
 func (s sockoptSocket) Get(option int, b []byte) error {
-	fd, err := s.open()
-	if err != nil {
-		return err
-	}
 	n := uint32(len(b))
 	return again(func() error {
-		return errnoOf(unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+		return errnoOf(unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(s), unix.IPPROTO_IP, uintptr(option),
 			uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0))
 	})
 }
 
 func (s sockoptSocket) Set(option int, b []byte) error {
-	fd, err := s.open()
-	if err != nil {
-		return err
-	}
 	return again(func() error {
-		return errnoOf(unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_IP, uintptr(option),
+		return errnoOf(unix.Syscall6(unix.SYS_SETSOCKOPT, uintptr(s), unix.IPPROTO_IP, uintptr(option),
 			uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0))
 	})
 }
+
+func (s sockoptSocket) Close() error { return unix.Close(int(s)) }
 
 func errnoOf(_, _ uintptr, errno syscall.Errno) error {
 	if errno == 0 {
 		return nil
 	}
 	return errno
-}
-
-// LoadModule runs modprobe for IPVS with the caller's streams, and reports
-// whether it said that the module is there.
-func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool {
-	cmd := exec.Command("/sbin/modprobe", "--", "ip_vs")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	return cmd.Run() == nil
 }

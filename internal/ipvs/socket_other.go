@@ -4,18 +4,10 @@ package ipvs
 
 import (
 	"errors"
-	"io"
 )
 
 // Open says that IPVS is a part of Linux.
 func Open() (*Conn, error) { return nil, errors.ErrUnsupported }
 
-func newSockopt() sockopt { return noSockopt{} }
-
-type noSockopt struct{}
-
-func (noSockopt) Get(int, []byte) error { return errors.ErrUnsupported }
-func (noSockopt) Set(int, []byte) error { return errors.ErrUnsupported }
-
-// LoadModule says that there is no module to load.
-func LoadModule(stdin io.Reader, stdout, stderr io.Writer) bool { return false }
+func dialNetlink() (socket, error)  { return nil, errors.ErrUnsupported }
+func dialSockopt() (sockopt, error) { return nil, errors.ErrUnsupported }

@@ -32,6 +32,7 @@ const (
 type sockopt interface {
 	Get(option int, b []byte) error
 	Set(option int, b []byte) error
+	Close() error
 }
 
 // Options (linux/ip_vs.h).
@@ -84,8 +85,9 @@ type shortcut struct {
 	only bool // an error is not a reason to use netlink
 	// The last service that netlink was asked for has tunnels: the next one is
 	// likely to be of the same kind.
-	tunnels bool
-	buf     []byte
+	tunnels  bool
+	expected int // services
+	buf      []byte
 }
 
 // room is a zeroed buffer of n bytes, until the next call.
@@ -106,16 +108,21 @@ func (s *shortcut) refused(err error) error {
 	return nil
 }
 
-// services is how many IPv4 services there are, or zero if that is not known.
+// open asks what the kernel says of its IPVS (struct ip_vs_getinfo).
+func (s *shortcut) open() (Info, error) {
+	b := s.room(infoSize)
+	err := s.Get(soGetInfo, b)
+	s.expected = int(binary.NativeEndian.Uint32(b[infoServices:]))
+	return Info{Version: binary.NativeEndian.Uint32(b), ConnSize: binary.NativeEndian.Uint32(b[4:])}, err
+}
+
+// services is how many IPv4 services there were when the connection was opened;
+// zero if that is not known.
 func (s *shortcut) services() int {
 	if s == nil {
 		return 0
 	}
-	b := s.room(infoSize)
-	if s.Get(soGetInfo, b) != nil {
-		return 0
-	}
-	return int(binary.NativeEndian.Uint32(b[infoServices:]))
+	return s.expected
 }
 
 // count notes in a list of services how many destinations each has. The kernel
@@ -308,9 +315,20 @@ func putDestUser(b []byte, d *Destination) {
 	}
 }
 
-// Shortcut lets the connection use getsockopt(2) and setsockopt(2) for what
-// those can tell exactly. only is for tests: an error of that interface is then
-// an error of the request, instead of a reason to ask netlink.
-func (c *Conn) Shortcut(only bool) {
-	c.short = &shortcut{sockopt: newSockopt(), only: only}
+// OpenShort connects as [Open] does, and uses getsockopt(2) and setsockopt(2) for
+// what those can tell exactly; netlink is dialled when something needs it. only
+// is for tests: an error of that interface is then an error of the request,
+// instead of a reason to ask netlink. A kernel whose IPVS does not answer by
+// that interface is connected to by netlink, for the sake of its errors.
+func OpenShort(only bool) (*Conn, error) {
+	s := &shortcut{only: only}
+	var err error
+	if s.sockopt, err = dialSockopt(); err == nil {
+		var info Info
+		if info, err = s.open(); err == nil {
+			return &Conn{info: info, short: s}, nil
+		}
+		s.Close()
+	}
+	return Open()
 }

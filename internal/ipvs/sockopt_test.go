@@ -21,6 +21,8 @@ type olderKernel struct {
 	set          []byte // the last change
 }
 
+func (*olderKernel) Close() error { return nil }
+
 func (k *olderKernel) Set(option int, b []byte) error {
 	k.asked = append(k.asked, option)
 	k.set = slices.Clone(b)

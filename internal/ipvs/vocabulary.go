@@ -6,9 +6,8 @@
 // methods, flags) is that of github.com/cloudflare/ipvs. The exchange is our
 // own: one socket carries any number of requests; a persistence engine, flush,
 // zero and the synchronisation daemons can be said; an empty table and a
-// malformed reply are ordinary results. A connection may read and change
-// through the older interface, getsockopt(2), what that tells as exactly
-// ([Conn.Shortcut]).
+// malformed reply are ordinary results. A connection of [OpenShort] reads and
+// changes through the older interface, getsockopt(2), what that tells as exactly.
 //
 // Every error that the kernel answered with unwraps to a [syscall.Errno]. A
 // reply that cannot be understood unwraps to EINVAL.

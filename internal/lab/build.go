@@ -7,17 +7,17 @@ import (
 	"net/netip"
 
 	"lvsdr/internal/host"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
-// deed is one step of the construction, and the command that an administrator
+// deed is a part of the construction, and the command that an administrator
 // would type for it.
 type deed struct {
 	line string
 	do   func() error
 }
 
-// carryOut does one deed after the other, and says each on w.
+// carryOut does one deed after the other, and prints each on w.
 func carryOut(ctx context.Context, w io.Writer, deeds []deed) error {
 	for _, d := range deeds {
 		if err := ctx.Err(); err != nil {
@@ -31,7 +31,7 @@ func carryOut(ctx context.Context, w io.Writer, deeds []deed) error {
 	return nil
 }
 
-// construction is how the whole network is built, from nothing.
+// construction lists the deeds that build the whole network.
 func construction() []deed {
 	var deeds []deed
 	for _, name := range namespaces() {
@@ -66,7 +66,7 @@ func on(host, words string, do func() error) deed {
 	return deed{fmt.Sprintf("ip -n %s %s", name, words), func() error { return vnet.In(name, do) }}
 }
 
-// cable connects two interfaces that it makes.
+// cable makes two interfaces, wired to each other.
 func cable(a, b vnet.End) deed {
 	line := fmt.Sprintf("ip -n %s link add %s type veth peer name %s netns %s", a.Namespace, endWords(a), endWords(b), b.Namespace)
 	return deed{line, func() error { return vnet.AddVeth(a, b) }}
@@ -81,7 +81,7 @@ func endWords(e vnet.End) string {
 
 // configure sets the interfaces of a host up, and gives it addresses and its
 // default route.
-func (h member) configure() []deed {
+func (h labHost) configure() []deed {
 	var deeds []deed
 	for _, l := range h.links {
 		deeds = append(deeds, on(h.name, "link set "+l.name+" up", func() error { return vnet.SetUp(l.name) }))
@@ -105,9 +105,9 @@ type parameter struct {
 	value int
 }
 
-// parameters are the kernel's own values, but for the tutorial's: a namespace
-// may start with those of the machine that the lab is on.
-func (h member) parameters() []parameter {
+// parameters are the tutorial's values, or else the kernel's defaults: a new
+// namespace may inherit those of the machine that the lab is on.
+func (h labHost) parameters() []parameter {
 	all := []parameter{{"net.ipv4.ip_forward", h.forward}} // first, since it resets others
 	for _, link := range []string{"all", "default"} {
 		all = append(all, parameter{host.LinkParameter(link, "rp_filter"), h.rpFilter})
@@ -121,7 +121,7 @@ func (h member) parameters() []parameter {
 	return all
 }
 
-func (h member) setParameters() deed {
+func (h labHost) setParameters() deed {
 	line := "ip netns exec " + namespace(h.name) + " sysctl -qw"
 	for _, p := range h.parameters() {
 		line += fmt.Sprintf(" %s=%d", p.name, p.value)

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"lvsdr/internal/host"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
-// Exists reports whether anything of a lab is there, be it half built.
+// Exists reports whether any part of a lab exists.
 func Exists() bool {
 	if _, err := os.Stat(folder); err == nil {
 		return true
@@ -26,11 +26,11 @@ func Exists() bool {
 	return false
 }
 
-// Down takes down whatever there is of a lab, however it came about: it kills
-// the processes on the hosts and leaves no namespace and no file. What cannot be
-// taken down does not keep the rest.
+// Down takes down all parts of a lab, complete or not: it kills the processes on
+// the hosts and leaves no namespace and no file. If one part cannot be taken
+// down, the others still are.
 func Down() error {
-	err := clear()
+	err := dismantle()
 	if gone := os.RemoveAll(folder); gone != nil {
 		return errors.Join(err, gone)
 	}
@@ -41,8 +41,9 @@ func Down() error {
 // Down takes the lab down, as the function does.
 func (l *Lab) Down() error { return Down() }
 
-// clear takes everything down but the lab's folder, of which it leaves the lock.
-func clear() error {
+// dismantle takes everything down but the lab's folder and the holder's file in
+// it: the folder carries the lock.
+func dismantle() error {
 	errs := []error{ignoreMissing(os.Remove(readyFile))}
 	for _, name := range namespaces() {
 		if err := removeHost(name); err != nil {
@@ -69,9 +70,9 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// removeHost deletes a namespace with the processes in it and what our verbs
-// remember of it. The name goes first: from then on nobody enters who stays (see
-// [Lab.Exec]), and whoever is inside is found all the same.
+// removeHost deletes a namespace, the processes in it and the record that our
+// verbs have of it. The name goes first: a process that enters afterwards leaves
+// by itself (see [Lab.Exec]), and one that is inside is found without the name.
 func removeHost(name string) error {
 	if !vnet.HasNamespace(name) {
 		return vnet.DeleteNamespace(name) // a name that leads nowhere, or none
@@ -81,10 +82,10 @@ func removeHost(name string) error {
 		return errors.Join(err, vnet.DeleteNamespace(name))
 	}
 	defer inside.Close()
-	memory, err := memoryOf(name)
+	record, err := recordOf(name)
 	errs := []error{err, vnet.DeleteNamespace(name), kill(inside)}
 	if err == nil {
-		errs = append(errs, os.RemoveAll(memory))
+		errs = append(errs, os.RemoveAll(record))
 	}
 	return errors.Join(errs...)
 }
@@ -118,8 +119,8 @@ func kill(inside *os.File) error {
 	}
 }
 
-// memoryOf is the folder that vs and rs have for a namespace.
-func memoryOf(name string) (folder string, err error) {
+// recordOf is the folder in which vs and rs record what they did in a namespace.
+func recordOf(name string) (folder string, err error) {
 	err = vnet.In(name, func() error {
 		id, err := host.NamespaceID()
 		folder = filepath.Join(runFolder, strconv.FormatUint(id, 10))

@@ -27,7 +27,7 @@ const (
 	ackFlag
 )
 
-// String names the flags in the order in which people say them: SYN,ACK.
+// String names the flags in the customary order: SYN,ACK.
 func (f tcpFlags) String() string {
 	var names []string
 	for _, n := range []struct {
@@ -50,8 +50,8 @@ const (
 	protocolTCP    = 6
 )
 
-// decodeFrame reads an Ethernet frame. Not ok: it is none of TCP over IPv4, or
-// only a piece of it.
+// decodeFrame reads an Ethernet frame. Not ok: the frame has no TCP segment over
+// IPv4, or only a piece of one.
 func decodeFrame(b []byte) (s segment, ok bool) {
 	if len(b) < ethernetHeader+ipv4Header || binary.BigEndian.Uint16(b[12:]) != etherIPv4 {
 		return segment{}, false

@@ -4,7 +4,7 @@ import (
 	"net"
 	"net/netip"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // handshake picks the packets of the first three-way handshake with service

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // The hosts of the tests' captures; the last byte of their Ethernet addresses.

@@ -17,8 +17,8 @@ const (
 	rip2 = "10.0.0.17"
 )
 
-// member is a machine of the tutorial.
-type member struct {
+// labHost is a host of the tutorial.
+type labHost struct {
 	name     string
 	links    []link
 	gateway  string // of the default route; the router has none
@@ -34,9 +34,9 @@ type link struct {
 	inside    bool
 }
 
-// hosts are the machines of the tutorial's table, with their Ethernet
+// hosts are those of the tutorial's table, with their Ethernet
 // addresses.
-var hosts = []member{
+var hosts = []labHost{
 	{name: "client", gateway: "192.168.0.200", links: []link{
 		{name: "eth0", mac: "00:0c:29:0d:dc:1c", addresses: []string{cip + "/24"}},
 	}},
@@ -73,7 +73,7 @@ func hostNames() (names []string) {
 	return names
 }
 
-// CheckHost says whether the lab has a host of that name, and which it has.
+// CheckHost fails if the lab has no host of that name, and lists the hosts.
 func CheckHost(name string) error {
 	names := hostNames()
 	if slices.Contains(names, name) {
@@ -83,7 +83,7 @@ func CheckHost(name string) error {
 	return fmt.Errorf("unknown host %q: %s or %s", name, strings.Join(names[:last], ", "), names[last])
 }
 
-// hostOf names the host with that Ethernet address; empty: none of ours.
+// hostOf names the host with that Ethernet address, or is empty.
 func hostOf(mac net.HardwareAddr) string {
 	for _, h := range hosts {
 		for _, l := range h.links {

@@ -7,10 +7,10 @@
 //	                                  └── eth0 rs2
 //
 // The switch in the middle is a namespace too, with a bridge. A machine has one
-// lab at a time, and everything of it is found again by name: below /run/netns
-// "lvsdr-lab-client" and so on, below /run/lvsdr the folder "lab". So each of
-// [Up], [Open] and [Down] may be another process, and none minds what one that
-// was killed has left.
+// lab at a time. Its parts have fixed names: below /run/netns
+// "lvsdr-lab-client" and the others, below /run/lvsdr the folder "lab".
+// Therefore [Up], [Open] and [Down] may run in different processes, and cope
+// with what a killed one left.
 package lab
 
 import (
@@ -23,11 +23,11 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 const (
-	runFolder = "/run/lvsdr" // of all that lvsdr keeps of a machine
+	runFolder = "/run/lvsdr" // lvsdr's records of the machine
 	folder    = runFolder + "/lab"
 
 	readyFile  = folder + "/ready"      // the network is complete
@@ -42,20 +42,20 @@ var ErrNone = errors.New("no lab is up")
 // Lab is the network, up.
 type Lab struct{}
 
-// Up builds the lab, and says each step on w as an administrator would type it.
-// A lab that is up stays; one that is half built is taken down first. Up
-// returns when the web servers answer. What it has built it takes down again if
-// something fails, or if ctx ends.
+// Up builds the lab, and prints each deed on w as an administrator would type
+// it. A complete lab stays; a half-built one is taken down first. Up returns when
+// the web servers answer. If something fails or ctx ends, it takes down what it
+// has built.
 func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 	l, err := Open()
 	if err == nil {
-		return l, l.serve(ctx)
+		return l, l.startWebServers(ctx)
 	}
-	if err := clear(); err != nil {
+	if err := dismantle(); err != nil {
 		return nil, fmt.Errorf("take down what was left of another lab: %w", err)
 	}
 	l = new(Lab)
-	err = furnish()
+	err = makeFolder()
 	if err == nil {
 		err = carryOut(ctx, w, construction())
 	}
@@ -63,7 +63,7 @@ func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 		err = os.WriteFile(readyFile, nil, 0o644)
 	}
 	if err == nil {
-		err = l.serve(ctx)
+		err = l.startWebServers(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, Down())
@@ -71,9 +71,9 @@ func Up(ctx context.Context, w io.Writer) (*Lab, error) {
 	return l, nil
 }
 
-// furnish makes the lab's folder. It notes what else will have to go before it
-// is made.
-func furnish() error {
+// makeFolder makes the lab's folder. First it records whether the folder of
+// namespaces is missing: then that goes with the lab.
+func makeFolder() error {
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func furnish() error {
 	return nil
 }
 
-// Open finds the lab that is up. [ErrNone]: there is none, or only a part.
+// Open finds the lab that is up. [ErrNone]: there is none, or only a part of one.
 func Open() (*Lab, error) {
 	if _, err := os.Stat(readyFile); err != nil {
 		return nil, ErrNone
@@ -116,6 +116,5 @@ func Open() (*Lab, error) {
 // In does something on a host, or on the switch, as [vnet.In] does.
 func (l *Lab) In(host string, do func() error) error { return vnet.In(namespace(host), do) }
 
-// AccessLog is the file in which the web server of a real server notes who
-// asked for what.
+// AccessLog is the access log of a real server's web server.
 func (l *Lab) AccessLog(host string) string { return filepath.Join(folder, host, "access_log") }

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/host"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 func must(t *testing.T, err error) {
@@ -317,7 +317,7 @@ func TestKernelGetErrors(t *testing.T) {
 	l := up(t)
 	for _, c := range []struct{ name, url, want string }{
 		{"nobody listens", "http://10.0.0.8/", "connection refused"},
-		{"nobody is there", "http://10.0.0.66/", "timeout|no route to host|deadline exceeded"},
+		{"nobody is there", "http://10.0.0.66/", "no answer|no route to host"},
 		{"no URL", "http://[", "missing ']'"},
 		{"another protocol", "ftp://10.0.0.7/", "unsupported protocol"},
 	} {

@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// holderFile says who has locked the lab.
+// holderFile names the process that has locked the lab.
 const holderFile = folder + "/holder"
 
-// Lock keeps others from building the lab or taking it down meanwhile; who says
-// what this process is about. The lock is on the lab's folder, which may be gone
-// when it is freed. Using the lab needs no lock.
+// Lock keeps other processes from building the lab and from taking it down; who
+// is the command that this process runs. The lock is on the lab's folder, which
+// the holder may delete. Using the lab needs no lock.
 func Lock(who string) (unlock func() error, err error) {
 	for {
 		f, err := openFolder()
@@ -23,7 +23,7 @@ func Lock(who string) (unlock func() error, err error) {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			f.Close()
-			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", holder())
+			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", readHolder())
 		case err != nil:
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", folder, err)
@@ -35,12 +35,12 @@ func Lock(who string) (unlock func() error, err error) {
 		if err := os.WriteFile(holderFile, []byte(text), 0o644); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		return func() error { return free(f) }, nil
+		return func() error { return release(f) }, nil
 	}
 }
 
-// openFolder opens the lab's folder, which it makes if need be. It may be gone
-// between the two: the other process has ended, and the next attempt will do.
+// openFolder opens the lab's folder, and makes it if it is missing. Another
+// process that ends may delete it between the two; then it tries again.
 func openFolder() (f *os.File, err error) {
 	for range 100 {
 		if err := os.MkdirAll(folder, 0o755); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -64,8 +64,8 @@ func isFolder(f *os.File) bool {
 	return err == nil && os.SameFile(mine, theirs)
 }
 
-// free frees the lock. A folder with nothing in it goes with it.
-func free(f *os.File) error {
+// release frees the lock, and removes the folder if it is empty.
+func release(f *os.File) error {
 	if !isFolder(f) {
 		return f.Close()
 	}
@@ -76,9 +76,9 @@ func free(f *os.File) error {
 	return errors.Join(err, f.Close())
 }
 
-func holder() string {
+func readHolder() string {
 	text, err := os.ReadFile(holderFile)
-	if err != nil || len(text) == 0 { // it is about to write, or has just ended
+	if err != nil || len(text) == 0 { // the holder is about to write, or has just ended
 		return "another process"
 	}
 	return strings.TrimSpace(string(text))

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvsdr/internal/status"
+	"lvsdr/internal/terminal"
 )
 
 // page is where a reader follows the walk.
@@ -15,7 +15,7 @@ type page struct {
 	coloured bool
 }
 
-// heading begins a step. An error says that nobody reads on.
+// heading begins a step. It fails if the reader has gone.
 func (p page) heading(s Step) error {
 	_, err := fmt.Fprintf(p.w, "\n%d  %s\n\n", s.Number, s.Title)
 	return err
@@ -24,31 +24,31 @@ func (p page) heading(s Step) error {
 // prompt shows a command as it stands on the host's screen.
 func (p page) prompt(c Command) { fmt.Fprintf(p.w, "[root@%s ~]# %s\n", c.On, c.Command) }
 
-// output shows what a command said.
+// output shows what a command printed.
 func (p page) output(text string) {
 	if text != "" {
 		fmt.Fprintln(p.w, strings.TrimSuffix(text, "\n"))
 	}
 }
 
-// expectations end a step: what was expected, and what was seen.
+// expectations ends a step: what was expected, and what was seen.
 func (p page) expectations(all []Expectation) {
 	fmt.Fprintln(p.w)
-	t := status.NewTable(p.w, "", "What", "Expected", "Seen")
+	t := terminal.NewTable(p.w, "", "What", "Expected", "Seen")
 	for _, e := range all {
-		t.Append([]string{p.verdict(e.OK), e.What, e.Expected, e.Seen})
+		t.Append(p.verdict(e.OK), e.What, e.Expected, e.Seen)
 	}
 	t.Render()
 }
 
-// packets show a handshake: who hands it on to whom, and what the headers say
-// all the way.
+// packets shows a handshake: the hosts that each packet goes between, and its
+// IP and TCP headers, which stay the same.
 func (p page) packets(all []Packet) {
 	fmt.Fprintln(p.w)
-	t := status.NewTable(p.w, "No.", "Flags", "From host (MAC)", "To host (MAC)", "Source", "Destination")
+	t := terminal.NewTable(p.w, "No.", "Flags", "From host (MAC)", "To host (MAC)", "Source", "Destination")
 	for _, q := range all {
-		t.Append([]string{strconv.Itoa(q.Number), q.Flags, hostAndMAC(q.From, q.FromMAC), "→ " + hostAndMAC(q.To, q.ToMAC),
-			q.Source.String(), "→ " + q.Destination.String()})
+		t.Append(strconv.Itoa(q.Number), q.Flags, hostAndMAC(q.From, q.FromMAC), "→ "+hostAndMAC(q.To, q.ToMAC),
+			q.Source.String(), "→ "+q.Destination.String())
 	}
 	t.Render()
 }
@@ -60,7 +60,7 @@ func hostAndMAC(host, mac string) string {
 	return fmt.Sprintf("%s (%s)", host, mac)
 }
 
-// end says what the walk came to.
+// end tells the outcome of the walk.
 func (p page) end(r Report) error {
 	text := "\n%d steps as expected: %s\n"
 	if !r.OK {

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // The head of a capture file (pcap-savefile(5)).

@@ -19,7 +19,7 @@ type Step struct {
 	Expectations []Expectation `json:"expectations"`
 }
 
-// Command is what an administrator would have typed, and what came of it.
+// Command is what an administrator would have typed, and its output.
 type Command struct {
 	On      string `json:"on"` // the host
 	Command string `json:"command"`
@@ -39,9 +39,9 @@ type Packet struct {
 	Number      int            `json:"number"`   // from 1
 	Flags       string         `json:"flags"`    // "SYN", "SYN,ACK", "ACK"
 	From        string         `json:"from"`     // the host of FromMAC; empty if it is none of the lab's
-	FromMAC     string         `json:"from_mac"` // of the Ethernet header, as all that names a host here
+	FromMAC     string         `json:"from_mac"` // of the Ethernet header
 	To          string         `json:"to"`       // the host of ToMAC
-	ToMAC       string         `json:"to_mac"`   //
-	Source      netip.AddrPort `json:"source"`   // of the IP and TCP headers
+	ToMAC       string         `json:"to_mac"`
+	Source      netip.AddrPort `json:"source"` // of the IP and TCP headers
 	Destination netip.AddrPort `json:"destination"`
 }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// serve starts the web servers that do not run, and waits until all answer.
-func (l *Lab) serve(ctx context.Context) error {
+// startWebServers starts the web servers that do not run, and waits until all answer.
+func (l *Lab) startWebServers(ctx context.Context) error {
 	for _, host := range []string{"rs1", "rs2"} {
 		if l.answers(host) {
 			continue
@@ -25,8 +25,7 @@ func (l *Lab) serve(ctx context.Context) error {
 	return nil
 }
 
-// answers reports whether a real server accepts a connection, asked on the host
-// itself.
+// answers reports whether a real server accepts a connection from itself.
 func (l *Lab) answers(host string) bool {
 	err := l.In(host, func() error {
 		c, err := net.DialTimeout("tcp", net.JoinHostPort(realServers()[host], "80"), time.Second)
@@ -60,8 +59,8 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 		cmd.Wait()
 		close(ended)
 	}()
-	if err := l.await(ctx, host, ended); err != nil {
-		cmd.Process.Kill() // it may be on its way to the host, where nobody would find it yet
+	if err := l.awaitWeb(ctx, host, ended); err != nil {
+		cmd.Process.Kill() // Down does not find it before it has entered the host
 		<-ended
 		text, _ := os.ReadFile(complaints.Name())
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
@@ -69,8 +68,8 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 	return nil
 }
 
-// await waits until a real server answers.
-func (l *Lab) await(ctx context.Context, host string, ended <-chan struct{}) error {
+// awaitWeb waits until a real server answers.
+func (l *Lab) awaitWeb(ctx context.Context, host string, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, webPatience)
 	defer cancel()
 	for !l.answers(host) {

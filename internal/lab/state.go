@@ -7,19 +7,19 @@ import (
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
-// The parameters of interfaces, and of all of them together, that matter in
-// the walk; ip_forward is of a host.
+// The parameters of each interface, of "all" and of "default", that matter in
+// the walk.
 var linkParameters = []string{"arp_announce", "arp_ignore", "rp_filter"}
 
-// states are what the hosts look like, as sorted lines each.
-func (w *walk) states() (map[string]string, error) {
+// readStates reads the state of each host, as sorted lines.
+func (w *walk) readStates() (map[string]string, error) {
 	all := map[string]string{}
 	for _, host := range hostNames() {
 		err := w.lab.In(host, func() error {
-			lines, err := state()
+			lines, err := readState()
 			slices.Sort(lines)
 			all[host] = strings.Join(lines, "\n")
 			return err
@@ -31,9 +31,9 @@ func (w *walk) states() (map[string]string, error) {
 	return all, nil
 }
 
-// state is the state of the network namespace of the calling thread: addresses,
-// routes, kernel parameters and the table of IPVS.
-func state() (lines []string, err error) {
+// readState reads the network namespace of the calling thread: addresses, routes,
+// kernel parameters and the table of IPVS.
+func readState() (lines []string, err error) {
 	for _, part := range []func() ([]string, error){addressLines, routeLines, parameterLines, ipvsLines} {
 		more, err := part()
 		if err != nil {
@@ -105,7 +105,7 @@ func ipvsLines() (lines []string, err error) {
 	return lines, nil
 }
 
-// differences are the lines that only one of two states has, or nothing.
+// differences are the lines that only one of two states has.
 func differences(before, after string) string {
 	old, now := strings.Split(before, "\n"), strings.Split(after, "\n")
 	var lines []string

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // Where a default route of the director may lead: to the router, or to an
@@ -16,9 +16,9 @@ const (
 	nobody = "10.0.0.66"
 )
 
-// gateway takes the director's default route away. It sends nothing by that
-// route, but with rp_filter=1 it takes no packet from a client to whom no route
-// leads; where the route leads is all the same.
+// gateway deletes the director's default route. The director sends nothing by
+// that route, but with rp_filter=1 it drops the packets of a client to which no
+// route leads; any gateway will do.
 func gateway(ctx context.Context, w *walk) error {
 	if err := w.defaultRoute("del", vnet.DeleteRoute, router); err != nil {
 		return err
@@ -41,7 +41,7 @@ func gateway(ctx context.Context, w *walk) error {
 // defaultRoute changes the director's default route.
 func (w *walk) defaultRoute(verb string, change func(vnet.Route) error, via string) error {
 	r := vnet.Route{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr(via), Link: "eth0"}
-	w.typed("lvs", "ip route %s %s", verb, r)
+	w.prompt("lvs", "ip route %s %s", verb, r)
 	return w.lab.In("lvs", func() error { return change(r) })
 }
 

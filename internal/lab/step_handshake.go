@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"lvsdr/internal/vnet"
+	"lvsdr/internal/lab/vnet"
 )
 
 // shakeHands captures what crosses the switch during one request.
@@ -47,22 +47,22 @@ func (w *walk) expectHandshake(shake []Packet) {
 		{Flags: "ACK", From: "lvs", To: server},
 	}
 	for i := range max(len(wanted), len(shake)) {
-		w.expect(fmt.Sprintf("packet %d", i+1), path(wanted, i), path(shake, i))
+		w.expect(fmt.Sprintf("packet %d", i+1), describePath(wanted, i), describePath(shake, i))
 	}
-	w.expect("source and destination of them all", cip+" → "+vip+":80 or back", ends(shake))
+	w.expect("source and destination of them all", cip+" → "+vip+":80 or back", describeEnds(shake))
 }
 
-// path is the way of one packet of a handshake, or that there is none.
-func path(all []Packet, i int) string {
+// describePath is the way of one packet of a handshake, or that there is none.
+func describePath(all []Packet, i int) string {
 	if i >= len(all) {
 		return "none"
 	}
 	return fmt.Sprintf("%s %s → %s", all[i].Flags, all[i].From, all[i].To)
 }
 
-// ends are the sources and destinations of packets, but for the client's port;
-// an answer's are turned round.
-func ends(all []Packet) string {
+// describeEnds lists the sources and destinations of packets without the
+// client's port; those of an answer are swapped.
+func describeEnds(all []Packet) string {
 	var found []string
 	for _, p := range all {
 		source, destination := p.Source, p.Destination

@@ -13,7 +13,7 @@ import (
 // server, since their weights are equal.
 const requests = 10
 
-// request shows that the real servers take turns, and who asks them.
+// request shows that the real servers take turns, and see the client's address.
 func request(ctx context.Context, w *walk) error {
 	before, err := w.accessLogs()
 	if err != nil {
@@ -29,17 +29,17 @@ func request(ctx context.Context, w *walk) error {
 		return err
 	}
 	w.expect(fmt.Sprintf("%d requests, weights 1 and 1", requests),
-		fmt.Sprintf("%d × %s, %d × %s, in turn", requests/2, rip1, requests/2, rip2), turns(pages))
+		fmt.Sprintf("%d × %s, %d × %s, in turn", requests/2, rip1, requests/2, rip2), describeTurns(pages))
 	for _, host := range []string{"rs1", "rs2"} {
-		w.typed(host, "tail -1 %s", w.lab.AccessLog(host))(lastLine(after[host]))
-		w.expect("access log of "+host, asked(requests/2, cip), askedIn(strings.TrimPrefix(after[host], before[host])))
+		w.prompt(host, "tail -1 %s", w.lab.AccessLog(host))(lastLine(after[host]))
+		w.expect("access log of "+host, describeRequests(requests/2, cip), countRequests(strings.TrimPrefix(after[host], before[host])))
 	}
 	return nil
 }
 
-// turns says how often each page came, the real servers' first, and whether
-// none came twice running.
-func turns(pages []string) string {
+// describeTurns tells how often each page came, the real servers' first, and
+// whether none came twice running.
+func describeTurns(pages []string) string {
 	count := map[string]int{rip1: 0, rip2: 0}
 	order := "in turn"
 	for i, page := range pages {
@@ -78,9 +78,9 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
-// askedIn says who asked how often, from lines of Apache's common format: the
-// client's address comes first.
-func askedIn(log string) string {
+// countRequests counts lines of Apache's common format, and lists the clients:
+// each line begins with the client's address.
+func countRequests(log string) string {
 	var clients []string
 	lines := 0
 	for line := range strings.Lines(log) {
@@ -89,9 +89,9 @@ func askedIn(log string) string {
 			clients = append(clients, client)
 		}
 	}
-	return asked(lines, clients...)
+	return describeRequests(lines, clients...)
 }
 
-func asked(n int, clients ...string) string {
+func describeRequests(n int, clients ...string) string {
 	return fmt.Sprintf("%d requests from %s", n, strings.Join(clients, ", "))
 }

@@ -24,7 +24,7 @@ func reach(ctx context.Context, w *walk) error {
 
 // start makes a director and two real servers of three hosts.
 func start(ctx context.Context, w *walk) (err error) {
-	if w.before, err = w.states(); err != nil {
+	if w.before, err = w.readStates(); err != nil {
 		return err
 	}
 	for _, v := range []verb{
@@ -32,25 +32,25 @@ func start(ctx context.Context, w *walk) (err error) {
 		{"rs1", "rs", "start", "The RS Server is Ready!"},
 		{"rs2", "rs", "start", "The RS Server is Ready!"},
 	} {
-		if err := w.verb(ctx, v); err != nil {
+		if err := w.runVerb(ctx, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stop takes that away again.
+// stop undoes start.
 func stop(ctx context.Context, w *walk) error {
 	for _, v := range []verb{
 		{"lvs", "vs", "stop", "The VS Server is Canceled!"},
 		{"rs1", "rs", "stop", "The RS Server is Canceled!"},
 		{"rs2", "rs", "stop", "The RS Server is Canceled!"},
 	} {
-		if err := w.verb(ctx, v); err != nil {
+		if err := w.runVerb(ctx, v); err != nil {
 			return err
 		}
 	}
-	after, err := w.states()
+	after, err := w.readStates()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func stop(ctx context.Context, w *walk) error {
 // verb is one of our verbs on a host, and what it says when it is done.
 type verb struct{ host, role, name, words string }
 
-func (w *walk) verb(ctx context.Context, v verb) error {
+func (w *walk) runVerb(ctx context.Context, v verb) error {
 	r, err := w.run(ctx, v.host, "lvsdr", v.role, v.name)
 	if err != nil {
 		return err

@@ -15,13 +15,13 @@ func table(ctx context.Context, w *walk) error {
 		"TCP " + vip + ":80 wrr",
 		"-> " + rip1 + ":80 Route 1",
 		"-> " + rip2 + ":80 Route 1",
-	}, "\n"), configured(r.stdout))
+	}, "\n"), entriesOf(r.stdout))
 	return nil
 }
 
-// configured is a listing without its head, its columns and the counters of
+// entriesOf is a listing without its head, its columns and the counters of
 // connections at the end of a real server's line.
-func configured(listing string) string {
+func entriesOf(listing string) string {
 	const head = 3 // lines
 	var entries []string
 	lines := strings.Split(strings.TrimSuffix(listing, "\n"), "\n")

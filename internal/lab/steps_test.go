@@ -1,19 +1,12 @@
 package lab
 
 import (
-	"context"
-	"errors"
-	"io"
-	"net"
-	"net/url"
-	"os"
-	"syscall"
 	"testing"
 
 	"lvsdr/internal/check"
 )
 
-func TestTurns(t *testing.T) {
+func TestDescribeTurns(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		pages []string
@@ -25,13 +18,13 @@ func TestTurns(t *testing.T) {
 		{"failures between", []string{"10.0.0.7", "no answer", "10.0.0.17"},
 			"1 × 10.0.0.7, 1 × 10.0.0.17, 1 × no answer, in turn"},
 	} {
-		if got := turns(c.pages); got != c.want {
+		if got := describeTurns(c.pages); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
-func TestAskedIn(t *testing.T) {
+func TestCountRequests(t *testing.T) {
 	for _, c := range []struct{ name, log, want string }{
 		{"nobody", "", "0 requests from "},
 		{"the client", `192.168.0.6 - - [03/Oct/2021:22:16:11 +0800] "GET / HTTP/1.1" 200 9
@@ -39,26 +32,7 @@ func TestAskedIn(t *testing.T) {
 `, "2 requests from 192.168.0.6"},
 		{"the director too", "192.168.0.6 - -\n10.0.0.8 - -\n192.168.0.6 - -\n", "3 requests from 192.168.0.6, 10.0.0.8"},
 	} {
-		if got := askedIn(c.log); got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
-		}
-	}
-}
-
-func TestReason(t *testing.T) {
-	of := func(err error) error { return &url.Error{Op: "Get", URL: "http://172.16.0.100/", Err: err} }
-	for _, c := range []struct {
-		name string
-		err  error
-		want string
-	}{
-		{"a time-out", of(context.DeadlineExceeded), "no answer"},
-		{"nobody listens", of(&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}),
-			"connect: connection refused"},
-		{"cut off", of(io.ErrUnexpectedEOF), "unexpected EOF"},
-		{"no page", errors.New("get http://172.16.0.100/: 404 Not Found"), "get http://172.16.0.100/: 404 Not Found"},
-	} {
-		if got := reason(c.err); got != c.want {
+		if got := countRequests(c.log); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -72,7 +46,7 @@ func TestLastLine(t *testing.T) {
 	}
 }
 
-func TestConfigured(t *testing.T) {
+func TestEntriesOf(t *testing.T) {
 	const head = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
@@ -86,7 +60,7 @@ Prot LocalAddress:Port Scheduler Flags
 `, "TCP 172.16.0.100:80 wrr\n-> 10.0.0.7:80 Route 1\n-> 10.0.0.17:80 Masq 3"},
 		{"flags are not", head + "TCP  172.16.0.100:80 wrr persistent 300\n", "TCP 172.16.0.100:80 wrr persistent 300"},
 	} {
-		if got := configured(c.listing); got != c.want {
+		if got := entriesOf(c.listing); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -105,7 +79,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-func TestFound(t *testing.T) {
+func TestFailedChecks(t *testing.T) {
 	pass := check.Result{Name: "vip", Outcome: check.Pass, Seen: "10.0.0.7 has it"}
 	warn := check.Result{Name: "settings", Outcome: check.Warn, Seen: "odd"}
 	owner := func(seen string) check.Result {
@@ -123,7 +97,7 @@ func TestFound(t *testing.T) {
 		{"two checks", []check.Result{owner("nobody knows"), {Name: "ports", Outcome: check.Fail, Seen: "10.0.0.7:80 refuses"}},
 			"vip owner\nports: 10.0.0.7"},
 	} {
-		if got := found(check.Report{Checks: c.checks}); got != c.want {
+		if got := failedChecks(check.Report{Checks: c.checks}); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

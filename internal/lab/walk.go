@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// A step of the walk does something in the lab, and says what it expected.
+// step does something in the lab, and notes what it expects and what it sees.
 type step struct {
 	title string
 	do    func(context.Context, *walk) error
@@ -30,18 +30,17 @@ const Steps = len(steps)
 // CaptureStep is the number of the step that captures packets.
 const CaptureStep = 5
 
-// Options say how the walk is walked.
+// Options are those of a [Walk].
 type Options struct {
 	Last     int       // the last step, from 1
 	Out      io.Writer // where a reader follows it
 	Coloured bool
-	Pcap     io.Writer // gets what step 5 captured; nil: nobody does
+	Pcap     io.Writer // for the capture of step 5; may be nil
 }
 
 // Walk walks through the tutorial in a lab that has just been built, up to the
-// first step that is not as expected. The error tells why the walk could not go
-// on: a cancelled ctx, or a deed of ours that went wrong. The report then has
-// what was seen until there.
+// first step that is not as expected. An error tells why the walk could not go
+// on: ctx was cancelled, or the walk itself failed. The report then ends there.
 func Walk(ctx context.Context, l *Lab, o Options) (Report, error) {
 	w := &walk{lab: l, page: page{o.Out, o.Coloured}, pcap: io.Discard}
 	if o.Pcap != nil {
@@ -51,11 +50,11 @@ func Walk(ctx context.Context, l *Lab, o Options) (Report, error) {
 		return w.report, fmt.Errorf("save the capture: %w", err)
 	}
 	fmt.Fprint(o.Out, diagram)
-	err := w.make(ctx, steps[:o.Last])
+	err := w.makeSteps(ctx, steps[:o.Last])
 	return w.report, err
 }
 
-// walk is a walk on its way.
+// walk is a walk in progress.
 type walk struct {
 	lab    *Lab
 	page   page
@@ -64,8 +63,8 @@ type walk struct {
 	before map[string]string // the state of the hosts before anything was started
 }
 
-// make makes steps, up to the first that is not as expected.
-func (w *walk) make(ctx context.Context, steps []step) error {
+// makeSteps makes steps, up to the first that is not as expected.
+func (w *walk) makeSteps(ctx context.Context, steps []step) error {
 	for i, s := range steps {
 		w.report.Steps = append(w.report.Steps, Step{Number: i + 1, Title: s.title, OK: true,
 			Commands: []Command{}, Expectations: []Expectation{}})
@@ -89,7 +88,7 @@ func (w *walk) follow(ctx context.Context, s step) error {
 	err := s.do(ctx, w)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err() // whatever else went wrong, it is for that reason
+		return ctx.Err() // the cause of all other errors
 	case err != nil:
 		return fmt.Errorf("step %d: %w", w.step().Number, err)
 	}

@@ -43,7 +43,7 @@ func TestMakeSteps(t *testing.T) {
 	} {
 		var text bytes.Buffer
 		w := &walk{page: page{w: &text}}
-		err := w.make(context.Background(), c.steps)
+		err := w.makeSteps(context.Background(), c.steps)
 		if !errors.Is(err, c.err) || w.report.OK != c.ok {
 			t.Errorf("%s: got %v, %t; want %v, %t", c.name, err, w.report.OK, c.err, c.ok)
 		}
@@ -76,7 +76,7 @@ func TestMakeStepsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var text bytes.Buffer
 	w := &walk{page: page{w: &text}}
-	err := w.make(ctx, []step{asExpected, {"interrupted", func(_ context.Context, w *walk) error {
+	err := w.makeSteps(ctx, []step{asExpected, {"interrupted", func(_ context.Context, w *walk) error {
 		cancel()
 		w.expect("what", "this", "nothing at all")
 		return io.ErrClosedPipe
@@ -103,7 +103,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 func TestMakeStepsWithoutReader(t *testing.T) {
 	made := 0
 	w := &walk{page: page{w: fullDisk{}}}
-	err := w.make(context.Background(), []step{{"nobody sees it", func(context.Context, *walk) error {
+	err := w.makeSteps(context.Background(), []step{{"nobody sees it", func(context.Context, *walk) error {
 		made++
 		return nil
 	}}})

@@ -1,11 +1,12 @@
 package names
 
 import (
-	"encoding/hex"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/dns/dnsmessage"
 )
 
 // dnsHost4 asks the name servers for the IPv4 address of a name, and for the
@@ -18,23 +19,25 @@ func (r *Resolver) dnsHost4(name string) answer[netip.Addr] {
 	if outcome != replied {
 		return answer[netip.Addr]{status: outcome.status()}
 	}
-	if addr, ok := reply.pick(kindA).addr(); ok {
-		return found(addr)
+	a, err := reply.record().AResource()
+	if err != nil {
+		return answer[netip.Addr]{status: tryAgain}
 	}
-	return answer[netip.Addr]{status: tryAgain}
+	return found(netip.AddrFrom4(a.A))
 }
 
 // dnsName asks the name servers for the name of an address. The first name
 // counts; if it is not one that a host can have, there is none.
 func (r *Resolver) dnsName(addr netip.Addr) answer[string] {
-	reply, outcome := r.query(reverseName(addr), kindPTR)
+	reply, outcome := r.query(reverseName(addr), dnsmessage.TypePTR)
 	if outcome != replied {
 		return answer[string]{status: notFound}
 	}
-	name, ok := reply.pick(kindPTR).target()
-	if !ok {
+	ptr, err := reply.record().PTRResource()
+	if err != nil {
 		return answer[string]{status: tryAgain}
 	}
+	name := ptr.PTR.String()
 	if name != "." {
 		name = strings.TrimSuffix(name, ".")
 	}
@@ -51,7 +54,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 	absolute := strings.HasSuffix(name, ".")
 	asked := absolute || strings.Count(name, ".") >= c.ndots
 	if asked {
-		reply, last = r.query(name, kindA)
+		reply, last = r.query(name, dnsmessage.TypeA)
 		if absolute || last == replied {
 			return reply, last
 		}
@@ -59,7 +62,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 	for _, domain := range c.search {
 		domain = strings.TrimPrefix(domain, ".")
 		asked = asked || domain == "" // the root: the name as it is
-		reply, last = r.query(name+"."+domain, kindA)
+		reply, last = r.query(name+"."+domain, dnsmessage.TypeA)
 		if last == replied {
 			return reply, last
 		}
@@ -68,7 +71,7 @@ func (r *Resolver) search(name string) (reply reply, last outcome) {
 		}
 	}
 	if !asked {
-		reply, last = r.query(name, kindA)
+		reply, last = r.query(name, dnsmessage.TypeA)
 	}
 	return reply, last
 }
@@ -97,9 +100,9 @@ func reverseName(addr netip.Addr) string {
 		}
 		return name.String() + "in-addr.arpa."
 	}
-	for _, digit := range slices.Backward([]byte(hex.EncodeToString(addr.AsSlice()))) {
-		name.WriteByte(digit)
-		name.WriteByte('.')
+	const digits = "0123456789abcdef"
+	for _, b := range slices.Backward(addr.AsSlice()) {
+		name.Write([]byte{digits[b&0xf], '.', digits[b>>4], '.'})
 	}
 	return name.String() + "ip6.arpa."
 }

@@ -1,11 +1,12 @@
 package names
 
 import (
-	"context"
 	"io"
 	"net"
+	"net/netip"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -35,12 +36,12 @@ func TestSockets(t *testing.T) {
 		"nsswitch.conf": "hosts: dns\n",
 		"resolv.conf":   "nameserver 192.0.2.95\nnameserver 192.0.2.1\n",
 	})
-	r.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	r.dial = func(network string, server netip.AddrPort, deadline time.Time) (io.ReadWriteCloser, error) {
 		to := stream.Addr().String()
-		if address == "192.0.2.95:53" {
+		if server.String() == "192.0.2.95:53" {
 			to = closed.LocalAddr().String()
 		}
-		return new(net.Dialer).DialContext(ctx, network, to)
+		return dial(network, netip.MustParseAddrPort(to), deadline)
 	}
 	checkHost4(t, r, "big.test", "10.8.0.0")
 	checkHost4(t, r, "nosuch.test", "")
@@ -54,6 +55,7 @@ func servePackets(conn net.PacketConn, z zone) {
 		if err != nil {
 			return
 		}
+		conn.WriteTo(nil, from)
 		conn.WriteTo([]byte("not a message"), from)
 		conn.WriteTo(z.respond("udp", buf[:n]), from)
 	}
@@ -97,8 +99,9 @@ func TestWrongReplies(t *testing.T) {
 						"nsswitch.conf": "hosts: dns\n",
 						"resolv.conf":   "nameserver 192.0.2.1\noptions " + option + "\n",
 					})
-					r.Dial = func(_ context.Context, network, _ string) (net.Conn, error) {
+					r.dial = func(network string, _ netip.AddrPort, deadline time.Time) (io.ReadWriteCloser, error) {
 						client, server := net.Pipe()
+						client.SetDeadline(deadline)
 						go replyOnce(network, server, tt.edit)
 						return client, nil
 					}

@@ -17,7 +17,7 @@ type hostsTable struct {
 // hostsFile is the hosts file, read once.
 func (r *Resolver) hostsFile() *hostsTable {
 	if r.hosts == nil {
-		text, err := os.ReadFile(r.Hosts)
+		text, err := os.ReadFile(r.paths.hosts)
 		r.hosts = parseHosts(string(text))
 		if err != nil {
 			r.hosts.status = unavailable

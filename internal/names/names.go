@@ -18,26 +18,17 @@
 package names
 
 import (
-	"context"
-	"net"
 	"net/netip"
 	"strings"
-	"sync"
 )
 
 // A Resolver answers questions about names. It reads each file when a question
 // first needs it, once, and remembers every answer: a long listing asks for each
-// address only once. It may be used by several goroutines.
+// address only once. It is for one goroutine.
 type Resolver struct {
-	// Hosts, Services, Switch and Servers are the paths of hosts(5), services(5),
-	// nsswitch.conf(5) and resolv.conf(5). A missing hosts or services file is an
-	// unavailable source; without the other two the defaults hold.
-	Hosts, Services, Switch, Servers string
+	paths paths
+	dial  dialer
 
-	// Dial, if not nil, connects to a name server in place of [net.Dialer].
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-
-	mu       sync.Mutex
 	order    *nsswitch
 	hosts    *hostsTable
 	services *servicesTable
@@ -46,14 +37,21 @@ type Resolver struct {
 	reverse  map[netip.Addr]answer[string]
 }
 
+// paths are those of hosts(5), services(5), nsswitch.conf(5) and resolv.conf(5).
+// A missing hosts or services file is an unavailable source; without the other
+// two the defaults hold.
+type paths struct {
+	hosts, services, order, config string
+}
+
 // System is a new Resolver for the files of this machine, below /etc.
 func System() *Resolver {
-	return &Resolver{
-		Hosts:    "/etc/hosts",
-		Services: "/etc/services",
-		Switch:   "/etc/nsswitch.conf",
-		Servers:  "/etc/resolv.conf",
-	}
+	return &Resolver{paths: paths{
+		hosts:    "/etc/hosts",
+		services: "/etc/services",
+		order:    "/etc/nsswitch.conf",
+		config:   "/etc/resolv.conf",
+	}, dial: dial}
 }
 
 // An answer is what one source says, or all of them together.
@@ -71,8 +69,6 @@ func (r *Resolver) Host4(name string) (netip.Addr, bool) {
 	if numeric(name) {
 		return netip.Addr{}, false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	a, known := r.forward[name]
 	if !known {
 		a = ask(r.switchFile().hosts, map[string]func() answer[netip.Addr]{
@@ -90,8 +86,6 @@ func (r *Resolver) Host4(name string) (netip.Addr, bool) {
 // HostName is the canonical name of the host that has the address, IPv4 or IPv6.
 // It is empty, and found, where a line of the hosts file holds only an address.
 func (r *Resolver) HostName(addr netip.Addr) (string, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	a, known := r.reverse[addr]
 	if !known {
 		a = ask(r.switchFile().hosts, map[string]func() answer[string]{
@@ -113,8 +107,6 @@ func (r *Resolver) Port(service, protocol string) (uint16, bool) {
 	if protocol == "" {
 		return 0, false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	a := ask(r.switchFile().services, map[string]func() answer[uint16]{
 		"files": func() answer[uint16] { return r.servicesFile().port(service, protocol) },
 	})
@@ -127,8 +119,6 @@ func (r *Resolver) Service(port uint16, protocol string) (string, bool) {
 	if protocol == "" {
 		return "", false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	a := ask(r.switchFile().services, map[string]func() answer[string]{
 		"files": func() answer[string] { return r.servicesFile().service(port, protocol) },
 	})

@@ -22,12 +22,12 @@ func newResolver(t *testing.T, files map[string]string) *Resolver {
 			t.Fatal(err)
 		}
 	}
-	return &Resolver{
-		Hosts:    filepath.Join(dir, "hosts"),
-		Services: filepath.Join(dir, "services"),
-		Switch:   filepath.Join(dir, "nsswitch.conf"),
-		Servers:  filepath.Join(dir, "resolv.conf"),
-	}
+	return &Resolver{paths: paths{
+		hosts:    filepath.Join(dir, "hosts"),
+		services: filepath.Join(dir, "services"),
+		order:    filepath.Join(dir, "nsswitch.conf"),
+		config:   filepath.Join(dir, "resolv.conf"),
+	}, dial: dial}
 }
 
 // checkHost4 compares the address of a name with the wanted text, "" for none.
@@ -59,7 +59,7 @@ func checkHostName(t *testing.T, r *Resolver, addr, want string) {
 
 func TestSystemPaths(t *testing.T) {
 	s := System()
-	got := []string{s.Hosts, s.Services, s.Switch, s.Servers}
+	got := []string{s.paths.hosts, s.paths.services, s.paths.order, s.paths.config}
 	want := []string{"/etc/hosts", "/etc/services", "/etc/nsswitch.conf", "/etc/resolv.conf"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
@@ -91,7 +91,7 @@ func TestFilesAreReadOnce(t *testing.T) {
 		}
 	}
 	ask()
-	for _, path := range []string{r.Switch, r.Hosts, r.Services} {
+	for _, path := range []string{r.paths.order, r.paths.hosts, r.paths.services} {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}

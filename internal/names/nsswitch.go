@@ -38,7 +38,7 @@ type nsswitch struct {
 // switchFile is nsswitch.conf, read once.
 func (r *Resolver) switchFile() *nsswitch {
 	if r.order == nil {
-		text, _ := os.ReadFile(r.Switch) // no file: only defaults
+		text, _ := os.ReadFile(r.paths.order) // no file: only defaults
 		r.order = parseSwitch(string(text))
 	}
 	return r.order

@@ -82,7 +82,7 @@ func TestSwitchHosts(t *testing.T) {
 				"hosts":         "10.5.5.9 web.test\n10.5.5.1 file.test\n",
 				"resolv.conf":   "nameserver 192.0.2.1\nsearch .\n",
 			})
-			r.Dial = n.dial
+			r.dial = n.dial
 			checkHost4(t, r, "web.test", tt.web)
 			checkHost4(t, r, "file.test", tt.inFile)
 			checkHost4(t, r, "dns.test", tt.inDNS)

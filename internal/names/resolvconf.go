@@ -25,7 +25,7 @@ const maxServers = 3
 // serversFile is resolv.conf, read once.
 func (r *Resolver) serversFile() *resolvConf {
 	if r.config == nil {
-		text, _ := os.ReadFile(r.Servers) // no file: only defaults
+		text, _ := os.ReadFile(r.paths.config) // no file: only defaults
 		host, _ := os.Hostname()
 		r.config = parseResolvConf(string(text), host)
 	}

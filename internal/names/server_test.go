@@ -1,7 +1,6 @@
 package names
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -110,13 +109,14 @@ type network struct {
 
 // dial connects to a name server through memory, so that a test can run in a
 // bubble of package synctest, where waiting takes no time.
-func (n *network) dial(ctx context.Context, kind, address string) (net.Conn, error) {
-	host := strings.TrimSuffix(address, ":53")
+func (n *network) dial(kind string, to netip.AddrPort, deadline time.Time) (io.ReadWriteCloser, error) {
+	host := strings.TrimSuffix(to.String(), ":53")
 	z, ok := n.servers[host]
 	if !ok {
-		return nil, &net.OpError{Op: "dial", Net: kind, Err: syscall.ECONNREFUSED}
+		return nil, syscall.ECONNREFUSED
 	}
 	client, server := net.Pipe()
+	client.SetDeadline(deadline)
 	go func() {
 		defer server.Close()
 		for {
@@ -184,6 +184,6 @@ func newDNS(t *testing.T, n *network, files map[string]string) *Resolver {
 		files["nsswitch.conf"] = "hosts: dns\n"
 	}
 	r := newResolver(t, files)
-	r.Dial = n.dial
+	r.dial = n.dial
 	return r
 }

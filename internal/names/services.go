@@ -24,7 +24,7 @@ type servicePort struct {
 // servicesFile is the services file, read once.
 func (r *Resolver) servicesFile() *servicesTable {
 	if r.services == nil {
-		text, err := os.ReadFile(r.Services)
+		text, err := os.ReadFile(r.paths.services)
 		r.services = parseServices(string(text))
 		if err != nil {
 			r.services.status = unavailable

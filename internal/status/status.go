@@ -1,17 +1,8 @@
-// Package status is what is in place of a configuration, and how an operator
-// reads it: as tables, or as one JSON object.
+// Package status is what is in place of a configuration: the object that
+// "status --json" prints.
 package status
 
-import (
-	"fmt"
-	"io"
-	"net/netip"
-	"strconv"
-
-	"github.com/olekukonko/tablewriter"
-
-	"lvsdr/internal/command"
-)
+import "net/netip"
 
 // Status is what "status --json" prints.
 type Status struct {
@@ -96,71 +87,4 @@ func (st Status) AllInPlace() bool {
 		}
 	}
 	return true
-}
-
-// colour of a state, in the codes of ECMA-48.
-func (s State) colour() string {
-	switch s {
-	case OK:
-		return "\x1b[32m"
-	case Missing:
-		return "\x1b[31m"
-	case Differs:
-		return "\x1b[33m"
-	}
-	return "\x1b[36m"
-}
-
-// Print draws the tables: framed and coloured on a terminal, plain in a pipe.
-func (st Status) Print(w io.Writer, coloured bool) {
-	text := func(s State) string {
-		if !coloured {
-			return string(s)
-		}
-		return s.colour() + string(s) + "\x1b[0m"
-	}
-	vips := NewTable(w, "VIP", "Interface", "State")
-	for _, v := range st.VIPs {
-		vips.Append([]string{v.Address.String(), v.Interface, text(v.State)})
-	}
-	vips.Render()
-	if len(st.Sysctls) > 0 {
-		t := NewTable(w, "Sysctl", "Value", "Wanted", "State")
-		for _, v := range st.Sysctls {
-			t.Append([]string{v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State)})
-		}
-		t.Render()
-	}
-	if len(st.Services) == 0 {
-		return
-	}
-	t := NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
-	for _, s := range st.Services {
-		t.Append([]string{s.Service + " " + s.Scheduler, "", "", "", "", "", "", "", text(s.State)})
-		for _, rs := range s.RealServers {
-			t.Append([]string{"", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
-				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State)})
-		}
-	}
-	t.Render()
-}
-
-// NewTable is a table in our manner: framed on a terminal, plain elsewhere.
-func NewTable(w io.Writer, header ...string) *tablewriter.Table {
-	t := tablewriter.NewWriter(w)
-	t.SetHeader(header)
-	t.SetAutoFormatHeaders(false)
-	t.SetAutoWrapText(false)
-	t.SetAlignment(tablewriter.ALIGN_LEFT)
-	t.SetHeaderAlignment(tablewriter.ALIGN_LEFT)
-	if !command.IsTerminal(w) {
-		t.SetBorder(false)
-		t.SetHeaderLine(false)
-		t.SetColumnSeparator("")
-		t.SetCenterSeparator("")
-		t.SetRowSeparator("")
-		t.SetTablePadding("  ")
-		t.SetNoWhiteSpace(true)
-	}
-	return t
 }

@@ -9,13 +9,13 @@ import (
 	"strings"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/lab/vnet"
 	"lvsdr/internal/umlinux"
-	"lvsdr/internal/vnet"
 )
 
-// Command is a program on a host, whatever the thread that starts it: this
-// executable, which goes there and has the program take its place ([Lab.Exec]).
-// The program ends with ctx.
+// Command is a program on a host; any thread may start it. It starts this
+// executable, which enters the host and replaces itself by the program
+// ([Lab.Exec]). The program ends with ctx.
 func (l *Lab) Command(ctx context.Context, host string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	words := append([]string{"lab", "exec", "--no-build", host, "--"}, args...)
@@ -26,10 +26,9 @@ func (l *Lab) Command(ctx context.Context, host string, args ...string) *exec.Cm
 	return cmd
 }
 
-// Exec has a program on a host take this process's place; nothing of it is seen
-// from the host before its first instruction. "lvsdr" and the names of ipvsadm
-// mean this executable. Exec returns only if that cannot be, with the status to
-// exit with.
+// Exec replaces this process by a program on a host. "lvsdr" and the names of
+// ipvsadm mean this executable. Exec returns only if it fails, with the status
+// to exit with.
 func (l *Lab) Exec(name string, args []string) (status int, err error) {
 	if err := CheckHost(name); err != nil {
 		return 1, err
@@ -53,8 +52,8 @@ func adopt(env []string) {
 	}
 }
 
-// Environment is what programs on the hosts get of an environment. What
-// LVSDR_... says is of the machine that the lab is on: the hosts have a
+// Environment turns an environment into that of programs on the hosts. The
+// variables LVSDR_... describe the machine that the lab is on: the hosts have a
 // configuration of their own.
 func Environment(outer []string) []string {
 	env := []string{"LVSDR_CONFIG=" + configFile}
@@ -75,7 +74,7 @@ func Environment(outer []string) []string {
 }
 
 // SetUp starts the cluster as its administrators would: the director, then the
-// real servers. What the verbs say goes to stdout and stderr.
+// real servers. The verbs print on stdout and stderr.
 func (l *Lab) SetUp(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, verb := range []struct{ host, role string }{{"lvs", "vs"}, {"rs1", "rs"}, {"rs2", "rs"}} {
 		cmd := l.Command(ctx, verb.host, "lvsdr", verb.role, "start")

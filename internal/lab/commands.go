@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// The functions of this file are what the steps do on the hosts: each shows the
-// command that an administrator would type for it, and what came of it.
+// The functions of this file act on the hosts for the steps. Each shows the
+// command that an administrator would type, and its output.
 
-// typed shows a command before it is done; the function that it returns shows
-// what came of it.
-func (w *walk) typed(host, format string, args ...any) (said func(output string)) {
+// prompt shows a command before it runs; the function that it returns shows the
+// output.
+func (w *walk) prompt(host, format string, args ...any) (show func(output string)) {
 	s := w.step()
 	s.Commands = append(s.Commands, Command{On: host, Command: fmt.Sprintf(format, args...)})
 	i := len(s.Commands) - 1
@@ -29,22 +29,22 @@ func (w *walk) typed(host, format string, args ...any) (said func(output string)
 	}
 }
 
-// result is what came of a program.
+// result is what a program printed, and its exit status.
 type result struct {
 	stdout, stderr string
 	status         int
 }
 
-// run runs a program, and shows what it said: standard error first.
+// run runs a program, and shows what it printed: standard error first.
 func (w *walk) run(ctx context.Context, host string, args ...string) (result, error) {
-	said := w.typed(host, "%s", strings.Join(args, " "))
-	r, err := w.silently(ctx, host, args...)
-	said(r.stderr + r.stdout)
+	show := w.prompt(host, "%s", strings.Join(args, " "))
+	r, err := w.runSilently(ctx, host, args...)
+	show(r.stderr + r.stdout)
 	return r, err
 }
 
-// silently runs a program without showing it. That it fails is no error.
-func (w *walk) silently(ctx context.Context, host string, args ...string) (result, error) {
+// runSilently runs a program without showing it. Its failure is no error.
+func (w *walk) runSilently(ctx context.Context, host string, args ...string) (result, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := w.lab.Command(ctx, host, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -62,7 +62,7 @@ const pingWait = 2 * time.Second
 
 // ping expects an answer from addr to host.
 func (w *walk) ping(ctx context.Context, host, addr string) error {
-	said := w.typed(host, "ping -c1 %s", addr)
+	show := w.prompt(host, "ping -c1 %s", addr)
 	var answer pong
 	var silence error
 	err := w.lab.In(host, func() error {
@@ -75,35 +75,29 @@ func (w *walk) ping(ctx context.Context, host, addr string) error {
 	seen := "an answer"
 	if silence != nil {
 		seen = silence.Error()
-		said(seen)
+		show(seen)
 	} else {
-		said(answer.String())
+		show(answer.String())
 	}
 	w.expect(host+" pings "+addr, "an answer", seen)
 	return nil
 }
 
-// curl asks for a page as the client. Not ok: seen is why there is none.
+// curl requests a page as the client. Not ok: seen is why there is none.
 func (w *walk) curl(ctx context.Context, host string) (seen string, ok bool) {
-	said := w.typed("client", "curl %s", host)
-	page, err := w.lab.Get(ctx, "http://"+host+"/")
+	show := w.prompt("client", "curl %s", host)
+	page, err := w.lab.page(ctx, &url.URL{Scheme: "http", Host: host, Path: "/"})
 	if err != nil {
 		seen = reason(err)
-		said("curl: " + seen)
+		show("curl: " + seen)
 		return seen, false
 	}
-	said(page)
+	show(page)
 	return strings.TrimSpace(page), true
 }
 
-// reason is why there was no page, without what stands in the command anyway.
+// reason is why there was no page, without the address: the command names it.
 func reason(err error) string {
-	if of, ok := errors.AsType[*url.Error](err); ok {
-		if of.Timeout() {
-			return "no answer"
-		}
-		err = of.Err
-	}
 	if of, ok := errors.AsType[*net.OpError](err); ok {
 		err = of.Err
 	}

@@ -1,4 +1,4 @@
-package lvsdr
+package plan
 
 import (
 	"fmt"

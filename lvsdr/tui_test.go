@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 
+	"lvsdr/internal/hint"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,10 +19,10 @@ func TestLines(t *testing.T) {
 		want []string
 	}{
 		{"plain", one, []string{"one"}},
-		{"advice", hinted(one, "try"), []string{"one", "hint: try"}},
-		{"advice inside", fmt.Errorf("deed: %w", hinted(one, "try")), []string{"deed: one", "hint: try"}},
+		{"advice", hint.Add(one, "try"), []string{"one", "hint: try"}},
+		{"advice inside", fmt.Errorf("deed: %w", hint.Add(one, "try")), []string{"deed: one", "hint: try"}},
 		{"both", errors.Join(one, two), []string{"one", "two"}},
-		{"both in a verb", inVerb{"vs start", hinted(errors.Join(one, two), "try")}, []string{"vs start: one", "vs start: two", "hint: try"}},
+		{"both in a verb", inVerb{"vs start", hint.Add(errors.Join(one, two), "try")}, []string{"vs start: one", "vs start: two", "hint: try"}},
 		{"not root", explain(fmt.Errorf("deed: %w", syscall.EPERM)), []string{"deed: operation not permitted", "hint: needs CAP_NET_ADMIN; run it as root"}},
 	}
 	for _, tt := range tests {

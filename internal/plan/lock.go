@@ -1,4 +1,4 @@
-package lvsdr
+package plan
 
 import (
 	"errors"
@@ -7,14 +7,16 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"lvsdr/internal/hint"
 )
 
 // lockPoll is how often a waiting run looks whether the lock is free.
 const lockPoll = 50 * time.Millisecond
 
-// lock waits until this run is the only one in the folder. The kernel frees
+// Lock waits until this run is the only one in the folder. The kernel frees
 // the lock with the process, however that ends: the file may stay.
-func lock(dir string, wait time.Duration) (unlock func() error, err error) {
+func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
@@ -29,7 +31,7 @@ func lock(dir string, wait time.Duration) (unlock func() error, err error) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 		case time.Now().After(deadline):
 			f.Close()
-			return nil, hinted(fmt.Errorf("another lvsdr has held %s for %s", f.Name(), wait), "wait longer with --wait")
+			return nil, hint.Add(fmt.Errorf("another lvsdr has held %s for %s", f.Name(), wait), "wait longer with --wait")
 		}
 	}
 }

@@ -1,21 +1,24 @@
-package lvsdr
+package plan
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"lvsdr/internal/hint"
 )
 
-// record is what lvsdr has to remember between two runs in one network
+// Record is what lvsdr has to remember between two runs in one network
 // namespace: the values that start found, and the real servers that are being
 // drained. Every change of it is written at once, atomically.
-type record struct {
-	Sysctls map[string]foundValue `json:"sysctls,omitempty"`
+type Record struct {
+	Sysctls map[string]FoundValue `json:"sysctls,omitempty"`
 	Drained []netip.Addr          `json:"drained,omitempty"`
 
 	// Unannounced are VIPs that were put here, of which the neighbours may not
@@ -25,15 +28,15 @@ type record struct {
 	file string
 }
 
-// foundValue is a sysctl that start raised.
-type foundValue struct {
+// FoundValue is a sysctl that start raised.
+type FoundValue struct {
 	Found int `json:"found"`
 	Set   int `json:"set"`
 }
 
-// loadRecord reads the record of a folder; none is an empty one.
-func loadRecord(dir string) (*record, error) {
-	r := &record{file: filepath.Join(dir, "state.json")}
+// LoadRecord reads the record of a folder; none is an empty one.
+func LoadRecord(dir string) (*Record, error) {
+	r := &Record{file: filepath.Join(dir, "state.json")}
 	data, err := os.ReadFile(r.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
@@ -42,13 +45,18 @@ func loadRecord(dir string) (*record, error) {
 		return nil, fmt.Errorf("look up what start found: %w", err)
 	}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, hinted(fmt.Errorf("read %s: %w", r.file, err), "it holds what start found; without it: rm "+r.file)
+		return nil, hint.Add(fmt.Errorf("read %s: %w", r.file, err), "it holds what start found; without it: rm "+r.file)
 	}
 	return r, nil
 }
 
+// clone is the record as it is now.
+func (r *Record) clone() Record {
+	return Record{Sysctls: maps.Clone(r.Sysctls), Drained: slices.Clone(r.Drained), Unannounced: slices.Clone(r.Unannounced)}
+}
+
 // save writes the record; an empty one is no file.
-func (r *record) save() error {
+func (r *Record) save() error {
 	if len(r.Sysctls) == 0 && len(r.Drained) == 0 && len(r.Unannounced) == 0 {
 		if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -62,8 +70,8 @@ func (r *record) save() error {
 	return writeAtomically(r.file, append(data, '\n'))
 }
 
-// writeAtomically puts a new file in the place of the old one. Who holds the
-// lock is the only writer, and writes over what a killed one left.
+// writeAtomically puts a new file in the place of the old one. Only the lock
+// holder writes, over what a killed one left.
 func writeAtomically(file string, data []byte) error {
 	next := file + ".new"
 	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
@@ -81,43 +89,42 @@ func writeAtomically(file string, data []byte) error {
 }
 
 // remember notes a value that is about to be raised.
-func (r *record) remember(sysctl string, v foundValue) error {
+func (r *Record) remember(sysctl string, v FoundValue) error {
 	if r.Sysctls == nil {
-		r.Sysctls = make(map[string]foundValue)
+		r.Sysctls = make(map[string]FoundValue)
 	}
 	r.Sysctls[sysctl] = v
 	return r.save()
 }
 
-func (r *record) forget(sysctl string) error {
+func (r *Record) forget(sysctl string) error {
 	delete(r.Sysctls, sysctl)
 	return r.save()
 }
 
-// forgetAll is the end of a stop. The machine may have the other role as well.
-func (r *record) forgetAll(of role) error {
+// ForgetAll is the end of a stop. The machine may have the other role as well.
+func (r *Record) ForgetAll(of Role) error {
 	switch of {
-	case director:
+	case Director:
 		r.Drained, r.Unannounced = nil, nil
-	case realServer:
+	case RealServer:
 		clear(r.Sysctls)
 	}
 	return r.save()
 }
 
-func (r *record) draining(rs netip.Addr) bool { return slices.Contains(r.Drained, rs) }
+// Draining reports whether a real server is being drained.
+func (r *Record) Draining(rs netip.Addr) bool { return slices.Contains(r.Drained, rs) }
 
-func (r *record) drain(rs netip.Addr) error { return r.add(&r.Drained, rs) }
+func (r *Record) drain(rs netip.Addr) error { return r.add(&r.Drained, rs) }
 
-func (r *record) undrain(rs netip.Addr) error { return r.remove(&r.Drained, rs) }
+func (r *Record) undrain(rs netip.Addr) error { return r.remove(&r.Drained, rs) }
 
-func (r *record) unannounced(vip netip.Addr) bool { return slices.Contains(r.Unannounced, vip) }
+func (r *Record) put(vip netip.Addr) error { return r.add(&r.Unannounced, vip) }
 
-func (r *record) put(vip netip.Addr) error { return r.add(&r.Unannounced, vip) }
+func (r *Record) announced(vip netip.Addr) error { return r.remove(&r.Unannounced, vip) }
 
-func (r *record) announced(vip netip.Addr) error { return r.remove(&r.Unannounced, vip) }
-
-func (r *record) add(to *[]netip.Addr, a netip.Addr) error {
+func (r *Record) add(to *[]netip.Addr, a netip.Addr) error {
 	if slices.Contains(*to, a) {
 		return nil
 	}
@@ -125,7 +132,7 @@ func (r *record) add(to *[]netip.Addr, a netip.Addr) error {
 	return r.save()
 }
 
-func (r *record) remove(from *[]netip.Addr, a netip.Addr) error {
+func (r *Record) remove(from *[]netip.Addr, a netip.Addr) error {
 	if !slices.Contains(*from, a) {
 		return nil
 	}

@@ -1,0 +1,69 @@
+package plan
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+)
+
+// Drain gives a real server weight 0 in every service of the wish, and Undrain
+// its configured weight again; wish is made anew of the record after the
+// change. Only what is there is touched: putting it there is start's business.
+// If a weight cannot be changed, everything is as before.
+func (at Site) Drain(w io.Writer, rs netip.Addr, wish func() Wish) error {
+	return at.reweigh(w, rs, wish, at.Record.drain, at.Record.undrain)
+}
+
+// Undrain is the reverse of [Site.Drain].
+func (at Site) Undrain(w io.Writer, rs netip.Addr, wish func() Wish) error {
+	return at.reweigh(w, rs, wish, at.Record.undrain, at.Record.drain)
+}
+
+// reweigh changes the record, and then the weights to what it says.
+func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note, forget func(netip.Addr) error) error {
+	before := at.Record.Draining(rs)
+	if err := note(rs); err != nil {
+		return err
+	}
+	now := wish()
+	s, err := Look(at.Machine, now, at.Record)
+	if err == nil {
+		err = Apply(w, at, weights(now, s, rs))
+	}
+	if err != nil && at.Record.Draining(rs) != before {
+		err = errors.Join(err, forget(rs))
+	}
+	return err
+}
+
+// weights are the changes of a real server that is there.
+func weights(w Wish, s State, rs netip.Addr) (all []Change) {
+	for _, v := range w.Services {
+		have := s.Service(v.Key())
+		for _, d := range v.Destinations {
+			if d.Addr == rs && have.Destination(d.Key()) != nil {
+				all = append(all, startDestination(v, d, have)...)
+			}
+		}
+	}
+	return all
+}
+
+// Active counts the connections of a real server in all services of the wish.
+func Active(m Machine, w Wish, rs netip.Addr) (n uint32, err error) {
+	var s State
+	if err := s.lookAtTable(m); err != nil {
+		return 0, err
+	}
+	for _, v := range w.Services {
+		for _, d := range v.Destinations {
+			if d.Addr != rs {
+				continue
+			}
+			if have := s.Service(v.Key()).Destination(d.Key()); have != nil {
+				n += have.Active
+			}
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,150 @@
+package plan
+
+import (
+	"slices"
+
+	"lvsdr/internal/ipvs"
+)
+
+// startService are the changes that a service lacks, of which have is what the
+// table holds: nil if it is not there.
+func startService(v Service, have *Entry) (all []Change) {
+	switch {
+	case have == nil:
+		all = append(all, addService(v.Service))
+	case !sameScheduling(&have.Service, &v.Service):
+		all = append(all, editService(have.Service, v.Service))
+	}
+	for _, d := range v.Destinations {
+		all = append(all, startDestination(v, d, have)...)
+	}
+	for _, d := range unlisted(v, have) {
+		all = append(all, deleteDestination(v.Service, d.Destination))
+	}
+	return all
+}
+
+func startDestination(v Service, d Destination, have *Entry) []Change {
+	now := have.Destination(d.Key())
+	switch {
+	case now == nil:
+		return []Change{addDestination(v.Service, d.Destination)}
+	case len(differences(&now.Destination, &d.Destination)) > 0:
+		return []Change{editDestination(v.Service, now.Destination, d.Destination)}
+	}
+	return nil
+}
+
+// unlisted are the destinations of a service, if it is there, that are not
+// wanted.
+func unlisted(v Service, have *Entry) []ipvs.DestinationEntry {
+	if have == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
+		return slices.ContainsFunc(v.Destinations, func(l Destination) bool { return l.Key() == d.Key() })
+	})
+}
+
+// deleteOthers takes away the services that are not wanted.
+func deleteOthers(w Wish, s State) (all []Change) {
+	wanted := make(map[ipvs.Key]bool, len(w.Services))
+	for _, v := range w.Services {
+		wanted[v.Key()] = true
+	}
+	for i := range s.services {
+		if have := &s.services[i]; !wanted[have.Key()] {
+			all = append(all, deleteService(have))
+		}
+	}
+	return all
+}
+
+// sameScheduling compares everything of a service but its identity. Timeout
+// and netmask count only where it is persistent.
+func sameScheduling(a, b *ipvs.Service) bool {
+	const flags = ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlags
+	if a.Scheduler != b.Scheduler || a.PE != b.PE || a.Flags&flags != b.Flags&flags {
+		return false
+	}
+	return a.Flags&ipvs.Persistent == 0 || a.Timeout == b.Timeout && a.Netmask == b.Netmask
+}
+
+// differences are what a real server has that is not as wanted, in the words
+// of [RealServerStatus].
+func differences(have, want *ipvs.Destination) (all []string) {
+	if have.Forward != want.Forward {
+		all = append(all, "forward")
+	}
+	if want.Forward == ipvs.Tunnel &&
+		(have.TunnelType != want.TunnelType || have.TunnelPort != want.TunnelPort || have.TunnelFlags != want.TunnelFlags) {
+		all = append(all, "tunnel")
+	}
+	if have.Weight != want.Weight {
+		all = append(all, "weight")
+	}
+	if have.Upper != want.Upper || have.Lower != want.Lower {
+		all = append(all, "thresholds")
+	}
+	return all
+}
+
+func addService(s ipvs.Service) Change {
+	return Change{
+		Line: serviceLine("-A", &s),
+		do:   func(at Site) error { return at.AddService(s) },
+		undo: func(at Site) error { return at.DeleteService(s) },
+	}
+}
+
+func editService(have, want ipvs.Service) Change {
+	return Change{
+		Line: serviceLine("-E", &want),
+		do:   func(at Site) error { return at.EditService(want) },
+		undo: func(at Site) error { return at.EditService(have) },
+	}
+}
+
+// deleteService deletes a service with its destinations; undone, all of them
+// come back.
+func deleteService(have *Entry) Change {
+	return Change{
+		Line: serviceLine("-D", &have.Service),
+		do:   func(at Site) error { return at.DeleteService(have.Service) },
+		undo: func(at Site) error {
+			if err := at.AddService(have.Service); err != nil {
+				return err
+			}
+			for _, d := range slices.Backward(have.Destinations) { // the kernel has the newest first
+				if err := at.AddDestination(have.Service, d.Destination); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func addDestination(s ipvs.Service, d ipvs.Destination) Change {
+	return Change{
+		Line: destinationLine("-a", &s, &d),
+		do:   func(at Site) error { return at.AddDestination(s, d) },
+		undo: func(at Site) error { return at.DeleteDestination(s, d) },
+	}
+}
+
+func editDestination(s ipvs.Service, have, want ipvs.Destination) Change {
+	return Change{
+		Line: destinationLine("-e", &s, &want),
+		do:   func(at Site) error { return at.EditDestination(s, want) },
+		undo: func(at Site) error { return at.EditDestination(s, have) },
+	}
+}
+
+func deleteDestination(s ipvs.Service, d ipvs.Destination) Change {
+	return Change{
+		Line: destinationLine("-d", &s, &d),
+		do:   func(at Site) error { return at.DeleteDestination(s, d) },
+		undo: func(at Site) error { return at.AddDestination(s, d) },
+	}
+}

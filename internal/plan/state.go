@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+)
+
+// Machine is what is read and changed on a machine.
+type Machine interface {
+	Table
+	Links() ([]host.Link, error)
+	Addresses() ([]host.Address, error)
+	Routes() ([]host.Route, error)
+	AddAddress(host.Address) error
+	DeleteAddress(host.Address) error
+	Announce(host.Link, netip.Addr) error
+	Get(sysctl string) (int, error)
+	Set(sysctl string, value int) error
+	FilterRules() (int, error)
+	FlushFilter() error
+}
+
+// Table is the director's part of a machine: its IPVS.
+type Table interface {
+	Services(ipvs.Detail) ([]ipvs.ServiceEntry, error)
+	Destinations(*ipvs.ServiceEntry, ipvs.Detail, []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error)
+	AddService(ipvs.Service) error
+	EditService(ipvs.Service) error
+	DeleteService(ipvs.Service) error
+	AddDestination(ipvs.Service, ipvs.Destination) error
+	EditDestination(ipvs.Service, ipvs.Destination) error
+	DeleteDestination(ipvs.Service, ipvs.Destination) error
+}
+
+// NoTable is the table of a machine that has no IPVS, or needs none: it is
+// empty, and nobody asks for more.
+type NoTable struct{ Table }
+
+// Services returns none.
+func (NoTable) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, nil }
+
+// State is what a machine looks like when a verb begins.
+type State struct {
+	Links     []host.Link
+	Addresses []host.Address
+	Routes    []host.Route // where a VIP is to be announced
+	Sysctls   map[string]Reading
+	Rules     int // of the packet filter, where they are to be flushed
+	Record    Record
+
+	services []Entry
+	byKey    map[ipvs.Key]*Entry
+}
+
+// Entry is a virtual service of the kernel's table with its destinations.
+type Entry struct {
+	ipvs.ServiceEntry
+	Destinations []ipvs.DestinationEntry
+
+	byKey map[netip.AddrPort]*ipvs.DestinationEntry
+}
+
+// Reading is the value of a sysctl, or why there is none.
+type Reading struct {
+	Value int
+	Err   error
+}
+
+// Look takes from a machine what has to be known to compare it with a wish.
+func Look(m Machine, w Wish, r *Record) (s State, err error) {
+	s = State{Record: r.clone(), Sysctls: map[string]Reading{}}
+	if s.Links, err = m.Links(); err != nil {
+		return s, fmt.Errorf("read interfaces: %w", err)
+	}
+	if s.Addresses, err = m.Addresses(); err != nil {
+		return s, fmt.Errorf("read addresses: %w", err)
+	}
+	if err := s.lookAtTable(m); err != nil {
+		return s, fmt.Errorf("read the ipvs table: %w", err)
+	}
+	if slices.ContainsFunc(w.VIPs, func(a host.Address) bool { return s.announces(w, a.Prefix.Addr()) }) {
+		if s.Routes, err = m.Routes(); err != nil {
+			return s, fmt.Errorf("read routes: %w", err)
+		}
+	}
+	if w.FlushFirewall {
+		if s.Rules, err = m.FilterRules(); err != nil {
+			return s, fmt.Errorf("count the rules of the packet filter: %w", err)
+		}
+	}
+	names := slices.Collect(maps.Keys(r.Sysctls))
+	for _, want := range w.Sysctls {
+		names = append(names, want.Name)
+	}
+	for _, name := range names {
+		value, err := m.Get(name)
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", name, err)
+		}
+		s.Sysctls[name] = Reading{value, err}
+	}
+	return s, nil
+}
+
+func (s *State) lookAtTable(t Table) error {
+	entries, err := t.Services(ipvs.Everything)
+	if err != nil {
+		return err
+	}
+	s.services, s.byKey = make([]Entry, len(entries)), make(map[ipvs.Key]*Entry, len(entries))
+	for i, e := range entries {
+		destinations, err := t.Destinations(&e, ipvs.Everything, nil)
+		if err != nil {
+			return err
+		}
+		have := &s.services[i]
+		*have = Entry{ServiceEntry: e, Destinations: destinations, byKey: make(map[netip.AddrPort]*ipvs.DestinationEntry, len(destinations))}
+		for j := range destinations {
+			have.byKey[destinations[j].Key()] = &destinations[j]
+		}
+		s.byKey[e.Key()] = have
+	}
+	return nil
+}
+
+// Service is the entry of a service; nil: there is none.
+func (s *State) Service(k ipvs.Key) *Entry { return s.byKey[k] }
+
+// Destination is the entry of a real server; nil: there is none.
+func (e *Entry) Destination(k netip.AddrPort) *ipvs.DestinationEntry {
+	if e == nil {
+		return nil
+	}
+	return e.byKey[k]
+}
+
+// addressesOf are all addresses with that VIP: IPv4 has one for each prefix
+// length, and each interface has its own.
+func (s *State) addressesOf(vip netip.Addr) []host.Address {
+	return slices.DeleteFunc(slices.Clone(s.Addresses), func(a host.Address) bool { return a.Prefix.Addr() != vip })
+}
+
+// announces reports whether start tells the neighbours of a VIP: one that it
+// puts here, or that a start which was killed has put here.
+func (s *State) announces(w Wish, vip netip.Addr) bool {
+	return w.Announce && (len(s.addressesOf(vip)) == 0 || slices.Contains(s.Record.Unannounced, vip))
+}

@@ -1,0 +1,130 @@
+// Package plan compares what a machine should have with what it has.
+//
+// A [Wish] is what the configuration asks of a machine in its role; a [State]
+// is what the machine looked like when a verb began. Both are plain values, and
+// so is the difference: [Start] and [Stop] make the list of changes between
+// them, [Report] what of the wish is in place. Only [Apply] changes anything;
+// a change that fails undoes those before it.
+//
+// A [Record] is what has to outlive a run, in a folder for each network
+// namespace; [Lock] keeps two runs from working at the same time.
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+)
+
+// Role is what a machine is in the cluster.
+type Role string
+
+// The roles.
+const (
+	Director   Role = "vs"
+	RealServer Role = "rs"
+)
+
+// Wish is what a machine should have, as a tree: a service holds its real
+// servers.
+type Wish struct {
+	Role     Role
+	VIPs     []host.Address
+	Announce bool      // tell the neighbours of a VIP that is added
+	Services []Service // of a director
+	Sysctls  []Sysctl  // of a real server
+
+	Options
+}
+
+// Options of start go beyond the configuration.
+type Options struct {
+	Exclusive     bool // virtual services that are not wanted go
+	FlushFirewall bool // the packet filter's rules go
+}
+
+// Service is a virtual service with its real servers.
+type Service struct {
+	ipvs.Service
+	Destinations []Destination
+}
+
+// Destination is a real server of a service. One that is being drained has
+// weight 0, whatever is configured.
+type Destination struct {
+	ipvs.Destination
+	Configured uint32 // weight
+	Draining   bool
+}
+
+// Sysctl is a parameter that must be at least so high.
+type Sysctl struct {
+	Name string
+	Want int
+}
+
+// New is the wish of a configuration for a machine in a role, while some real
+// servers are being drained.
+func New(r Role, c config.Config, drained []netip.Addr, o Options) Wish {
+	w := Wish{Role: r, Options: o}
+	for _, vip := range c.VIPs {
+		w.VIPs = append(w.VIPs, placed(vip, c.Label))
+	}
+	if r == RealServer {
+		w.Sysctls = sysctlsFor(c)
+		return w
+	}
+	w.Announce = c.Announce
+	for _, wanted := range c.Wanted() {
+		s := Service{Service: wanted.Service}
+		for _, d := range wanted.Destinations {
+			one := Destination{Destination: d, Configured: d.Weight, Draining: slices.Contains(drained, d.Addr)}
+			if one.Draining {
+				one.Weight = 0
+			}
+			s.Destinations = append(s.Destinations, one)
+		}
+		w.Services = append(w.Services, s)
+	}
+	return w
+}
+
+// placed is a VIP on the interface of its label.
+func placed(vip netip.Addr, label string) host.Address {
+	link, _, _ := strings.Cut(label, ":")
+	a := host.Address{Prefix: netip.PrefixFrom(vip, vip.BitLen()), Interface: link, Label: label}
+	if vip.Is6() {
+		a.Label, a.Deprecated = "", true
+	}
+	return a
+}
+
+// arpValues are what a real server needs so as not to answer for the VIP:
+// arp_ignore 1 replies only for addresses of the interface that was asked,
+// arp_announce 2 never announces another one (kernel: ip-sysctl.rst).
+var arpValues = [...]Sysctl{{"arp_ignore", 1}, {"arp_announce", 2}}
+
+// sysctlsFor keep a real server from answering for its VIPs. IPv6 has no such
+// switches.
+func sysctlsFor(c config.Config) (all []Sysctl) {
+	if !slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
+		return nil
+	}
+	for _, arp := range arpValues {
+		for _, link := range c.ARP.Interfaces {
+			all = append(all, Sysctl{host.LinkParameter(link, arp.Name), arp.Want})
+		}
+	}
+	return all
+}
+
+// Serves reports whether the wish has a real server of that address.
+func (w Wish) Serves(rs netip.Addr) bool {
+	return slices.ContainsFunc(w.Services, func(s Service) bool {
+		return slices.ContainsFunc(s.Destinations, func(d Destination) bool { return d.Addr == rs })
+	})
+}

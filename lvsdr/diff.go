@@ -1,0 +1,47 @@
+package lvsdr
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/plan"
+)
+
+// Diff is what "diff --json" and "--dry-run --json" print.
+type Diff struct {
+	Role    string   `json:"role"`    // vs or rs
+	Changes []string `json:"changes"` // commands, in order; none: nothing to do
+}
+
+// diffCommand is "lvsdr vs diff" or "lvsdr rs diff".
+func diffCommand(r plan.Role) *cli.Command {
+	return verb(r, "diff", "what start would do", completeFor(r), func(o order) error { return preview(o, plan.Start) })
+}
+
+// preview prints a plan. Status 3 says that there is something to do.
+func preview(o order, planned planner) error {
+	s, err := o.look(o.need())
+	if err != nil {
+		return err
+	}
+	changes, err := s.compare(planned)
+	if err != nil {
+		return err
+	}
+	d := Diff{Role: string(s.role), Changes: []string{}}
+	for _, change := range changes {
+		d.Changes = append(d.Changes, change.Line)
+	}
+	if s.json {
+		err = writeJSON(s.stdout, d)
+	} else {
+		for _, line := range d.Changes {
+			fmt.Fprintln(s.stdout, line)
+		}
+	}
+	if err == nil && len(changes) > 0 {
+		return exitError{status: statusDiffers}
+	}
+	return err
+}

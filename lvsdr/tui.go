@@ -1,0 +1,147 @@
+package lvsdr
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/hint"
+	"lvsdr/internal/plan"
+)
+
+// What the user sees of every verb, beside its own output:
+//
+//   - An error is a line on standard error, "lvsdr: verb: deed: cause": lower
+//     case, no full stop; each thing that went wrong has a line of its own.
+//   - Advice follows as "lvsdr: hint: …", best a command to paste.
+//   - The exit status is one of the four below.
+//   - --json is one object on standard output, indented.
+
+// Exit statuses beside 0, done or already so.
+const (
+	statusFailed  = 1 // a step failed
+	statusUsage   = 2 // usage or configuration
+	statusDiffers = 3 // status: not in place; diff: there are differences
+)
+
+// An exitError ends the command with a status, and a message if it has one.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", e.status) }
+func (e exitError) Unwrap() error { return e.err }
+
+func usageError(format string, args ...any) error {
+	return exitError{statusUsage, fmt.Errorf(format, args...)}
+}
+
+// inVerb is an error of a verb.
+type inVerb struct {
+	verb string
+	error
+}
+
+func (e inVerb) Unwrap() error { return e.error }
+
+// failIn names the verb in its error, and adds advice where there is some. An
+// error that has its exit status already stays as it is.
+func failIn(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if exit, ok := err.(exitError); ok {
+		return exit
+	}
+	return exitError{statusFailed, inVerb{verb, explain(err)}}
+}
+
+// explain adds advice to what the kernel said.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return hint.Add(err, "needs CAP_NET_ADMIN; run it as root")
+	case errors.Is(err, syscall.EROFS):
+		return hint.Add(err, "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host")
+	}
+	return err
+}
+
+// reportError says an error on w, and returns the exit status.
+func reportError(w io.Writer, err error) (status int) {
+	if err == nil {
+		return 0
+	}
+	var exit exitError
+	if !errors.As(err, &exit) {
+		exit = exitError{statusFailed, err}
+	}
+	if exit.err != nil {
+		for _, line := range lines(exit.err) {
+			fmt.Fprintf(w, "lvsdr: %s\n", line)
+		}
+	}
+	return exit.status
+}
+
+const hintWord = "hint: "
+
+// lines are what there is to say about an error: each thing that went wrong on
+// a line of its own, with its verb, and advice last.
+func lines(err error) []string {
+	switch e := err.(type) {
+	case inVerb:
+		all := lines(e.error)
+		for i, line := range all {
+			if !strings.HasPrefix(line, hintWord) {
+				all[i] = e.verb + ": " + line
+			}
+		}
+		return all
+	case hint.Error:
+		return append(lines(e.Err), hintWord+e.Advice)
+	case interface{ Unwrap() []error }:
+		var all []string
+		for _, one := range e.Unwrap() {
+			all = append(all, lines(one)...)
+		}
+		return all
+	}
+	all := []string{err.Error()}
+	if h, ok := errors.AsType[hint.Error](err); ok {
+		all = append(all, hintWord+h.Advice)
+	}
+	return all
+}
+
+// writeJSON writes one object.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// refuseFlags is the error of a word that is no flag, or a flag without value.
+func refuseFlags(_ *cli.Context, err error, _ bool) error { return exitError{statusUsage, err} }
+
+// mayNotRead reports whether a record is closed to this user: who may not read
+// it may not see the table either.
+func mayNotRead(err error) bool { return errors.Is(err, fs.ErrPermission) }
+
+// A roleWords is what the verbs of a role say.
+type roleWords struct{ usage, ready, canceled string }
+
+// wordsOf are the tutorial's own lines.
+func wordsOf(r plan.Role) roleWords {
+	if r == plan.Director {
+		return roleWords{"the director: VIP, virtual services and their real servers", "The VS Server is Ready!", "The VS Server is Canceled!"}
+	}
+	return roleWords{"a real server: arp_ignore, arp_announce and the VIP", "The RS Server is Ready!", "The RS Server is Canceled!"}
+}
