@@ -6,9 +6,9 @@
 // environment say, and [Config.Wanted] is what the director's table should
 // hold. A [*Fault] tells what is wrong in either, and where.
 //
-// text → tokens (scan.go, with the YAML library) → nodes (parse.go, flow.go) →
-// values (read.go, load.go; values.go has their kinds) → checks of one value
-// against another (check.go, families.go)
+// text → nodes (parse.go, by the YAML library) → values (read.go, load.go;
+// values.go has their kinds) → checks of one value against another (check.go,
+// families.go)
 package config
 
 import (

@@ -87,12 +87,12 @@ func repeat(head, unit, tail string, n int) []byte {
 func TestLoadLinear(t *testing.T) {
 	for _, test := range repeats {
 		t.Run(test.name, func(t *testing.T) {
-			small := repeat(test.head, test.unit, test.tail, maxSize/64)
-			large := repeat(test.head, test.unit, test.tail, maxSize/8)
+			small := repeat(test.head, test.unit, test.tail, maxSize/128)
+			large := repeat(test.head, test.unit, test.tail, maxSize/16)
 			var short, long time.Duration
 			for range 5 { // a busy machine has its moments
-				short, long = max(loadTime(small), 10*time.Millisecond), loadTime(large)
-				if long < 20*short {
+				short, long = max(loadTime(small), 5*time.Millisecond), loadTime(large)
+				if long < 24*short {
 					t.Logf("%v, an eighth of it %v", long, short)
 					return
 				}

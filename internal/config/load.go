@@ -61,19 +61,19 @@ func load(text string) (Config, *Fault) {
 }
 
 // config reads the whole file.
-func (r *reader) config(root *node) Config {
+func (r *reader) config(root value) Config {
 	c := Default()
 	r.mapping(root, fields{
 		{"vip", oneOrMore(r, &c.VIPs, virtualAddress)},
 		{"label", set(r, &c.Label, labelName)},
-		{"services", func(n *node) {
+		{"services", func(v value) {
 			c.Services = nil
-			r.list(n, "a list of services", func(n *node) { c.Services = append(c.Services, r.service(n)) })
-			r.refuseEmpty(n, "at least one service")
+			r.list(v, "a list of services", func(v value) { c.Services = append(c.Services, r.service(v)) })
+			r.refuseEmpty(v, "at least one service")
 		}},
 		{"real_servers", r.realServers(&c.RealServers)},
-		{"arp", func(n *node) {
-			r.mapping(n, fields{{"interfaces", add(r, &c.ARP.Interfaces, "a list of interfaces", interfaceName)}})
+		{"arp", func(v value) {
+			r.mapping(v, fields{{"interfaces", add(r, &c.ARP.Interfaces, "a list of interfaces", interfaceName)}})
 		}},
 		{"announce", set(r, &c.Announce, boolean())},
 	})
@@ -82,10 +82,10 @@ func (r *reader) config(root *node) Config {
 
 // service reads one virtual service. Its flags come last: they depend on the
 // scheduler.
-func (r *reader) service(n *node) Service {
+func (r *reader) service(v value) Service {
 	s := portService(ipvs.TCP, 0)
-	var flags *node
-	r.mapping(n, fields{
+	var flags value
+	r.mapping(v, fields{
 		{"port", set(r, &s.Port, number[uint16](0, 65535))},
 		{"fwmark", set(r, &s.FWMark, number[uint32](1, 1<<32-1))},
 		{"family", set(r, &s.Family, family())},
@@ -94,31 +94,31 @@ func (r *reader) service(n *node) Service {
 		{"forward", set(r, &s.Forward, forward())},
 		{"persistent", set(r, &s.Persistent, seconds())},
 		{"netmask", set(r, &s.Netmask, netmask)},
-		{"flags", func(n *node) { flags = n }},
+		{"flags", func(v value) { flags = v }},
 		{"one_packet", set(r, &s.OnePacket, boolean())},
 		{"real_servers", r.realServers(&s.RealServers)},
 	})
-	r.identify(n, &s)
-	if flags != nil {
+	r.identify(v, &s)
+	if flags.Node != nil {
 		s.Flags = r.flags(flags, s.Scheduler)
 	}
 	return s
 }
 
 // identify sees to it that the service is a port or a mark, not a bit of both.
-func (r *reader) identify(n *node, s *Service) {
-	port, mark := n.value("port"), n.value("fwmark")
-	family, protocol := n.value("family"), n.value("protocol")
+func (r *reader) identify(v value, s *Service) {
+	port, mark := v.part("port"), v.part("fwmark")
+	family, protocol := v.part("family"), v.part("protocol")
 	switch {
-	case mark == nil && port == nil:
-		r.refuse(n, "neither port nor fwmark", "one of them")
-	case mark == nil && family != nil:
+	case mark.Node == nil && port.Node == nil:
+		r.refuse(v, "neither port nor fwmark", "one of them")
+	case mark.Node == nil && family.Node != nil:
 		r.refuse(family, "a port has the family of the VIP", "it only with fwmark")
-	case mark != nil && port != nil:
+	case mark.Node != nil && port.Node != nil:
 		r.refuse(mark, "a port as well", "one of them")
-	case mark != nil && protocol != nil:
+	case mark.Node != nil && protocol.Node != nil:
 		r.refuse(protocol, "a firewall mark has no protocol", "it only with port")
-	case mark != nil:
+	case mark.Node != nil:
 		s.Protocol = 0
 		if s.Family == 0 {
 			s.Family = ipvs.INET
@@ -127,39 +127,39 @@ func (r *reader) identify(n *node, s *Service) {
 }
 
 // flags reads the scheduler flags, each of which may be there once.
-func (r *reader) flags(n *node, scheduler string) (flags ipvs.Flags) {
-	r.list(n, "a list of scheduler flags", func(n *node) {
-		flag := word(r, n, flagOf(scheduler))
+func (r *reader) flags(v value, scheduler string) (flags ipvs.Flags) {
+	r.list(v, "a list of scheduler flags", func(v value) {
+		flag := word(r, v, flagOf(scheduler))
 		if flags&flag != 0 {
-			r.refuse(n, "a flag that is set already", "each flag once")
+			r.refuse(v, "a flag that is set already", "each flag once")
 		}
 		flags |= flag
 	})
 	return flags
 }
 
-func (r *reader) realServers(to *[]RealServer) func(*node) {
-	return func(n *node) {
-		r.list(n, "a list of real servers", func(n *node) { *to = append(*to, r.realServer(n)) })
+func (r *reader) realServers(to *[]RealServer) func(value) {
+	return func(v value) {
+		r.list(v, "a list of real servers", func(v value) { *to = append(*to, r.realServer(v)) })
 	}
 }
 
 // realServer reads an address, or a mapping with more than that.
-func (r *reader) realServer(n *node) RealServer {
+func (r *reader) realServer(v value) RealServer {
 	s := RealServer{Weight: 1}
-	if n.kind != mappingNode {
-		s.Addr = word(r, n, serverAddress)
+	if v.form() != mappingForm {
+		s.Addr = word(r, v, serverAddress)
 		return s
 	}
-	r.mapping(n, fields{
+	r.mapping(v, fields{
 		{"address", set(r, &s.Addr, serverAddress)},
 		{"port", set(r, &s.Port, number[uint16](1, 65535))},
 		{"weight", set(r, &s.Weight, count())},
 		{"upper", set(r, &s.Upper, count())},
 		{"lower", set(r, &s.Lower, count())},
 	})
-	if n.value("address") == nil {
-		r.refuse(n, "no address", "the address of the real server")
+	if v.part("address").Node == nil {
+		r.refuse(v, "no address", "the address of the real server")
 	}
 	return s
 }

@@ -4,63 +4,83 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 )
 
-// A node is a value of the file, and where it begins.
-type node struct {
-	kind  string // in plain words
-	token *token.Token
-	keys  []*node // of a mapping
-	items []*node // of a list, or the values of the keys
-	name  string  // the key that it belongs to, once that is known
+// A value is a node of the file, and the key that it belongs to.
+type value struct {
+	*yaml.Node
+	key string
 }
 
-// Kinds of nodes. No value of a configuration is of another one.
+// Forms that a value may have. No value of a configuration has another one.
 const (
-	mappingNode = "a mapping"
-	listNode    = "a list"
-	wordNode    = "a single value"
+	mappingForm = "a mapping"
+	listForm    = "a list"
+	wordForm    = "a single value"
 )
 
-func (n *node) quoted() bool {
-	return n.token.Type == token.SingleQuoteType || n.token.Type == token.DoubleQuoteType
+// form says in plain words what the value is.
+func (v value) form() string {
+	switch {
+	case v.Anchor != "":
+		return "an anchor"
+	case v.Kind == yaml.AliasNode:
+		return "an alias"
+	case v.Style&yaml.TaggedStyle != 0, v.Tag == "!":
+		return "a tag"
+	case v.Kind == yaml.MappingNode:
+		return mappingForm
+	case v.Kind == yaml.SequenceNode:
+		return listForm
+	case v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return "a block of text"
+	case v.Tag == "!!null":
+		return "nothing"
+	}
+	return wordForm
 }
 
-// fault is a fault at the node.
-func (n *node) fault(what, want string) *Fault {
-	f := faultAt(n.token, what, want)
-	f.Subject = n.name
-	if n.kind == wordNode {
-		f.Subject = strings.TrimSpace(n.name + " " + quote(n.token.Value))
+func (v value) quoted() bool {
+	return v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
+}
+
+// fault is a fault at the value.
+func (v value) fault(what, want string) *Fault {
+	f := &Fault{Line: v.Line, Column: v.Column, Subject: v.key, What: what, Want: want}
+	if v.form() == wordForm {
+		f.Subject = strings.TrimSpace(v.key + " " + quote(v.Value))
 	}
 	return f
 }
 
-// value is the value of a key; nil if there is no such key.
-func (n *node) value(name string) *node {
-	for i, key := range n.keys {
-		if key.token.Value == name {
-			return n.items[i]
+// part is the value of a key, or the item with a number; it has no node if there
+// is none.
+func (v value) part(step string) value {
+	switch v.Kind {
+	case yaml.MappingNode:
+		for i := 0; i < len(v.Content); i += 2 {
+			if v.Content[i].Value == step {
+				return value{v.Content[i+1], step}
+			}
+		}
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(step); err == nil && i < len(v.Content) {
+			return value{v.Content[i], v.key}
 		}
 	}
-	return nil
+	return value{}
 }
 
-// find is the node at a path, or what it would be part of.
-func (n *node) find(at path) *node {
-	for _, step := range at.steps() {
-		next := n.value(step)
-		if i, err := strconv.Atoi(step); err == nil && i < len(n.items) {
-			next = n.items[i]
-		}
-		if next == nil {
+// blame gives the fault of a check its place in the file: the value that it is
+// about, or what that would be part of.
+func (v value) blame(f *Fault) *Fault {
+	for _, step := range f.at.steps() {
+		part := v.part(step)
+		if part.Node == nil {
 			break
 		}
-		n = next
+		v = part
 	}
-	return n
+	return v.fault(f.What, f.Want)
 }
-
-// blame gives the fault of a check its place in the file.
-func (n *node) blame(f *Fault) *Fault { return n.find(f.at).fault(f.What, f.Want) }

@@ -28,14 +28,19 @@ type Overrides struct {
 // Apply returns the configuration with the overrides in it. A fault names the
 // flag. What is still lacking is none here: see [Config.Validate].
 func (o Overrides) Apply(c Config) (Config, error) {
+	c.Services = slices.Clone(c.Services)
 	a := applier{c: c, flags: map[path]string{}}
-	a.c.Services = slices.Clone(c.Services)
-	for _, set := range []func(Overrides) error{
-		a.vips, a.label, a.ports, a.scheduler, a.forward, a.persistent, a.realServers,
-	} {
-		if err := set(o); err != nil {
-			return Config{}, err
-		}
+	replace(&a, "--vip", o.VIPs, "vip", &a.c.VIPs, virtualAddress)
+	if o.Label != "" {
+		a.c.Label = accept(&a, "--label", o.Label, labelName)
+	}
+	replace(&a, "--port", o.Ports, "services", &a.c.Services, portAndProtocol)
+	a.scheduler(o.Scheduler)
+	forServices(&a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) { s.Forward = f })
+	forServices(&a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
+	a.realServers(o.RealServers)
+	if a.err != nil {
+		return Config{}, a.err
 	}
 	if fault := a.c.check(); fault != nil {
 		return Config{}, a.blame(fault)
@@ -44,10 +49,11 @@ func (o Overrides) Apply(c Config) (Config, error) {
 }
 
 // An applier puts overrides into a configuration, and knows which flag a value
-// is from.
+// is from. It keeps the first fault.
 type applier struct {
 	c     Config
 	flags map[path]string
+	err   error
 }
 
 // take reads the word of a flag.
@@ -61,45 +67,62 @@ func take[T any](flag, word string, k kind[T]) (T, error) {
 
 func flagWord(flag, word string) string { return flag + " " + quote(word) }
 
-func (a *applier) vips(o Overrides) error {
-	if len(o.VIPs) == 0 {
-		return nil
+// accept takes the word of a flag, and notes what is wrong with it.
+func accept[T any](a *applier, flag, word string, k kind[T]) T {
+	value, err := take(flag, word, k)
+	if a.err == nil {
+		a.err = err
 	}
-	a.c.VIPs = nil
-	a.flags["vip"] = "--vip"
-	for i, word := range o.VIPs {
-		vip, err := take("--vip", word, virtualAddress)
-		if err != nil {
-			return err
-		}
-		a.c.VIPs = append(a.c.VIPs, vip)
-		a.flags[path("vip").item(i)] = flagWord("--vip", word)
-	}
-	return nil
+	return value
 }
 
-func (a *applier) label(o Overrides) (err error) {
-	if o.Label != "" {
-		a.c.Label, err = take("--label", o.Label, labelName)
+// replace puts the words of a flag in place of a list.
+func replace[T any](a *applier, flag string, words []string, at path, to *[]T, k kind[T]) {
+	if len(words) == 0 {
+		return
 	}
-	return err
+	*to = nil
+	a.flags[at] = flag
+	for i, word := range words {
+		*to = append(*to, accept(a, flag, word, k))
+		a.flags[at.item(i)] = flagWord(flag, word)
+	}
 }
 
-func (a *applier) ports(o Overrides) error {
-	if len(o.Ports) == 0 {
-		return nil
+// forServices puts the value of a flag into every service.
+func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T)) {
+	if word == "" {
+		return
 	}
-	a.c.Services = nil
-	a.flags["services"] = "--port"
-	for i, word := range o.Ports {
-		s, err := take("--port", word, portAndProtocol)
-		if err != nil {
-			return err
+	value := accept(a, flag, word, k)
+	for i := range a.c.Services {
+		set(&a.c.Services[i], value)
+		a.flags[path("services").item(i).key(key)] = flagWord(flag, word)
+	}
+}
+
+// scheduler refuses to carry flags over from one scheduler to another, where
+// they mean something else.
+func (a *applier) scheduler(word string) {
+	forServices(a, "--scheduler", word, "scheduler", scheduler(), func(s *Service, name string) {
+		if a.err == nil && s.Flags != 0 && s.Scheduler != name {
+			a.err = &Fault{
+				Subject: flagWord("--scheduler", word),
+				What:    "the file sets flags of scheduler " + s.Scheduler, Want: "no other",
+			}
 		}
-		a.c.Services = append(a.c.Services, s)
-		a.flags[path("services").item(i)] = flagWord("--port", word)
+		s.Scheduler = name
+	})
+}
+
+// realServers are to serve every service.
+func (a *applier) realServers(words []string) {
+	replace(a, "--rs", words, "real_servers", &a.c.RealServers, serverAndWeight)
+	for i := range a.c.Services {
+		if len(words) > 0 {
+			a.c.Services[i].RealServers = nil
+		}
 	}
-	return nil
 }
 
 func parsePort(s string) (Service, error) {
@@ -112,66 +135,6 @@ func parsePort(s string) (Service, error) {
 		}
 	}
 	return portService(p, n), err
-}
-
-// forServices puts the value of a flag into every service.
-func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T)) error {
-	if word == "" {
-		return nil
-	}
-	value, err := take(flag, word, k)
-	if err != nil {
-		return err
-	}
-	for i := range a.c.Services {
-		set(&a.c.Services[i], value)
-		a.flags[path("services").item(i).key(key)] = flagWord(flag, word)
-	}
-	return nil
-}
-
-// scheduler refuses to carry flags over from one scheduler to another, where
-// they mean something else.
-func (a *applier) scheduler(o Overrides) error {
-	before := slices.Clone(a.c.Services)
-	err := forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler(), func(s *Service, name string) { s.Scheduler = name })
-	for i, s := range before {
-		if err == nil && s.Flags != 0 && s.Scheduler != a.c.Services[i].Scheduler {
-			err = &Fault{
-				Subject: flagWord("--scheduler", o.Scheduler),
-				What:    "the file sets flags of scheduler " + s.Scheduler, Want: "no other",
-			}
-		}
-	}
-	return err
-}
-
-func (a *applier) forward(o Overrides) error {
-	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) { s.Forward = f })
-}
-
-func (a *applier) persistent(o Overrides) error {
-	return forServices(a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
-}
-
-func (a *applier) realServers(o Overrides) error {
-	if len(o.RealServers) == 0 {
-		return nil
-	}
-	a.c.RealServers = nil
-	a.flags["real_servers"] = "--rs"
-	for i := range a.c.Services {
-		a.c.Services[i].RealServers = nil
-	}
-	for i, word := range o.RealServers {
-		r, err := take("--rs", word, serverAndWeight)
-		if err != nil {
-			return err
-		}
-		a.c.RealServers = append(a.c.RealServers, r)
-		a.flags[path("real_servers").item(i)] = flagWord("--rs", word)
-	}
-	return nil
 }
 
 func parseRealServer(s string) (r RealServer, err error) {

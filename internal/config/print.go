@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"lvsdr/internal/ipvs"
-
-	"github.com/goccy/go-yaml/token"
 )
 
 // YAML writes the configuration as a file: [Load] makes the same of it.
@@ -87,10 +87,14 @@ func flow(all []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// plain writes a text that has no special characters but colons; with quotes,
-// where YAML would take it for something else.
+// plain writes an address or a name; with quotes, where some YAML would take it
+// for something else.
 func plain(s string) string {
-	if token.IsNeedQuoted(s) || strings.HasPrefix(s, ":") || strings.HasPrefix(s, "-") || strings.Contains(s, "::") {
+	_, noInteger := strconv.ParseInt(s, 0, 64)
+	_, noFloat := strconv.ParseFloat(s, 64)
+	reserved := []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+	if noInteger == nil || noFloat == nil || slices.Contains(reserved, strings.ToLower(s)) ||
+		strings.HasPrefix(s, "-") || strings.Contains(s, "::") {
 		return `"` + s + `"`
 	}
 	return s

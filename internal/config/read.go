@@ -3,23 +3,21 @@ package config
 import (
 	"fmt"
 	"strings"
-
-	"github.com/goccy/go-yaml/token"
 )
 
-// A reader makes values of nodes. It keeps the first fault.
+// A reader makes a configuration of values. It keeps the first fault.
 type reader struct{ fault *Fault }
 
-func (r *reader) refuse(n *node, what, want string) {
+func (r *reader) refuse(v value, what, want string) {
 	if r.fault == nil {
-		r.fault = n.fault(what, want)
+		r.fault = v.fault(what, want)
 	}
 }
 
 // fields are the keys that a mapping may have, and who reads their values.
 type fields []struct {
 	name string
-	read func(*node)
+	read func(value)
 }
 
 func (f fields) names() string {
@@ -30,7 +28,7 @@ func (f fields) names() string {
 	return strings.Join(names, ", ")
 }
 
-func (f fields) find(name string) (read func(*node)) {
+func (f fields) find(name string) (read func(value)) {
 	for _, field := range f {
 		if field.name == name {
 			return field.read
@@ -40,95 +38,86 @@ func (f fields) find(name string) (read func(*node)) {
 }
 
 // mapping reads the values of a mapping that has no other keys, and none twice.
-func (r *reader) mapping(n *node, f fields) {
-	if n.kind != mappingNode {
-		r.refuse(n, n.kind, "a mapping with "+f.names())
+func (r *reader) mapping(v value, f fields) {
+	if v.form() != mappingForm {
+		r.refuse(v, v.form(), "a mapping with "+f.names())
 		return
 	}
-	for i, key := range n.keys {
-		if r.fault != nil {
-			break
+	for i := 0; i < len(v.Content) && r.fault == nil; i += 2 {
+		key := value{Node: v.Content[i]}
+		read, first := f.find(key.Value), v.part(key.Value)
+		switch {
+		case key.form() != wordForm || key.Tag != "!!str":
+			r.refuse(key, "not a key", "one of "+f.names())
+		case read == nil:
+			r.refuse(key, "unknown key", "one of "+f.names())
+		case first.Node != v.Content[i+1]:
+			key.key = "key"
+			r.refuse(key, fmt.Sprintf("a second time (the first is on line %d)", first.Line), "each key once")
+		default:
+			read(first)
 		}
-		r.field(n, key, n.items[i], f)
-	}
-}
-
-// field reads the value of one key.
-func (r *reader) field(n, key, value *node, f fields) {
-	name := key.token.Value
-	switch read := f.find(name); {
-	case key.token.Type != token.StringType && !key.quoted():
-		r.refuse(key, "not a key", "one of "+f.names())
-	case read == nil:
-		r.refuse(key, "unknown key", "one of "+f.names())
-	case n.value(name) != value:
-		key.name = "key"
-		r.refuse(key, fmt.Sprintf("a second time (the first is on line %d)", n.value(name).token.Position.Line), "each key once")
-	default:
-		value.name = name
-		read(value)
 	}
 }
 
 // list reads each item of a list.
-func (r *reader) list(n *node, want string, read func(*node)) {
-	if n.kind != listNode {
-		r.refuse(n, n.kind, want)
+func (r *reader) list(v value, want string, read func(value)) {
+	if v.form() != listForm {
+		r.refuse(v, v.form(), want)
 		return
 	}
-	for _, item := range n.items {
+	for _, item := range v.Content {
 		if r.fault != nil {
 			break
 		}
-		item.name = n.name
-		read(item)
+		read(value{item, v.key})
 	}
 }
 
-func (r *reader) refuseEmpty(n *node, want string) {
-	if n.kind == listNode && len(n.items) == 0 {
-		r.refuse(n, "an empty list", want)
+func (r *reader) refuseEmpty(v value, want string) {
+	if v.form() == listForm && len(v.Content) == 0 {
+		r.refuse(v, "an empty list", want)
 	}
 }
 
 // set is what reads a single value.
-func set[T any](r *reader, to *T, k kind[T]) func(*node) {
-	return func(n *node) { *to = word(r, n, k) }
+func set[T any](r *reader, to *T, k kind[T]) func(value) {
+	return func(v value) { *to = word(r, v, k) }
 }
 
 // add is what reads a list of single values.
-func add[T any](r *reader, to *[]T, want string, k kind[T]) func(*node) {
-	return func(n *node) {
+func add[T any](r *reader, to *[]T, want string, k kind[T]) func(value) {
+	return func(v value) {
 		*to = nil
-		r.list(n, want, func(n *node) { *to = append(*to, word(r, n, k)) })
+		r.list(v, want, func(v value) { *to = append(*to, word(r, v, k)) })
 	}
 }
 
 // oneOrMore is what reads a single value, or a list that is not empty.
-func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(*node) {
-	return func(n *node) {
-		if n.kind != listNode {
-			*to = []T{word(r, n, k)}
+func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(value) {
+	return func(v value) {
+		if v.form() != listForm {
+			*to = []T{word(r, v, k)}
 			return
 		}
-		add(r, to, k.want, k)(n)
-		r.refuseEmpty(n, k.want)
+		add(r, to, k.want, k)(v)
+		r.refuseEmpty(v, k.want)
 	}
 }
 
 // word reads a single value. It goes by its text, so that an address or a name
 // is one even where YAML sees a number.
-func word[T any](r *reader, n *node, k kind[T]) (value T) {
+func word[T any](r *reader, v value, k kind[T]) (t T) {
 	var err error
 	switch {
-	case n.kind != wordNode:
-		r.refuse(n, n.kind, k.want)
-	case n.quoted() && k.plain:
-		r.refuse(n, "text in quotes", k.want)
+	case v.form() != wordForm:
+		r.refuse(v, v.form(), k.want)
+	case v.quoted() && k.plain:
+		r.refuse(v, "text in quotes", k.want)
 	default:
-		if value, err = k.parse(n.token.Value); err != nil {
-			r.refuse(n, err.Error(), k.want)
+		if t, err = k.parse(v.Value); err != nil {
+			r.refuse(v, err.Error(), k.want)
 		}
 	}
-	return value
+	return t
 }
