@@ -53,31 +53,26 @@ func (c Config) check() *Fault {
 	return nil
 }
 
-func checkVIPs(c Config) *Fault {
-	if i := repeated(c.VIPs); i >= 0 {
-		return &Fault{at: path("vip").item(i), What: "the same VIP again", Want: "each VIP once"}
-	}
-	return nil
+// clash is a fault of the value at a place, and of others that have a share in
+// it.
+func clash(what, want string, at path, also ...path) *Fault {
+	return &Fault{What: what, Want: want, at: at, also: also}
 }
 
-func checkInterfaces(c Config) *Fault {
-	if i := repeated(c.ARP.Interfaces); i >= 0 {
-		at := path("arp.interfaces").item(i)
-		return &Fault{at: at, What: "the same interface again", Want: "each interface once"}
-	}
-	return nil
-}
+func checkVIPs(c Config) *Fault { return once(c.VIPs, "VIP", "vip") }
 
-// repeated is the first value that was there before, or -1.
-func repeated[T comparable](all []T) int {
-	seen := make(map[T]bool, len(all))
-	for i, v := range all {
+func checkInterfaces(c Config) *Fault { return once(c.ARP.Interfaces, "interface", "arp.interfaces") }
+
+// once looks for a value that is in the list before.
+func once[T comparable](list []T, name string, at path, also ...path) *Fault {
+	seen := make(map[T]bool, len(list))
+	for i, v := range list {
 		if seen[v] {
-			return i
+			return clash("the same "+name+" again", "each "+name+" once", at.item(i), also...)
 		}
 		seen[v] = true
 	}
-	return -1
+	return nil
 }
 
 // checkSize bounds what the other checks and the kernel have to look through.
@@ -87,10 +82,8 @@ func checkSize(c Config) *Fault {
 		entries += max(len(c.VIPs), 1) * (1 + len(c.servers(s)))
 	}
 	if entries > maxEntries {
-		return &Fault{
-			at: "services", also: []path{"vip", "real_servers"},
-			What: fmt.Sprintf("a table of %d entries", entries), Want: fmt.Sprintf("at most %d", maxEntries),
-		}
+		return clash(fmt.Sprintf("a table of %d entries", entries), fmt.Sprintf("at most %d", maxEntries),
+			"services", "vip", "real_servers")
 	}
 	return nil
 }
@@ -103,31 +96,19 @@ func checkServices(c Config) *Fault {
 		}
 		all = append(all, ipvs.Key{FWMark: s.FWMark, Family: s.Family, Protocol: s.Protocol, Port: s.Port})
 	}
-	if i := repeated(all); i >= 0 {
-		return &Fault{at: path("services").item(i), What: "the same service again", Want: "each service once"}
-	}
-	return nil
+	return once(all, "service", "services")
 }
 
 // checkService looks at what a service says of itself.
 func checkService(s Service, at path) *Fault {
 	switch {
 	case s.Port == 0 && s.FWMark == 0 && s.Persistent == 0:
-		return &Fault{
-			at: at.key("port"), also: []path{at.key("persistent")},
-			What: "port 0 is every port, and needs persistence",
-			Want: "a number from 1 to 65535, or persistent as well",
-		}
+		return clash("port 0 is every port, and needs persistence", "a number from 1 to 65535, or persistent as well",
+			at.key("port"), at.key("persistent"))
 	case s.Netmask != 0 && s.Persistent == 0:
-		return &Fault{
-			at: at.key("netmask"), also: []path{at.key("persistent")},
-			What: "netmask without persistence", Want: "persistent as well",
-		}
+		return clash("netmask without persistence", "persistent as well", at.key("netmask"), at.key("persistent"))
 	case s.OnePacket && s.FWMark == 0 && s.Protocol != ipvs.UDP:
-		return &Fault{
-			at: at.key("one_packet"), also: []path{at.key("protocol")},
-			What: "one_packet without UDP", Want: "protocol: udp, or fwmark",
-		}
+		return clash("one_packet without UDP", "protocol: udp, or fwmark", at.key("one_packet"), at.key("protocol"))
 	}
 	return nil
 }
@@ -156,16 +137,11 @@ func checkServers(c Config) *Fault {
 func checkList(list []RealServer, at path, vips map[netip.Addr]int) *Fault {
 	for i, r := range list {
 		if r.Lower > r.Upper {
-			return &Fault{
-				at: at.item(i).key("lower"), What: "above the upper threshold",
-				Want: fmt.Sprintf("a number from 0 to %d", r.Upper),
-			}
+			return clash("above the upper threshold", fmt.Sprintf("a number from 0 to %d", r.Upper), at.item(i).key("lower"))
 		}
 		if j, ok := vips[r.Addr]; ok {
-			return &Fault{
-				at: at.item(i).key("address"), also: []path{at.item(i), path("vip").item(j)},
-				What: fmt.Sprintf("%s is a VIP", r.Addr), Want: "the real server's own address",
-			}
+			return clash(fmt.Sprintf("%s is a VIP", r.Addr), "the real server's own address",
+				at.item(i).key("address"), at.item(i), path("vip").item(j))
 		}
 	}
 	return nil
@@ -176,19 +152,10 @@ func checkPorts(list []RealServer, s Service, at, service path) *Fault {
 	var all []netip.AddrPort
 	for i, r := range list {
 		if r.Port != 0 && s.Forward != ipvs.Masquerade {
-			return &Fault{
-				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
-				What: "a real server's port with forward: " + ipvs.Methods.Name(s.Forward),
-				Want: "none, or forward: masquerade",
-			}
+			return clash("a real server's port with forward: "+ipvs.Methods.Name(s.Forward), "none, or forward: masquerade",
+				at.item(i).key("port"), at.item(i), service.key("forward"))
 		}
 		all = append(all, netip.AddrPortFrom(r.Addr, r.port(s)))
 	}
-	if i := repeated(all); i >= 0 {
-		return &Fault{
-			at: at.item(i), also: []path{service},
-			What: "the same real server again", Want: "each real server once",
-		}
-	}
-	return nil
+	return once(all, "real server", at, service)
 }

@@ -23,21 +23,14 @@ func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *Fault {
 	at := path("services").item(i)
 	switch {
 	case s.Netmask != 0 && s.Netmask.Family() != f:
-		return &Fault{
-			at: at.key("netmask"), also: []path{c.vipOf(f)},
-			What: fmt.Sprintf("the service is %s", familyName(f)), Want: maskOf(f),
-		}
+		return clash("the service is "+familyName(f), maskOf(f), at.key("netmask"), c.vipOf(f))
 	case s.FWMark != 0 && len(c.VIPs) > 0 && c.vipOf(f) == "":
-		return &Fault{
-			at: at.key("fwmark"), also: []path{at.key("family"), "vip[0]"},
-			What: fmt.Sprintf("the mark is %s, but no VIP is", familyName(f)), Want: "the family of a VIP",
-		}
+		return clash(fmt.Sprintf("the mark is %s, but no VIP is", familyName(f)), "the family of a VIP",
+			at.key("fwmark"), at.key("family"), "vip[0]")
 	case len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0:
-		return &Fault{
-			at: c.listOf(i), also: []path{c.vipOf(f), at.key("family"), at.key("forward")},
-			What: fmt.Sprintf("no real server is %s, but a VIP is", familyName(f)),
-			Want: fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
-		}
+		return clash(fmt.Sprintf("no real server is %s, but a VIP is", familyName(f)),
+			fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
+			c.listOf(i), c.vipOf(f), at.key("family"), at.key("forward"))
 	}
 	return nil
 }
@@ -60,11 +53,9 @@ func checkUse(c Config) *Fault {
 		servers := c.servers(s)
 		for j, r := range servers {
 			if !used[&servers[j]] {
-				return &Fault{
-					at: c.listOf(i).item(j), also: []path{"vip[0]", path("services").item(i).key("forward")},
-					What: fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
-					Want: "the family of a VIP, or forward: tunnel",
-				}
+				return clash(fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
+					"the family of a VIP, or forward: tunnel",
+					c.listOf(i).item(j), "vip[0]", path("services").item(i).key("forward"))
 			}
 		}
 	}

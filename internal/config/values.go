@@ -27,27 +27,17 @@ type kind[T any] struct {
 	parse func(string) (T, error)
 }
 
+const (
+	wantAddress = "a unicast IPv4 or IPv6 address"
+	wantMask    = "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
+)
+
 var (
-	virtualAddress = kind[netip.Addr]{
-		want:  "a unicast IPv4 or IPv6 address",
-		parse: parseVirtualAddress,
-	}
-	serverAddress = kind[netip.Addr]{
-		want:  "a unicast IPv4 or IPv6 address",
-		parse: parseAddress,
-	}
-	labelName = kind[string]{
-		want:  "interface:alias of at most 15 bytes, as in lo:1",
-		parse: parseLabel,
-	}
-	interfaceName = kind[string]{
-		want:  "the name of an interface, or all",
-		parse: parseInterface,
-	}
-	netmask = kind[ipvs.Netmask]{
-		want:  "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128",
-		parse: parseNetmask,
-	}
+	virtualAddress = kind[netip.Addr]{want: wantAddress, parse: parseVirtualAddress}
+	serverAddress  = kind[netip.Addr]{want: wantAddress, parse: parseAddress}
+	labelName      = kind[string]{want: "interface:alias of at most 15 bytes, as in lo:1", parse: parseLabel}
+	interfaceName  = kind[string]{want: "the name of an interface, or all", parse: parseInterface}
+	netmask        = kind[ipvs.Netmask]{want: wantMask, parse: parseNetmask}
 )
 
 func boolean() kind[bool] {
