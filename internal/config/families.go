@@ -20,16 +20,15 @@ func checkFamilies(c Config) *Fault {
 
 // checkFamily looks at one service in one address family.
 func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *Fault {
-	at := path("services").item(i)
+	at, name := path("services").item(i), familyName(f)
 	switch {
 	case s.Netmask != 0 && s.Netmask.Family() != f:
-		return clash("the service is "+familyName(f), maskOf(f), at.key("netmask"), c.vipOf(f))
+		return clash("the service is "+name, maskOf(f), at.key("netmask"), c.vipOf(f))
 	case s.FWMark != 0 && len(c.VIPs) > 0 && c.vipOf(f) == "":
-		return clash(fmt.Sprintf("the mark is %s, but no VIP is", familyName(f)), "the family of a VIP",
+		return clash("the mark is "+name+", but no VIP is", "the family of a VIP",
 			at.key("fwmark"), at.key("family"), "vip[0]")
 	case len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0:
-		return clash(fmt.Sprintf("no real server is %s, but a VIP is", familyName(f)),
-			fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
+		return clash("no real server is "+name+", but a VIP is", "a real server with "+name+", or forward: tunnel",
 			c.listOf(i), c.vipOf(f), at.key("family"), at.key("forward"))
 	}
 	return nil

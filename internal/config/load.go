@@ -14,21 +14,16 @@ import (
 // takes, and of a pipe no more than somebody writes. An error that is no
 // [*Fault] is the system's.
 func Read(path string) (Config, error) {
-	data, err := readStart(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
 	return Load(path, data)
-}
-
-// readStart reads a file, or one byte more of it than Load takes.
-func readStart(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxSize+1))
 }
 
 // Load reads the data of a configuration file. What the file does not say has
@@ -69,7 +64,9 @@ func (r *reader) config(root value) Config {
 		{"services", func(v value) {
 			c.Services = nil
 			r.list(v, "a list of services", func(v value) { c.Services = append(c.Services, r.service(v)) })
-			r.refuseEmpty(v, "at least one service")
+			if len(c.Services) == 0 {
+				r.refuse(v, "an empty list", "at least one service")
+			}
 		}},
 		{"real_servers", r.realServers(&c.RealServers)},
 		{"arp", func(v value) {

@@ -41,10 +41,6 @@ func (v value) form() string {
 	return wordForm
 }
 
-func (v value) quoted() bool {
-	return v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0
-}
-
 // fault is a fault at the value.
 func (v value) fault(what, want string) *Fault {
 	f := &Fault{Line: v.Line, Column: v.Column, Subject: v.key, What: what, Want: want}

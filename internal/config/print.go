@@ -14,8 +14,10 @@ import (
 // YAML writes the configuration as a file: [Load] makes the same of it.
 func (c Config) YAML() []byte {
 	var b bytes.Buffer
-	if len(c.VIPs) > 0 {
-		fmt.Fprintf(&b, "vip: %s\n", oneOrList(texts(c.VIPs)))
+	if vips := texts(c.VIPs); len(vips) == 1 {
+		fmt.Fprintf(&b, "vip: %s\n", plain(vips[0]))
+	} else if len(vips) > 1 {
+		fmt.Fprintf(&b, "vip: %s\n", flow(vips))
 	}
 	fmt.Fprintf(&b, "label: %s\n", plain(c.Label))
 	fmt.Fprintf(&b, "services:\n")
@@ -32,14 +34,11 @@ func (c Config) YAML() []byte {
 
 func (s Service) print(w io.Writer) {
 	if s.FWMark != 0 {
-		fmt.Fprintf(w, "  - fwmark: %d\n", s.FWMark)
-		fmt.Fprintf(w, "    family: %s\n", ipvs.Families.Name(s.Family))
+		fmt.Fprintf(w, "  - fwmark: %d\n    family: %s\n", s.FWMark, ipvs.Families.Name(s.Family))
 	} else {
-		fmt.Fprintf(w, "  - port: %d\n", s.Port)
-		fmt.Fprintf(w, "    protocol: %s\n", ipvs.Protocols.Name(s.Protocol))
+		fmt.Fprintf(w, "  - port: %d\n    protocol: %s\n", s.Port, ipvs.Protocols.Name(s.Protocol))
 	}
-	fmt.Fprintf(w, "    scheduler: %s\n", s.Scheduler)
-	fmt.Fprintf(w, "    forward: %s\n", ipvs.Methods.Name(s.Forward))
+	fmt.Fprintf(w, "    scheduler: %s\n    forward: %s\n", s.Scheduler, ipvs.Methods.Name(s.Forward))
 	fmt.Fprintf(w, "    persistent: %d\n", s.Persistent)
 	if s.Netmask != 0 {
 		fmt.Fprintf(w, "    netmask: %s\n", s.Netmask.Text(s.Netmask.Family()))
@@ -69,13 +68,6 @@ func texts[T fmt.Stringer](all []T) []string {
 		s = append(s, v.String())
 	}
 	return s
-}
-
-func oneOrList(all []string) string {
-	if len(all) == 1 {
-		return plain(all[0])
-	}
-	return flow(all)
 }
 
 // flow writes a list on one line.

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // A reader makes a configuration of values. It keeps the first fault.
@@ -74,12 +76,6 @@ func (r *reader) list(v value, want string, read func(value)) {
 	}
 }
 
-func (r *reader) refuseEmpty(v value, want string) {
-	if v.form() == listForm && len(v.Content) == 0 {
-		r.refuse(v, "an empty list", want)
-	}
-}
-
 // set is what reads a single value.
 func set[T any](r *reader, to *T, k kind[T]) func(value) {
 	return func(v value) { *to = word(r, v, k) }
@@ -101,7 +97,9 @@ func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(value) {
 			return
 		}
 		add(r, to, k.want, k)(v)
-		r.refuseEmpty(v, k.want)
+		if len(*to) == 0 {
+			r.refuse(v, "an empty list", k.want)
+		}
 	}
 }
 
@@ -112,7 +110,7 @@ func word[T any](r *reader, v value, k kind[T]) (t T) {
 	switch {
 	case v.form() != wordForm:
 		r.refuse(v, v.form(), k.want)
-	case v.quoted() && k.plain:
+	case k.plain && v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		r.refuse(v, "text in quotes", k.want)
 	default:
 		if t, err = k.parse(v.Value); err != nil {
