@@ -36,7 +36,8 @@ func parse(text string) (value, *Fault) {
 	}
 	switch err := loader.Load(&other); {
 	case err == nil:
-		return value{}, value{Node: other.Content[0]}.fault("another document", "one document")
+		at := other.Content[0]
+		return value{}, &Fault{Line: at.Line, Column: at.Column, What: "another document", Want: "one document"}
 	case err != io.EOF:
 		return value{}, syntaxFault(text, err)
 	}
