@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 
@@ -123,10 +124,9 @@ func checkServers(c Config) *Fault {
 		return fault
 	}
 	for i, s := range c.Services {
-		if fault := checkList(s.RealServers, c.listOf(i), vips); fault != nil {
-			return fault
-		}
-		if fault := checkPorts(c.servers(s), s, c.listOf(i), path("services").item(i)); fault != nil {
+		at := c.listOf(i)
+		fault := cmp.Or(checkList(s.RealServers, at, vips), checkPorts(c.servers(s), s, at, path("services").item(i)))
+		if fault != nil {
 			return fault
 		}
 	}

@@ -55,23 +55,18 @@ func load(text string) (Config, *Fault) {
 	return c, nil
 }
 
+const wantServers = "a list of real servers"
+
 // config reads the whole file.
 func (r *reader) config(root value) Config {
 	c := Default()
+	arp := fields{{"interfaces", each(r, &c.ARP.Interfaces, "a list of interfaces", wordOf(r, interfaceName))}}
 	r.mapping(root, fields{
 		{"vip", oneOrMore(r, &c.VIPs, virtualAddress)},
 		{"label", set(r, &c.Label, labelName)},
-		{"services", func(v value) {
-			c.Services = nil
-			r.list(v, "a list of services", func(v value) { c.Services = append(c.Services, r.service(v)) })
-			if len(c.Services) == 0 {
-				r.refuse(v, "an empty list", "at least one service")
-			}
-		}},
-		{"real_servers", r.realServers(&c.RealServers)},
-		{"arp", func(v value) {
-			r.mapping(v, fields{{"interfaces", add(r, &c.ARP.Interfaces, "a list of interfaces", interfaceName)}})
-		}},
+		{"services", some(r, &c.Services, "at least one service", each(r, &c.Services, "a list of services", r.service))},
+		{"real_servers", each(r, &c.RealServers, wantServers, r.realServer)},
+		{"arp", func(v value) { r.mapping(v, arp) }},
 		{"announce", set(r, &c.Announce, boolean())},
 	})
 	return c
@@ -93,7 +88,7 @@ func (r *reader) service(v value) Service {
 		{"netmask", set(r, &s.Netmask, netmask)},
 		{"flags", func(v value) { flags = v }},
 		{"one_packet", set(r, &s.OnePacket, boolean())},
-		{"real_servers", r.realServers(&s.RealServers)},
+		{"real_servers", each(r, &s.RealServers, wantServers, r.realServer)},
 	})
 	r.identify(v, &s)
 	if flags.Node != nil {
@@ -125,20 +120,15 @@ func (r *reader) identify(v value, s *Service) {
 
 // flags reads the scheduler flags, each of which may be there once.
 func (r *reader) flags(v value, scheduler string) (flags ipvs.Flags) {
-	r.list(v, "a list of scheduler flags", func(v value) {
+	each(r, new([]ipvs.Flags), "a list of scheduler flags", func(v value) ipvs.Flags {
 		flag := word(r, v, flagOf(scheduler))
 		if flags&flag != 0 {
 			r.refuse(v, "a flag that is set already", "each flag once")
 		}
 		flags |= flag
-	})
+		return flag
+	})(v)
 	return flags
-}
-
-func (r *reader) realServers(to *[]RealServer) func(value) {
-	return func(v value) {
-		r.list(v, "a list of real servers", func(v value) { *to = append(*to, r.realServer(v)) })
-	}
 }
 
 // realServer reads an address, or a mapping with more than that.

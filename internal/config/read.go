@@ -62,30 +62,31 @@ func (r *reader) mapping(v value, f fields) {
 	}
 }
 
-// list reads each item of a list.
-func (r *reader) list(v value, want string, read func(value)) {
-	if v.form() != listForm {
-		r.refuse(v, v.form(), want)
-		return
-	}
-	for _, item := range v.Content {
-		if r.fault != nil {
-			break
-		}
-		read(value{item, v.key})
-	}
-}
-
 // set is what reads a single value.
 func set[T any](r *reader, to *T, k kind[T]) func(value) {
 	return func(v value) { *to = word(r, v, k) }
 }
 
-// add is what reads a list of single values.
-func add[T any](r *reader, to *[]T, want string, k kind[T]) func(value) {
+// each is what reads a list.
+func each[T any](r *reader, to *[]T, want string, read func(value) T) func(value) {
 	return func(v value) {
 		*to = nil
-		r.list(v, want, func(v value) { *to = append(*to, word(r, v, k)) })
+		if v.form() != listForm {
+			r.refuse(v, v.form(), want)
+			return
+		}
+		for i := 0; i < len(v.Content) && r.fault == nil; i++ {
+			*to = append(*to, read(value{v.Content[i], v.key}))
+		}
+	}
+}
+
+// some is what reads a list that is not empty.
+func some[T any](r *reader, to *[]T, want string, list func(value)) func(value) {
+	return func(v value) {
+		if list(v); len(*to) == 0 {
+			r.refuse(v, "an empty list", want)
+		}
 	}
 }
 
@@ -96,11 +97,12 @@ func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(value) {
 			*to = []T{word(r, v, k)}
 			return
 		}
-		add(r, to, k.want, k)(v)
-		if len(*to) == 0 {
-			r.refuse(v, "an empty list", k.want)
-		}
+		some(r, to, k.want, each(r, to, k.want, wordOf(r, k)))(v)
 	}
+}
+
+func wordOf[T any](r *reader, k kind[T]) func(value) T {
+	return func(v value) T { return word(r, v, k) }
 }
 
 // word reads a single value. It goes by its text, so that an address or a name
