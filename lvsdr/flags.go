@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -71,18 +70,16 @@ func configOf(c *cli.Context) (config.Config, error) {
 	if !named {
 		path = defaultConfig
 	}
-	cfg := config.Default()
-	data, err := os.ReadFile(path)
+	cfg, err := config.Read(path)
+	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
-	case err == nil:
-		if cfg, err = config.Load(path, data); err != nil {
-			return config.Config{}, exitError{statusUsage, err}
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return config.Config{}, exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
-	case named || !setIn(c, "vip").IsSet("vip"):
+	case missing && (named || !setIn(c, "vip").IsSet("vip")):
 		return config.Config{}, exitError{statusUsage, hint.Add(fmt.Errorf("configuration: %s does not exist", path),
 			"make one: lvsdr init > "+path)}
+	case missing:
+		cfg = config.Default()
+	case err != nil:
+		return config.Config{}, exitError{statusUsage, err}
 	}
 	cfg, err = overrides(c).Apply(cfg)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -169,6 +170,7 @@ func TestPackagesTar(t *testing.T) {
 // TestPackagesCopyright: whose code is linked into the program is named.
 func TestPackagesCopyright(t *testing.T) {
 	copyright := read(t, "copyright")
+	major := regexp.MustCompile(`/v[0-9]+$`)
 	modules := 0
 	for line := range strings.Lines(output(t, "go", "version", "-m", "../dist/build/amd64/lvsdr")) {
 		words := strings.Fields(line)
@@ -176,7 +178,7 @@ func TestPackagesCopyright(t *testing.T) {
 			continue
 		}
 		modules++
-		if path := strings.TrimSuffix(words[1], "/v2"); !strings.Contains(copyright, " "+path+"/*\n") {
+		if path := major.ReplaceAllString(words[1], ""); !strings.Contains(copyright, " "+path+"/*\n") {
 			t.Errorf("%s is missing from copyright", path)
 		}
 	}

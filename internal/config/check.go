@@ -1,13 +1,16 @@
 package config
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"lvsdr/internal/ipvs"
 )
+
+// maxEntries bounds the table: every VIP has every service, and that every real
+// server.
+const maxEntries = 1 << 20
 
 // Validate reports what a director lacks or what cannot be. [Load] and
 // [Overrides.Apply] have checked what they were given, but either may give what
@@ -18,7 +21,8 @@ func (c Config) Validate() error {
 	}
 	for i, s := range c.Services {
 		if len(c.servers(s)) == 0 {
-			return fmt.Errorf("services[%d]: no real servers, expected some in the file or with --rs", i)
+			at := path("services").item(i)
+			return &Fault{Subject: string(at), What: "no real servers", Want: "some in the file or with --rs"}
 		}
 	}
 	return nil
@@ -28,154 +32,130 @@ func (c Config) Validate() error {
 // know the others.
 func (c Config) ValidateRealServer() error {
 	if len(c.VIPs) == 0 {
-		return errors.New("no VIP, expected one in the file or with --vip")
+		return &Fault{What: "no VIP", Want: "one in the file or with --vip"}
 	}
-	if p := c.problem(); p != nil {
-		return p
+	if fault := c.check(); fault != nil {
+		fault.Subject = string(fault.at)
+		return fault
 	}
 	return nil
 }
 
-// problem is the first thing that cannot be, whatever may still be lacking.
-func (c Config) problem() *problem {
-	for _, check := range []func(Config) *problem{
-		checkVIPs, checkInterfaces, checkServices, checkServers, checkFamilies, checkUse,
+// check finds the first thing that cannot be, whatever may still be lacking.
+// Who calls it says where the fault is.
+func (c Config) check() *Fault {
+	for _, check := range []func(Config) *Fault{
+		checkVIPs, checkInterfaces, checkSize, checkServices, checkServers, checkFamilies, checkUse,
 	} {
-		if p := check(c); p != nil {
-			return p
+		if fault := check(c); fault != nil {
+			return fault
 		}
 	}
 	return nil
 }
 
-func checkVIPs(c Config) *problem {
-	if i := repeated(c.VIPs); i >= 0 {
-		return &problem{at: path("vip").item(i), what: "the same VIP again", want: "each VIP once"}
-	}
-	return nil
+// clash is a fault of the value at a place, and of others that have a share in
+// it.
+func clash(what, want string, at path, also ...path) *Fault {
+	return &Fault{What: what, Want: want, at: at, also: also}
 }
 
-func checkInterfaces(c Config) *problem {
-	if i := repeated(c.ARP.Interfaces); i >= 0 {
-		at := path("arp.interfaces").item(i)
-		return &problem{at: at, what: "the same interface again", want: "each interface once"}
-	}
-	return nil
-}
+func checkVIPs(c Config) *Fault { return once(c.VIPs, "VIP", "vip") }
 
-// repeated is the first value that was there before, or -1.
-func repeated[T comparable](all []T) int {
-	seen := make(map[T]bool, len(all))
-	for i, v := range all {
+func checkInterfaces(c Config) *Fault { return once(c.ARP.Interfaces, "interface", "arp.interfaces") }
+
+// once looks for a value that is in the list before.
+func once[T comparable](list []T, name string, at path, also ...path) *Fault {
+	seen := make(map[T]bool, len(list))
+	for i, v := range list {
 		if seen[v] {
-			return i
+			return clash("the same "+name+" again", "each "+name+" once", at.item(i), also...)
 		}
 		seen[v] = true
 	}
-	return -1
+	return nil
 }
 
-func checkServices(c Config) *problem {
-	type identity struct {
-		mark     uint32
-		family   ipvs.AddressFamily
-		protocol ipvs.Protocol
-		port     uint16
+// checkSize bounds what the other checks and the kernel have to look through.
+func checkSize(c Config) *Fault {
+	entries := 0
+	for _, s := range c.Services {
+		entries += max(len(c.VIPs), 1) * (1 + len(c.servers(s)))
 	}
-	var all []identity
-	for i, s := range c.Services {
-		if p := checkService(s, path("services").item(i)); p != nil {
-			return p
-		}
-		all = append(all, identity{s.FWMark, s.Family, s.Protocol, s.Port})
-	}
-	if i := repeated(all); i >= 0 {
-		return &problem{at: path("services").item(i), what: "the same service again", want: "each service once"}
+	if entries > maxEntries {
+		return clash(fmt.Sprintf("a table of %d entries", entries), fmt.Sprintf("at most %d", maxEntries),
+			"services", "vip", "real_servers")
 	}
 	return nil
 }
 
+func checkServices(c Config) *Fault {
+	var all []ipvs.Key
+	for i, s := range c.Services {
+		if fault := checkService(s, path("services").item(i)); fault != nil {
+			return fault
+		}
+		all = append(all, ipvs.Key{FWMark: s.FWMark, Family: s.Family, Protocol: s.Protocol, Port: s.Port})
+	}
+	return once(all, "service", "services")
+}
+
 // checkService looks at what a service says of itself.
-func checkService(s Service, at path) *problem {
+func checkService(s Service, at path) *Fault {
 	switch {
 	case s.Port == 0 && s.FWMark == 0 && s.Persistent == 0:
-		return &problem{
-			at: at.key("port"), also: []path{at.key("persistent")},
-			what: "port 0 is every port, and needs persistence",
-			want: "a number from 1 to 65535, or persistent as well",
-		}
+		return clash("port 0 is every port, and needs persistence", "a number from 1 to 65535, or persistent as well",
+			at.key("port"), at.key("persistent"))
 	case s.Netmask != 0 && s.Persistent == 0:
-		return &problem{
-			at: at.key("netmask"), also: []path{at.key("persistent")},
-			what: "netmask without persistence", want: "persistent as well",
-		}
+		return clash("netmask without persistence", "persistent as well", at.key("netmask"), at.key("persistent"))
 	case s.OnePacket && s.FWMark == 0 && s.Protocol != ipvs.UDP:
-		return &problem{
-			at: at.key("one_packet"), also: []path{at.key("protocol")},
-			what: "one_packet without UDP", want: "protocol: udp, or fwmark",
-		}
+		return clash("one_packet without UDP", "protocol: udp, or fwmark", at.key("one_packet"), at.key("protocol"))
 	}
 	return nil
 }
 
 // checkServers looks at each list of real servers, and the services that use it.
-func checkServers(c Config) *problem {
-	if p := c.checkList(c.RealServers, "real_servers"); p != nil {
-		return p
+func checkServers(c Config) *Fault {
+	vips := map[netip.Addr]int{}
+	for i, vip := range c.VIPs {
+		vips[vip] = i
+	}
+	if fault := checkList(c.RealServers, "real_servers", vips); fault != nil {
+		return fault
 	}
 	for i, s := range c.Services {
-		service := path("services").item(i)
-		at := path("real_servers")
-		if len(s.RealServers) > 0 {
-			at = service.key("real_servers")
-			if p := c.checkList(s.RealServers, at); p != nil {
-				return p
-			}
-		}
-		if p := checkPorts(c.servers(s), s, at, service); p != nil {
-			return p
+		at := c.listOf(i)
+		fault := cmp.Or(checkList(s.RealServers, at, vips), checkPorts(c.servers(s), s, at, path("services").item(i)))
+		if fault != nil {
+			return fault
 		}
 	}
 	return nil
 }
 
-// checkList looks at real servers on their own.
-func (c Config) checkList(list []RealServer, at path) *problem {
+// checkList looks at real servers beside the VIPs, with their indices.
+func checkList(list []RealServer, at path, vips map[netip.Addr]int) *Fault {
 	for i, r := range list {
 		if r.Lower > r.Upper {
-			return &problem{
-				at: at.item(i).key("lower"), what: "above the upper threshold",
-				want: fmt.Sprintf("a number from 0 to %d", r.Upper),
-			}
+			return clash("above the upper threshold", fmt.Sprintf("a number from 0 to %d", r.Upper), at.item(i).key("lower"))
 		}
-		if j := slices.Index(c.VIPs, r.Addr); j >= 0 {
-			return &problem{
-				at: at.item(i).key("address"), also: []path{at.item(i), path("vip").item(j)},
-				what: fmt.Sprintf("%s is a VIP", r.Addr), want: "the real server's own address",
-			}
+		if j, ok := vips[r.Addr]; ok {
+			return clash(fmt.Sprintf("%s is a VIP", r.Addr), "the real server's own address",
+				at.item(i).key("address"), at.item(i), path("vip").item(j))
 		}
 	}
 	return nil
 }
 
 // checkPorts looks at the ports of real servers for a service.
-func checkPorts(list []RealServer, s Service, at, service path) *problem {
+func checkPorts(list []RealServer, s Service, at, service path) *Fault {
 	var all []netip.AddrPort
 	for i, r := range list {
 		if r.Port != 0 && s.Forward != ipvs.Masquerade {
-			return &problem{
-				at: at.item(i).key("port"), also: []path{at.item(i), service.key("forward")},
-				what: "a real server's port with forward: " + ipvs.Methods.Name(s.Forward),
-				want: "none, or forward: masquerade",
-			}
+			return clash("a real server's port with forward: "+ipvs.Methods.Name(s.Forward), "none, or forward: masquerade",
+				at.item(i).key("port"), at.item(i), service.key("forward"))
 		}
 		all = append(all, netip.AddrPortFrom(r.Addr, r.port(s)))
 	}
-	if i := repeated(all); i >= 0 {
-		return &problem{
-			at: at.item(i), also: []path{service},
-			what: "the same real server again", want: "each real server once",
-		}
-	}
-	return nil
+	return once(all, "real server", at, service)
 }

@@ -2,10 +2,13 @@
 // the flags become one checked [Config]. It has no side effects and asks no
 // kernel.
 //
-// [Load] reads the file, [Overrides] holds what the command line and the
+// [Read] reads the file, [Overrides] holds what the command line and the
 // environment say, and [Config.Wanted] is what the director's table should
-// hold. A fault in the file is a [*Fault] with its position; a fault in a flag
-// names the flag.
+// hold. A [*Fault] tells what is wrong in either, and where.
+//
+// text → nodes (parse.go, by the YAML library) → values (read.go, load.go;
+// values.go has their kinds) → checks of one value against another (check.go,
+// families.go)
 package config
 
 import (

@@ -7,11 +7,11 @@ import (
 )
 
 // checkFamilies looks at whether masks, marks and real servers fit the VIPs.
-func checkFamilies(c Config) *problem {
+func checkFamilies(c Config) *Fault {
 	for i, s := range c.Services {
 		for _, f := range c.families(s) {
-			if p := c.checkFamily(i, s, f); p != nil {
-				return p
+			if fault := c.checkFamily(i, s, f); fault != nil {
+				return fault
 			}
 		}
 	}
@@ -19,52 +19,42 @@ func checkFamilies(c Config) *problem {
 }
 
 // checkFamily looks at one service in one address family.
-func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *problem {
-	at := path("services").item(i)
+func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *Fault {
+	at, name := path("services").item(i), familyName(f)
 	switch {
 	case s.Netmask != 0 && s.Netmask.Family() != f:
-		return &problem{
-			at: at.key("netmask"), also: []path{c.vipOf(f)},
-			what: fmt.Sprintf("the service is %s", familyName(f)), want: maskOf(f),
-		}
+		return clash("the service is "+name, maskOf(f), at.key("netmask"), c.vipOf(f))
 	case s.FWMark != 0 && len(c.VIPs) > 0 && c.vipOf(f) == "":
-		return &problem{
-			at: at.key("fwmark"), also: []path{at.key("family"), "vip[0]"},
-			what: fmt.Sprintf("the mark is %s, but no VIP is", familyName(f)), want: "the family of a VIP",
-		}
+		return clash("the mark is "+name+", but no VIP is", "the family of a VIP",
+			at.key("fwmark"), at.key("family"), "vip[0]")
 	case len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0:
-		return &problem{
-			at: c.listOf(i), also: []path{c.vipOf(f), at.key("family"), at.key("forward")},
-			what: fmt.Sprintf("no real server is %s, but a VIP is", familyName(f)),
-			want: fmt.Sprintf("a real server with %s, or forward: tunnel", familyName(f)),
-		}
+		return clash("no real server is "+name+", but a VIP is", "a real server with "+name+", or forward: tunnel",
+			c.listOf(i), c.vipOf(f), at.key("family"), at.key("forward"))
 	}
 	return nil
 }
 
 // checkUse looks for real servers that no VIP can use.
-func checkUse(c Config) *problem {
+func checkUse(c Config) *Fault {
 	if len(c.VIPs) == 0 {
 		return nil
 	}
-	used := map[path]bool{}
-	for i, s := range c.Services {
+	used := map[*RealServer]bool{}
+	for _, s := range c.Services {
 		for _, f := range c.families(s) {
-			serves := c.serves(s, f)
-			for j, r := range c.servers(s) {
-				at := c.listOf(i).item(j)
-				used[at] = used[at] || serves(r)
+			serves, servers := c.serves(s, f), c.servers(s)
+			for j := range servers {
+				used[&servers[j]] = used[&servers[j]] || serves(servers[j])
 			}
 		}
 	}
 	for i, s := range c.Services {
-		for j, r := range c.servers(s) {
-			if at := c.listOf(i).item(j); !used[at] {
-				return &problem{
-					at: at, also: []path{"vip[0]", path("services").item(i).key("forward")},
-					what: fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
-					want: "the family of a VIP, or forward: tunnel",
-				}
+		servers := c.servers(s)
+		for j, r := range servers {
+			if !used[&servers[j]] {
+				return clash(fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
+					"the family of a VIP, or forward: tunnel",
+					c.listOf(i).item(j), "vip[0]", path("services").item(i).key("forward"))
 			}
 		}
 	}

@@ -8,29 +8,45 @@ import (
 	"unicode/utf8"
 )
 
-// Fault is something wrong in a configuration file.
+// Fault is something wrong with a configuration, and where it was said: a fault
+// of a file has a position there, one of a flag names the flag.
 type Fault struct {
-	File   string
-	Line   int    // from 1
-	Column int    // from 1, in characters
-	Text   string // the line itself
-	What   string // the offending text and what is wrong with it
-	Want   string // what was expected
+	File    string
+	Line    int    // from 1; zero without a file
+	Column  int    // from 1, in characters
+	Text    string // the line itself
+	Subject string // the offending key or flag, with its text
+	What    string // what is wrong with it
+	Want    string // what was expected
+
+	// What cannot be may come of several values: the one at fault, and others
+	// that have a share in it. A check knows only these; [node.blame] and
+	// [applier.blame] tell where they were said.
+	at   path
+	also []path
 }
 
-// Error tells the position and the fault, then shows the line with a mark
+// Error tells the place and the fault. It shows the line of a file, with a mark
 // below the fault.
 func (f *Fault) Error() string {
+	message := fmt.Sprintf("%s, expected %s", f.What, f.Want)
+	if f.Subject != "" {
+		message = f.Subject + ": " + message
+	}
+	if f.Line == 0 {
+		return message
+	}
 	before, line := f.excerpt()
-	return fmt.Sprintf("%s:%d:%d: %s, expected %s\n%s\n%s^", printable(f.File), f.Line, f.Column, f.What, f.Want, line, blank(before))
+	return fmt.Sprintf("%s:%d:%d: %s\n%s\n%s^", printable(f.File), f.Line, f.Column, message, line, blank(before))
 }
 
 // pin makes sure that the position is inside the text, and takes its line.
-func (f *Fault) pin(text string) {
+func (f *Fault) pin(file, text string) {
 	lines := strings.Split(text, "\n")
 	if n := len(lines); n > 1 && lines[n-1] == "" {
 		lines = lines[:n-1]
 	}
+	f.File = file
 	f.Line = min(max(f.Line, 1), len(lines))
 	f.Text = strings.TrimSuffix(lines[f.Line-1], "\r")
 	f.Column = min(max(f.Column, 1), utf8.RuneCountInString(f.Text)+1)
@@ -70,15 +86,19 @@ func blank(s string) string {
 	}, s)
 }
 
+// quote shows the user's own text, the beginning of it if it is long.
+func quote(s string) string {
+	const most = 60
+	if chars := []rune(s); len(chars) > most {
+		s = string(chars[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
 // A path names a value of a configuration, as in services[0].port.
 type path string
 
-func (p path) key(name string) path {
-	if p == "" {
-		return path(name)
-	}
-	return p + "." + path(name)
-}
+func (p path) key(name string) path { return p + "." + path(name) }
 
 func (p path) item(i int) path { return p + path("["+strconv.Itoa(i)+"]") }
 
@@ -87,30 +107,7 @@ func (p path) parent() path {
 	return p[:max(strings.LastIndexAny(string(p), ".["), 0)]
 }
 
-// name is the last key of the path.
-func (p path) name() string {
-	s := string(p[strings.LastIndexByte(string(p), '.')+1:])
-	s, _, _ = strings.Cut(s, "[")
-	return s
-}
-
-// A problem is a value that cannot be, wherever it came from.
-type problem struct {
-	at   path
-	also []path // other values that have a share in it
-	what string
-	want string
-}
-
-func (p *problem) Error() string {
-	return fmt.Sprintf("%s: %s, expected %s", p.at, p.what, p.want)
-}
-
-// quote shows the user's own text, the beginning of it if it is long.
-func quote(s string) string {
-	const most = 60
-	if chars := []rune(s); len(chars) > most {
-		s = string(chars[:most]) + "…"
-	}
-	return strconv.Quote(s)
+// steps are the keys and the numbers that lead to the value.
+func (p path) steps() []string {
+	return strings.FieldsFunc(string(p), func(r rune) bool { return strings.ContainsRune(".[]", r) })
 }

@@ -1,6 +1,10 @@
 package config
 
-import "lvsdr/internal/ipvs"
+import (
+	"errors"
+
+	"lvsdr/internal/ipvs"
+)
 
 // flagOf is what a flag may be called with the scheduler.
 func flagOf(scheduler string) kind[ipvs.Flags] {
@@ -10,12 +14,12 @@ func flagOf(scheduler string) kind[ipvs.Flags] {
 	}
 	return kind[ipvs.Flags]{
 		want: oneOfNames(words) + " with scheduler " + scheduler,
-		parse: func(s string) (ipvs.Flags, string) {
-			flag, wrong := choice(words)(s)
-			if other, ok := ipvs.FindSchedulerFlag(s); ok && wrong != "" {
-				wrong = "a flag of scheduler " + other.Scheduler
+		parse: func(s string) (ipvs.Flags, error) {
+			flag, err := choice(words)(s)
+			if other, ok := ipvs.FindSchedulerFlag(s); ok && err != nil {
+				err = errors.New("a flag of scheduler " + other.Scheduler)
 			}
-			return flag, wrong
+			return flag, err
 		},
 	}
 }

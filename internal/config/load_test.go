@@ -2,7 +2,11 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,21 +35,32 @@ var faults = []struct {
 	{"empty", "", "1:1: " + noDocument + "\n\n^"},
 	{"only a byte order mark", "\ufeff", "1:1: " + noDocument + "\n\n^"},
 	{"only a comment", "# vip\n", "1:1: " + noDocument + "\n# vip\n^"},
+	{"only the mark of a document", "---\n", "1:1: nothing, expected a mapping with " + topKeys + "\n---\n^"},
 	{"NUL", "vip: a\x00b\n", "1:7: control character U+0000, expected text in UTF-8\nvip: a\ufffdb\n      ^"},
 	{"escape sequence", "# x\nvip: \x1b[31m\n", "2:6: control character U+001B, expected text in UTF-8\nvip: \ufffd[31m\n     ^"},
 	{"carriage return alone", "vip: 1.2.3.4\rlabel: lo:1\n", "1:13: control character U+000D, expected text in UTF-8\nvip: 1.2.3.4\ufffdlabel: lo:1\n            ^"},
 	{"mark in the middle", "label: \ufefflo:1\n", "1:8: control character U+FEFF, expected text in UTF-8\nlabel: \ufffdlo:1\n       ^"},
+	{"no character", "label: \ufffe\n", "1:8: control character U+FFFE, expected text in UTF-8\nlabel: \ufffd\n       ^"},
 	{"UTF-16", "\xff\xfev\x00", "1:1: byte 0xff, expected text in UTF-8\n\ufffd\ufffdv\ufffd\n^"},
 	{"not UTF-8", "# é\n# \xe9\n", "2:3: byte 0xe9, expected text in UTF-8\n# \ufffd\n  ^"},
-	{"tab as indentation", "arp:\n\tinterfaces: [lo]\n", "2:1: not YAML: found character '\t' that cannot start any token, " + likeInit + "\n\tinterfaces: [lo]\n^"},
-	{"open list", "vip: [1.2.3.4\n", "1:6: not YAML: sequence end token ']' not found, " + likeInit + "\nvip: [1.2.3.4\n     ^"},
-	{"open quote", "vip: '1.2.3.4\n", "1:6: not YAML: could not find end character of single-quoted text, " + likeInit + "\nvip: '1.2.3.4\n     ^"},
-	{"bare address that ends in colons", "vip: 2001:db8::\n", "1:6: not YAML: mapping value is not allowed in this context, " + likeInit + "\nvip: 2001:db8::\n     ^"},
-	{"depth by brackets", "vip: [[[[[[[[[[[[[[[[[\n", "1:22: lists within lists, expected no more than lvsdr init prints\nvip: [[[[[[[[[[[[[[[[[\n                     ^"},
-	{"depth by dashes", strings.Repeat("- ", 17) + "\n", "1:33: lists within lists, expected no more than lvsdr init prints\n- - - - - - - - - - - - - - - - - \n                                ^"},
+	{"tab as indentation", "arp:\n\tinterfaces: [lo]\n", "2:1: not YAML: found character that cannot start any token, " + likeInit + "\n\tinterfaces: [lo]\n^"},
+	{"open list", "vip: [1.2.3.4\n", "1:6: not YAML: did not find expected ',' or ']', " + likeInit + "\nvip: [1.2.3.4\n     ^"},
+	{"open quote", "vip: '1.2.3.4\n", "1:6: not YAML: found unexpected end of stream, " + likeInit + "\nvip: '1.2.3.4\n     ^"},
+	{"bare address that ends in colons", "vip: 2001:db8::\n", "1:15: not YAML: mapping values are not allowed in this context, " + likeInit + "\nvip: 2001:db8::\n              ^"},
+	{"depth by brackets", "vip: [[[[[[[[[[[[[[[[[\n", "1:22: not YAML: exceeded max depth of 16, " + likeInit + "\nvip: [[[[[[[[[[[[[[[[[\n                     ^"},
+	{"depth by dashes", strings.Repeat("- ", 17) + "\n", "1:33: not YAML: exceeded max depth of 16, " + likeInit + "\n- - - - - - - - - - - - - - - - - \n                                ^"},
 	{"two documents", "vip: 1.2.3.4\n---\nlabel: lo:2\n", "3:1: another document, expected one document\nlabel: lo:2\n^"},
 	{"second document without content", "vip: 1.2.3.4\n---\n", "2:1: another document, expected one document\n---\n^"},
+	{"second document of a word", "vip: 1.2.3.4\n--- lo:2\n", "2:5: another document, expected one document\n--- lo:2\n    ^"},
+	{"key over two lines", "vip 1.2.3.4\nlabel: lo:1\n", "2:6: not YAML: mapping values are not allowed in this context, " + likeInit + "\nlabel: lo:1\n     ^"},
+	{"open braces", "arp: {interfaces: [lo]\n", "1:6: not YAML: did not find expected ',' or '}', " + likeInit + "\narp: {interfaces: [lo]\n     ^"},
+	{"indentation between two", "services:\n  - port: 80\n   protocol: tcp\n", "3:4: not YAML: did not find expected '-' indicator, " + likeInit + "\n   protocol: tcp\n   ^"},
+	{"list in the line of its key", "vip: - 1.2.3.4\n", "1:6: not YAML: block sequence entries are not allowed in this context, " + likeInit + "\nvip: - 1.2.3.4\n     ^"},
+	{"comma too many", "vip: [1.2.3.4,,]\n", "1:15: not YAML: did not find expected node content, " + likeInit + "\nvip: [1.2.3.4,,]\n              ^"},
+	{"key without a value in braces", "{vip}\n", "1:5: vip: nothing, " + anAddress + "\n{vip}\n    ^"},
+	{"item without a value", "real_servers:\n  -\n  - 10.0.0.7\n", "2:4: real_servers: nothing, " + anAddress + "\n  -\n   ^"},
 	{"directive", "%YAML 1.2\n---\nvip: 1.2.3.4\n", "1:1: a directive, expected none\n%YAML 1.2\n^"},
+	{"directive behind a comment", "# x\n%TAG ! x\n---\nvip: 1.2.3.4\n", "2:1: a directive, expected none\n%TAG ! x\n^"},
 	{"list", "- vip\n", "1:1: a list, expected a mapping with " + topKeys + "\n- vip\n^"},
 	{"word", "vip\n", "1:1: \"vip\": a single value, expected a mapping with " + topKeys + "\nvip\n^"},
 
@@ -55,16 +70,18 @@ var faults = []struct {
 	{"unknown key of a service", "services:\n  - port: 80\n    weight: 1\n", "3:5: \"weight\": unknown key, expected one of " + serviceKeys + "\n    weight: 1\n    ^"},
 	{"unknown key of a real server", "real_servers: [{adress: 10.0.0.7}]\n", "1:17: \"adress\": unknown key, expected one of address, port, weight, upper, lower\nreal_servers: [{adress: 10.0.0.7}]\n                ^"},
 	{"key that is no text", "80: tcp\n", "1:1: \"80\": not a key, expected one of " + topKeys + "\n80: tcp\n^"},
-	{"merge key", "<<: {vip: 1.2.3.4}\n", "1:1: not a key, expected one of " + topKeys + "\n<<: {vip: 1.2.3.4}\n^"},
+	{"merge key", "<<: {vip: 1.2.3.4}\n", "1:1: \"<<\": not a key, expected one of " + topKeys + "\n<<: {vip: 1.2.3.4}\n^"},
 	{"key twice", "vip: 1.2.3.4\nlabel: lo:1\nvip: 1.2.3.5\n", "3:1: key \"vip\": a second time (the first is on line 1), expected each key once\nvip: 1.2.3.5\n^"},
 
 	// Types.
 	{"nothing", "vip:\n", "1:5: vip: nothing, " + anAddress + "\nvip:\n    ^"},
 	{"null", "label: null\n", "1:8: label: nothing, " + aLabel + "\nlabel: null\n       ^"},
 	{"anchor", "vip: &a 1.2.3.4\n", "1:6: vip: an anchor, " + anAddress + "\nvip: &a 1.2.3.4\n     ^"},
-	{"alias", "vip: *a\n", "1:6: vip: an alias, " + anAddress + "\nvip: *a\n     ^"},
+	{"alias", "vip: *a\n", "1:6: not YAML: unknown anchor 'a' referenced, " + likeInit + "\nvip: *a\n     ^"},
+	{"alias before its anchor is read", "services: [{flags: &a [], scheduler: *a}]\n", "1:38: scheduler: an alias, expected one of rr, wrr, lc, wlc, fo, ovf, lblc, lblcr, dh, sh, mh, sed, nq, twos\nservices: [{flags: &a [], scheduler: *a}]\n                                     ^"},
 	{"aliases of aliases", "real_servers: &a [*a, *a]\n", "1:15: real_servers: an anchor, expected a list of real servers\nreal_servers: &a [*a, *a]\n              ^"},
 	{"tag", "vip: !!str 1.2.3.4\n", "1:6: vip: a tag, " + anAddress + "\nvip: !!str 1.2.3.4\n     ^"},
+	{"tag without a name", "label: ! lo:2\n", "1:8: label: a tag, " + aLabel + "\nlabel: ! lo:2\n       ^"},
 	{"block of text", "vip: |\n  1.2.3.4\n", "1:6: vip: a block of text, " + anAddress + "\nvip: |\n     ^"},
 	{"mapping for an address", "vip: {address: 1.2.3.4}\n", "1:6: vip: a mapping, " + anAddress + "\nvip: {address: 1.2.3.4}\n     ^"},
 	{"mapping for services", "services:\n  port: 80\n", "2:3: services: a mapping, expected a list of services\n  port: 80\n  ^"},
@@ -175,11 +192,11 @@ func TestAddresses(t *testing.T) {
 		{"2001:db8::7", "", ""},
 	} {
 		t.Run(test.addr, func(t *testing.T) {
-			if _, wrong := virtualAddress.parse(test.addr); wrong != test.vip {
-				t.Errorf("as a VIP: got %q, want %q", wrong, test.vip)
+			if _, err := virtualAddress.parse(test.addr); text(err) != test.vip {
+				t.Errorf("as a VIP: got %q, want %q", text(err), test.vip)
 			}
-			if _, wrong := serverAddress.parse(test.addr); wrong != test.server {
-				t.Errorf("as a real server: got %q, want %q", wrong, test.server)
+			if _, err := serverAddress.parse(test.addr); text(err) != test.server {
+				t.Errorf("as a real server: got %q, want %q", text(err), test.server)
 			}
 		})
 	}
@@ -191,5 +208,45 @@ func TestLoadTooBig(t *testing.T) {
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Line != maxSize/2+1 || fault.What != "a file of more than 1 MiB" {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestLoadTable has a file whose table would be of more entries than its lines.
+func TestLoadTable(t *testing.T) {
+	var services, servers strings.Builder
+	for i := range 1024 {
+		fmt.Fprintf(&services, "- {port: %d}\n", i+1)
+		fmt.Fprintf(&servers, "- 10.0.%d.%d\n", i/256, i%256)
+	}
+	_, err := Load("lvsdr.yaml", []byte("services:\n"+services.String()+"real_servers:\n"+servers.String()))
+	const want = "lvsdr.yaml:2:1: services: a table of 1049600 entries, expected at most 1048576\n- {port: 1}\n^"
+	if d := cmp.Diff(want, text(err)); d != "" {
+		t.Errorf("message (-want +got):\n%s", d)
+	}
+}
+
+// TestRead reads what is no file of a reasonable size, and what nobody writes.
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	if err := os.WriteFile(file, Example(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ path, want string }{
+		{file, ""},
+		{dir, "configuration: read " + dir + ": is a directory"},
+		{filepath.Join(dir, "none"), "configuration: open " + filepath.Join(dir, "none") + ": no such file or directory"},
+		{pipe, pipe + ":1:1: no configuration, expected one as lvsdr init prints it\n\n^"},
+		{"/dev/zero", "/dev/zero:1:1: control character U+0000, expected text in UTF-8\n" + strings.Repeat("\ufffd", 100) + "\n^"},
+	} {
+		t.Run(filepath.Base(test.path), func(t *testing.T) {
+			_, err := Read(test.path)
+			if d := cmp.Diff(test.want, text(err)); d != "" {
+				t.Errorf("message (-want +got):\n%s", d)
+			}
+		})
 	}
 }

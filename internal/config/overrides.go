@@ -1,12 +1,7 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"net/netip"
-	"reflect"
 	"slices"
-	"strings"
 
 	"lvsdr/internal/ipvs"
 )
@@ -26,223 +21,117 @@ type Overrides struct {
 	RealServers []string
 }
 
-// Apply returns the configuration with the overrides in it; a zero one is taken
-// for [Default]. Errors name the flag. What is still lacking is no error here:
-// see [Config.Validate].
+// Apply returns the configuration with the overrides in it. A fault names the
+// flag. What is still lacking is none here: see [Config.Validate].
 func (o Overrides) Apply(c Config) (Config, error) {
-	if reflect.DeepEqual(c, Config{}) {
-		c = Default()
-	}
+	c.Services = slices.Clone(c.Services)
 	a := applier{c: c, flags: map[path]string{}}
-	a.c.Services = slices.Clone(c.Services)
-	for _, set := range []func(Overrides) error{
-		a.vips, a.label, a.ports, a.scheduler, a.forward, a.persistent, a.realServers,
-	} {
-		if err := set(o); err != nil {
-			return Config{}, err
-		}
+	replace(&a, "--vip", o.VIPs, "vip", &a.c.VIPs, virtualAddress)
+	if o.Label != "" {
+		a.c.Label = accept(&a, "--label", o.Label, labelName)
 	}
-	if p := a.c.problem(); p != nil {
-		return Config{}, a.name(p)
+	replace(&a, "--port", o.Ports, "services", &a.c.Services, portAndProtocol)
+	a.scheduler(o.Scheduler)
+	forServices(&a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) { s.Forward = f })
+	forServices(&a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
+	a.realServers(o.RealServers)
+	if a.err != nil {
+		return Config{}, a.err
+	}
+	if fault := a.c.check(); fault != nil {
+		return Config{}, a.blame(fault)
 	}
 	return a.c, nil
 }
 
 // An applier puts overrides into a configuration, and knows which flag a value
-// is from.
+// is from. It keeps the first fault.
 type applier struct {
 	c     Config
 	flags map[path]string
+	err   error
 }
 
 // take reads the word of a flag.
-func take[T any](flag, word, want string, parse func(string) (T, string)) (T, error) {
-	value, wrong := parse(word)
-	if wrong != "" {
-		return value, flagError(flagWord(flag, word), wrong, want)
+func take[T any](flag, word string, k kind[T]) (T, error) {
+	value, err := k.parse(word)
+	if err != nil {
+		return value, &Fault{Subject: flagWord(flag, word), What: err.Error(), Want: k.want}
 	}
 	return value, nil
 }
 
 func flagWord(flag, word string) string { return flag + " " + quote(word) }
 
-func flagError(flag, what, want string) error {
-	return fmt.Errorf("%s: %s, expected %s", flag, what, want)
+// accept takes the word of a flag, and notes what is wrong with it.
+func accept[T any](a *applier, flag, word string, k kind[T]) T {
+	value, err := take(flag, word, k)
+	if a.err == nil {
+		a.err = err
+	}
+	return value
 }
 
-func (a *applier) vips(o Overrides) error {
-	if len(o.VIPs) == 0 {
-		return nil
+// replace puts the words of a flag in place of a list.
+func replace[T any](a *applier, flag string, words []string, at path, to *[]T, k kind[T]) {
+	if len(words) == 0 {
+		return
 	}
-	a.c.VIPs = nil
-	a.flags["vip"] = "--vip"
-	for i, word := range o.VIPs {
-		vip, err := take("--vip", word, virtualAddress.want, virtualAddress.parse)
-		if err != nil {
-			return err
-		}
-		a.c.VIPs = append(a.c.VIPs, vip)
-		a.flags[path("vip").item(i)] = flagWord("--vip", word)
+	*to = nil
+	a.flags[at] = flag
+	for i, word := range words {
+		*to = append(*to, accept(a, flag, word, k))
+		a.flags[at.item(i)] = flagWord(flag, word)
 	}
-	return nil
-}
-
-func (a *applier) label(o Overrides) (err error) {
-	if o.Label != "" {
-		a.c.Label, err = take("--label", o.Label, labelName.want, labelName.parse)
-	}
-	return err
-}
-
-func (a *applier) ports(o Overrides) error {
-	if len(o.Ports) == 0 {
-		return nil
-	}
-	a.c.Services = nil
-	a.flags["services"] = "--port"
-	for i, word := range o.Ports {
-		s, err := take("--port", word, "PORT or PORT/PROTOCOL, as in 80 or 53/udp", parsePort)
-		if err != nil {
-			return err
-		}
-		a.c.Services = append(a.c.Services, s)
-		a.flags[path("services").item(i)] = flagWord("--port", word)
-	}
-	return nil
-}
-
-func parsePort(s string) (Service, string) {
-	port, protocolName, hasProtocol := strings.Cut(s, "/")
-	n, wrong := number(0, 65535).parse(port)
-	p := ipvs.TCP
-	if hasProtocol && wrong == "" {
-		if p, wrong = protocol().parse(protocolName); wrong != "" {
-			wrong = "unknown protocol"
-		}
-	}
-	return portService(p, uint16(n)), wrong
 }
 
 // forServices puts the value of a flag into every service.
-func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T) error) error {
+func forServices[T any](a *applier, flag, word, key string, k kind[T], set func(*Service, T)) {
 	if word == "" {
-		return nil
+		return
 	}
-	value, err := take(flag, word, k.want, k.parse)
-	if err != nil {
-		return err
-	}
+	value := accept(a, flag, word, k)
 	for i := range a.c.Services {
-		if err := set(&a.c.Services[i], value); err != nil {
-			return fmt.Errorf("%s: %w", flagWord(flag, word), err)
-		}
+		set(&a.c.Services[i], value)
 		a.flags[path("services").item(i).key(key)] = flagWord(flag, word)
 	}
-	return nil
 }
 
 // scheduler refuses to carry flags over from one scheduler to another, where
 // they mean something else.
-func (a *applier) scheduler(o Overrides) error {
-	return forServices(a, "--scheduler", o.Scheduler, "scheduler", scheduler(), func(s *Service, name string) error {
-		if s.Flags != 0 && s.Scheduler != name {
-			return errors.New("the file sets flags of scheduler " + s.Scheduler + ", expected no other")
+func (a *applier) scheduler(word string) {
+	forServices(a, "--scheduler", word, "scheduler", scheduler(), func(s *Service, name string) {
+		if a.err == nil && s.Flags != 0 && s.Scheduler != name {
+			a.err = &Fault{
+				Subject: flagWord("--scheduler", word),
+				What:    "the file sets flags of scheduler " + s.Scheduler, Want: "no other",
+			}
 		}
 		s.Scheduler = name
-		return nil
 	})
 }
 
-func (a *applier) forward(o Overrides) error {
-	return forServices(a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) error {
-		s.Forward = f
-		return nil
-	})
-}
-
-func (a *applier) persistent(o Overrides) error {
-	return forServices(a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) error {
-		s.Persistent = n
-		return nil
-	})
-}
-
-func (a *applier) realServers(o Overrides) error {
-	if len(o.RealServers) == 0 {
-		return nil
-	}
-	a.c.RealServers = nil
-	a.flags["real_servers"] = "--rs"
+// realServers are to serve every service.
+func (a *applier) realServers(words []string) {
+	replace(a, "--rs", words, "real_servers", &a.c.RealServers, serverAndWeight)
 	for i := range a.c.Services {
-		a.c.Services[i].RealServers = nil
-	}
-	for i, word := range o.RealServers {
-		r, err := take("--rs", word, "ADDRESS[:PORT][=WEIGHT]", parseRealServer)
-		if err != nil {
-			return err
+		if len(words) > 0 {
+			a.c.Services[i].RealServers = nil
 		}
-		a.c.RealServers = append(a.c.RealServers, r)
-		a.flags[path("real_servers").item(i)] = flagWord("--rs", word)
 	}
-	return nil
 }
 
-func parseRealServer(s string) (r RealServer, wrong string) {
-	r.Weight = 1
-	s, weight, hasWeight := strings.Cut(s, "=")
-	if hasWeight {
-		if r.Weight, wrong = count().parse(weight); wrong != "" {
-			return r, "weight is " + wrong
-		}
-	}
-	r.Addr, r.Port, wrong = parseServer(s)
-	return r, wrong
-}
-
-// parseServer reads ADDRESS[:PORT]; without a port that is zero.
-func parseServer(s string) (addr netip.Addr, port uint16, wrong string) {
-	host, digits, hasPort := cutPort(s)
-	if hasPort {
-		n, wrong := number(1, 65535).parse(digits)
-		if wrong != "" {
-			return addr, 0, "port is " + wrong
-		}
-		port = uint16(n)
-	}
-	addr, wrong = serverAddress.parse(host)
-	return addr, port, wrong
-}
-
-// cutPort splits "v4", "v4:port", "v6", "[v6]" and "[v6]:port".
-func cutPort(s string) (host, port string, hasPort bool) {
-	if inner, ok := strings.CutPrefix(s, "["); ok {
-		host, port, ok = strings.Cut(inner, "]")
-		if addr, err := netip.ParseAddr(host); !ok || err != nil || !addr.Is6() {
-			return s, "", false
-		}
-		if port == "" {
-			return host, "", false
-		}
-		if port, ok = strings.CutPrefix(port, ":"); !ok {
-			return s, "", false
-		}
-		return host, port, true
-	}
-	if strings.Count(s, ":") == 1 {
-		return strings.Cut(s, ":")
-	}
-	return s, "", false
-}
-
-// name says a problem in terms of the flag that brought it about. The file was
-// free of problems, so there is one.
-func (a *applier) name(p *problem) error {
-	for _, at := range append([]path{p.at}, p.also...) {
+// blame gives the fault of a check the flag that brought it about. The file was
+// free of faults, so there is one.
+func (a *applier) blame(f *Fault) *Fault {
+	for _, at := range append([]path{f.at}, f.also...) {
 		for ; at != ""; at = at.parent() {
 			if flag, ok := a.flags[at]; ok {
-				return flagError(flag, p.what, p.want)
+				f.Subject = flag
+				return f
 			}
 		}
 	}
-	return p
+	f.Subject = string(f.at)
+	return f
 }

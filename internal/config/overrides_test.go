@@ -22,10 +22,10 @@ func TestApply(t *testing.T) {
 		give Overrides
 		want Config
 	}{
-		{"nothing on nothing", Config{}, Overrides{}, Default()},
+		{"nothing on nothing", Default(), Overrides{}, Default()},
 		{"nothing on a file", rich, Overrides{}, rich},
 		{
-			"tutorial without a file", Config{},
+			"tutorial without a file", Default(),
 			Overrides{VIPs: []string{"172.16.0.100"}, RealServers: []string{"10.0.0.7", "10.0.0.17=1"}},
 			tutorial(),
 		},
@@ -57,7 +57,7 @@ func TestApply(t *testing.T) {
 			}),
 		},
 		{
-			"IPv6 in every form", Config{},
+			"IPv6 in every form", Default(),
 			Overrides{
 				VIPs: []string{"2001:db8::100"}, Forward: "masquerade",
 				RealServers: []string{"2001:db8::1", "2001:db8::2=2", "[2001:db8::3]", "[2001:db8::4]=4", "[2001:db8::5]:80=5"},

@@ -4,18 +4,20 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"lvsdr/internal/ipvs"
-
-	"github.com/goccy/go-yaml/token"
 )
 
 // YAML writes the configuration as a file: [Load] makes the same of it.
 func (c Config) YAML() []byte {
 	var b bytes.Buffer
-	if len(c.VIPs) > 0 {
-		fmt.Fprintf(&b, "vip: %s\n", oneOrList(texts(c.VIPs)))
+	if vips := texts(c.VIPs); len(vips) == 1 {
+		fmt.Fprintf(&b, "vip: %s\n", plain(vips[0]))
+	} else if len(vips) > 1 {
+		fmt.Fprintf(&b, "vip: %s\n", flow(vips))
 	}
 	fmt.Fprintf(&b, "label: %s\n", plain(c.Label))
 	fmt.Fprintf(&b, "services:\n")
@@ -32,14 +34,11 @@ func (c Config) YAML() []byte {
 
 func (s Service) print(w io.Writer) {
 	if s.FWMark != 0 {
-		fmt.Fprintf(w, "  - fwmark: %d\n", s.FWMark)
-		fmt.Fprintf(w, "    family: %s\n", ipvs.Families.Name(s.Family))
+		fmt.Fprintf(w, "  - fwmark: %d\n    family: %s\n", s.FWMark, ipvs.Families.Name(s.Family))
 	} else {
-		fmt.Fprintf(w, "  - port: %d\n", s.Port)
-		fmt.Fprintf(w, "    protocol: %s\n", ipvs.Protocols.Name(s.Protocol))
+		fmt.Fprintf(w, "  - port: %d\n    protocol: %s\n", s.Port, ipvs.Protocols.Name(s.Protocol))
 	}
-	fmt.Fprintf(w, "    scheduler: %s\n", s.Scheduler)
-	fmt.Fprintf(w, "    forward: %s\n", ipvs.Methods.Name(s.Forward))
+	fmt.Fprintf(w, "    scheduler: %s\n    forward: %s\n", s.Scheduler, ipvs.Methods.Name(s.Forward))
 	fmt.Fprintf(w, "    persistent: %d\n", s.Persistent)
 	if s.Netmask != 0 {
 		fmt.Fprintf(w, "    netmask: %s\n", s.Netmask.Text(s.Netmask.Family()))
@@ -71,13 +70,6 @@ func texts[T fmt.Stringer](all []T) []string {
 	return s
 }
 
-func oneOrList(all []string) string {
-	if len(all) == 1 {
-		return plain(all[0])
-	}
-	return flow(all)
-}
-
 // flow writes a list on one line.
 func flow(all []string) string {
 	quoted := make([]string, len(all))
@@ -87,10 +79,14 @@ func flow(all []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// plain writes a text that has no special characters but colons; with quotes,
-// where YAML would take it for something else.
+// plain writes an address or a name; with quotes, where some YAML would take it
+// for something else.
 func plain(s string) string {
-	if token.IsNeedQuoted(s) || strings.HasPrefix(s, ":") || strings.HasPrefix(s, "-") || strings.Contains(s, "::") {
+	_, noInteger := strconv.ParseInt(s, 0, 64)
+	_, noFloat := strconv.ParseFloat(s, 64)
+	reserved := []string{"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+	if noInteger == nil || noFloat == nil || slices.Contains(reserved, strings.ToLower(s)) ||
+		strings.HasPrefix(s, "-") || strings.Contains(s, "::") {
 		return `"` + s + `"`
 	}
 	return s

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -18,35 +19,25 @@ const (
 	maxName       = 15 // IFNAMSIZ of linux/if.h, less the NUL
 )
 
-// A kind is what the text of a value may be. Parse says what is wrong with it,
-// or "".
+// A kind is what the text of a value may be. The error of parse says what is
+// wrong with it.
 type kind[T any] struct {
 	want  string
 	plain bool // in a file, quotes make it another type
-	parse func(string) (value T, wrong string)
+	parse func(string) (T, error)
 }
 
+const (
+	wantAddress = "a unicast IPv4 or IPv6 address"
+	wantMask    = "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
+)
+
 var (
-	virtualAddress = kind[netip.Addr]{
-		want:  "a unicast IPv4 or IPv6 address",
-		parse: parseVirtualAddress,
-	}
-	serverAddress = kind[netip.Addr]{
-		want:  "a unicast IPv4 or IPv6 address",
-		parse: parseAddress,
-	}
-	labelName = kind[string]{
-		want:  "interface:alias of at most 15 bytes, as in lo:1",
-		parse: parseLabel,
-	}
-	interfaceName = kind[string]{
-		want:  "the name of an interface, or all",
-		parse: parseInterface,
-	}
-	netmask = kind[ipvs.Netmask]{
-		want:  "a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128",
-		parse: parseNetmask,
-	}
+	virtualAddress = kind[netip.Addr]{want: wantAddress, parse: parseVirtualAddress}
+	serverAddress  = kind[netip.Addr]{want: wantAddress, parse: parseAddress}
+	labelName      = kind[string]{want: "interface:alias of at most 15 bytes, as in lo:1", parse: parseLabel}
+	interfaceName  = kind[string]{want: "the name of an interface, or all", parse: parseInterface}
+	netmask        = kind[ipvs.Netmask]{want: wantMask, parse: parseNetmask}
 )
 
 func boolean() kind[bool] {
@@ -65,8 +56,8 @@ func scheduler() kind[string] {
 	return oneOf(words)
 }
 
-func seconds() kind[uint32] { return number(0, maxPersistent) }
-func count() kind[uint32]   { return number(0, maxInt) }
+func seconds() kind[uint32] { return number[uint32](0, maxPersistent) }
+func count() kind[uint32]   { return number[uint32](0, maxInt) }
 
 // oneOf is one of a few words.
 func oneOf[T comparable](words ipvs.Words[T]) kind[T] {
@@ -77,112 +68,122 @@ func oneOfNames[T comparable](words ipvs.Words[T]) string {
 	return "one of " + strings.Join(words.Names(), ", ")
 }
 
-func choice[T comparable](words ipvs.Words[T]) func(string) (T, string) {
-	return func(s string) (value T, wrong string) {
+func choice[T comparable](words ipvs.Words[T]) func(string) (T, error) {
+	return func(s string) (T, error) {
 		value, ok := words.Value(s)
 		if !ok {
-			wrong = "unknown"
+			return value, errors.New("unknown")
 		}
-		return value, wrong
+		return value, nil
 	}
 }
 
 // number is a decimal number within bounds. A leading zero is refused: it means
 // octal to some.
-func number(low, high uint32) kind[uint32] {
-	return kind[uint32]{
+func number[T uint16 | uint32](low, high T) kind[T] {
+	return kind[T]{
 		want:  fmt.Sprintf("a number from %d to %d", low, high),
 		plain: true,
-		parse: func(s string) (uint32, string) {
+		parse: func(s string) (T, error) {
 			digits := strings.TrimPrefix(s, "-")
 			if digits == "" || strings.Trim(digits, "0123456789") != "" {
-				return 0, "not a decimal number"
+				return 0, errors.New("not a decimal number")
 			}
 			if len(digits) > 1 && digits[0] == '0' {
-				return 0, "a number with a leading zero"
+				return 0, errors.New("a number with a leading zero")
 			}
 			n, err := strconv.ParseUint(s, 10, 32)
-			if err != nil || uint32(n) < low || uint32(n) > high {
-				return 0, "out of range"
+			if err != nil || n < uint64(low) || n > uint64(high) {
+				return 0, errors.New("out of range")
 			}
-			return uint32(n), ""
+			return T(n), nil
 		},
 	}
 }
 
 // parseAddress takes what the kernel takes as a destination.
-func parseAddress(s string) (netip.Addr, string) {
+func parseAddress(s string) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return addr, errors.New("not an address")
+	}
+	if class := classOf(addr); class != "" {
+		return addr, errors.New(class)
+	}
+	return addr, nil
+}
+
+// classOf says what keeps an address from being a host's that others can reach;
+// "" if nothing does.
+func classOf(addr netip.Addr) string {
 	switch {
-	case err != nil:
-		return addr, "not an address"
 	case addr.Zone() != "":
-		return addr, "an address with a zone"
+		return "an address with a zone"
 	case addr.Is4In6():
-		return addr, "an IPv4 address written as IPv6"
+		return "an IPv4 address written as IPv6"
 	case addr.IsUnspecified():
-		return addr, "the unspecified address"
+		return "the unspecified address"
 	case addr.IsMulticast():
-		return addr, "a multicast address"
+		return "a multicast address"
 	case addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return addr, "the broadcast address"
+		return "the broadcast address"
 	case addr.Is4() && addr.As4()[0] == 0:
-		return addr, "an address of \"this network\"" // RFC 1122, 3.2.1.3
+		return "an address of \"this network\"" // RFC 1122, 3.2.1.3
 	case addr.Is6() && addr.IsLinkLocalUnicast():
-		return addr, "a link-local address"
+		return "a link-local address"
 	}
-	return addr, ""
+	return ""
 }
 
-func parseVirtualAddress(s string) (netip.Addr, string) {
-	addr, wrong := parseAddress(s)
-	if wrong == "" && addr.IsLoopback() {
-		wrong = "a loopback address"
+func parseVirtualAddress(s string) (netip.Addr, error) {
+	addr, err := parseAddress(s)
+	if err == nil && addr.IsLoopback() {
+		err = errors.New("a loopback address")
 	}
-	return addr, wrong
+	return addr, err
 }
 
-func parseLabel(s string) (string, string) {
+func parseLabel(s string) (string, error) {
 	device, alias, ok := strings.Cut(s, ":")
 	switch {
 	case !ok:
-		return s, "no alias"
-	case device == "" || alias == "" || !wordOf(device+alias):
-		return s, "not a label"
+		return s, errors.New("no alias")
+	case device == "" || alias == "" || !isPlain(device+alias):
+		return s, errors.New("not a label")
 	case len(s) > maxName:
-		return s, "too long"
+		return s, errors.New("too long")
 	}
-	return s, ""
+	return s, nil
 }
 
-func parseInterface(s string) (string, string) {
+func parseInterface(s string) (string, error) {
 	switch {
-	case s == "" || s == "." || s == ".." || !wordOf(s):
-		return s, "not a name"
+	case s == "" || s == "." || s == ".." || !isPlain(s):
+		return s, errors.New("not a name")
 	case len(s) > maxName:
-		return s, "too long"
+		return s, errors.New("too long")
 	}
-	return s, ""
+	return s, nil
 }
 
-// wordOf reports whether s is of characters that need no care in a path, a
+// isPlain reports whether s is of characters that need no care in a path, a
 // label or a shell.
-func wordOf(s string) bool {
+func isPlain(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == ""
 }
 
-func parseNetmask(s string) (ipvs.Netmask, string) {
-	if n, wrong := number(1, uint32(ipvs.SingleIPv6)).parse(s); wrong == "" {
-		return ipvs.Netmask(n), ""
+func parseNetmask(s string) (ipvs.Netmask, error) {
+	if n, err := number(1, uint32(ipvs.SingleIPv6)).parse(s); err == nil {
+		return ipvs.Netmask(n), nil
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil || !addr.Is4() {
-		return 0, "not a mask"
+		return 0, errors.New("not a mask")
 	}
 	v4 := addr.As4()
 	mask := binary.BigEndian.Uint32(v4[:])
 	if mask == 0 || bits.LeadingZeros32(^mask)+bits.TrailingZeros32(mask) != 32 {
-		return 0, "not a mask of leading ones"
+		return 0, errors.New("not a mask of leading ones")
 	}
-	return ipvs.Netmask(mask), ""
+	return ipvs.Netmask(mask), nil
 }
