@@ -26,10 +26,12 @@ func run(env command.Env, sys system) int {
 }
 
 func newApp(env command.Env, sys system) *cli.App {
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
+	cli.VersionPrinter = func(c *cli.Context) { printVersion(c) }
 	app := &cli.App{
 		Name:           "lvsdr",
 		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
-		HideVersion:    true,
+		Version:        version(),
 		Flags:          globalFlags(),
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,

@@ -11,11 +11,14 @@ func versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version",
-		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintln(c.App.Writer, "lvsdr", version())
-			return err
-		},
+		Action: printVersion,
 	}
+}
+
+// printVersion is "lvsdr version", and "lvsdr --version".
+func printVersion(c *cli.Context) error {
+	_, err := fmt.Fprintln(c.App.Writer, "lvsdr", version())
+	return err
 }
 
 // release is the version of a build that was told one: "make build" takes it
