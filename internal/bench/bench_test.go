@@ -152,10 +152,10 @@ func TestJudge(t *testing.T) {
 		verdict string
 		bad     bool
 	}{
-		{"at the goal", "-A", took(200, 100), "ok", false},
-		{"above", "-A", took(201, 100), "FAIL", true},
-		{"no time", "-A", took(0, 0), "FAIL", true},
-		{"wrong and fast", "-A", result{Wrong: "output differs"}, "output differs", true},
+		{"at the goal", "-Ln 1×2", took(115, 100), "ok", false},
+		{"above", "-Ln 1×2", took(116, 100), "FAIL", true},
+		{"no time", "-Ln 1×2", took(0, 0), "FAIL", true},
+		{"wrong and fast", "-Ln 1×2", result{Wrong: "output differs"}, "output differs", true},
 		{"no goal", "-Ln 20000×10", result{}, "", false},
 	}
 	for _, tt := range tests {
@@ -173,11 +173,13 @@ func TestLimits(t *testing.T) {
 	}
 	want := map[string]float64{
 		"-Ln, time a line, 10000×10 to 1000×4": 2,
+		"-A, memory to 3 MB":                   0.5,
 		"-Ln 10000×10, memory to 12 MB":        0.5,
 		"-Ln, memory, 20000×10 to 10000×10":    1.5,
 	}
 	got := map[string]float64{}
 	for _, l := range judge([]result{
+		of("-A", 1, 1536, 0),
 		of("-Ln 1000×4", 5000, 5000, 5000),
 		of("-Ln 10000×10", 110000, 6*1024, 220000),
 		of("-Ln 20000×10", 220000, 9*1024, 0),
@@ -192,15 +194,15 @@ func TestLimits(t *testing.T) {
 }
 
 func TestWrite(t *testing.T) {
-	r := result{Row: "-A", Ours: side{Times: []time.Duration{3 * time.Millisecond}, Memory: 8, Calls: 20},
+	r := result{Row: "-Ln 1×2", Ours: side{Times: []time.Duration{2 * time.Millisecond}, Memory: 8, Calls: 20},
 		Theirs: side{Times: []time.Duration{2 * time.Millisecond}, Memory: 4}}
 	lines := judge([]result{r})
 	for markdown, want := range map[bool]string{
-		false: "work  ours ms  theirs ms  ratio  goal      ours kB  theirs kB  ours calls  theirs calls\n" +
-			"-A    3.00     2.00       1.500  2.00  ok  8        4          20          -\n",
+		false: "work     ours ms  theirs ms  ratio  goal      ours kB  theirs kB  ours calls  theirs calls\n" +
+			"-Ln 1×2  2.00     2.00       1.000  1.15  ok  8        4          20          -\n",
 		true: "| work | ours ms | theirs ms | ratio | goal |  | ours kB | theirs kB | ours calls | theirs calls |\n" +
 			"|---|---|---|---|---|---|---|---|---|---|\n" +
-			"| -A | 3.00 | 2.00 | 1.500 | 2.00 | ok | 8 | 4 | 20 | - |\n",
+			"| -Ln 1×2 | 2.00 | 2.00 | 1.000 | 1.15 | ok | 8 | 4 | 20 | - |\n",
 	} {
 		var b strings.Builder
 		if err := write(&b, lines, markdown); err != nil {

@@ -30,6 +30,9 @@ type limit struct {
 var limits = []limit{
 	{"-Ln, time a line, 10000×10 to 1000×4", "-Ln 10000×10", "-Ln 1000×4", 1.3, timePerLine},
 	{"-R, time a line, 10000×10 to 1000×4", "-R 10000×10", "-R 1000×4", 1.3, timePerLine},
+	{"-A, memory to 3 MB", "-A", "-A", 1, func(of, _ result) float64 {
+		return float64(of.Ours.Memory) / (3 * 1024)
+	}},
 	{"-Ln 10000×10, memory to 12 MB", "-Ln 10000×10", "-Ln 10000×10", 1, func(of, _ result) float64 {
 		return float64(of.Ours.Memory) / (12 * 1024)
 	}},
