@@ -186,6 +186,7 @@ func TestAddresses(t *testing.T) {
 		{"::1", "a loopback address", ""},
 		{"ff02::1", "a multicast address", "a multicast address"},
 		{"fe80::1", "a link-local address", "a link-local address"},
+		{"169.254.1.1", "a link-local address", ""},
 		{"fe80::1%eth0", "an address with a zone", "an address with a zone"},
 		{"::ffff:10.0.0.7", "an IPv4 address written as IPv6", "an IPv4 address written as IPv6"},
 		{"10.0.0.7", "", ""},

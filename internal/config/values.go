@@ -137,10 +137,16 @@ func classOf(addr netip.Addr) string {
 
 func parseVirtualAddress(s string) (netip.Addr, error) {
 	addr, err := parseAddress(s)
-	if err == nil && addr.IsLoopback() {
-		err = errors.New("a loopback address")
+	if err != nil {
+		return addr, err
 	}
-	return addr, err
+	if addr.IsLoopback() {
+		return addr, errors.New("a loopback address")
+	}
+	if addr.IsLinkLocalUnicast() { // of IPv4, which a real server may have (RFC 3927)
+		return addr, errors.New("a link-local address")
+	}
+	return addr, nil
 }
 
 func parseLabel(s string) (string, error) {
