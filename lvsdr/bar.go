@@ -27,8 +27,16 @@ func (b *bar) show(left uint32) {
 	if b.most > 0 {
 		full = int(uint64(barWidth) * uint64(b.most-left) / uint64(b.most))
 	}
-	fmt.Fprintf(b.w, "\r[%s%s] %d active connections left \x1b[K",
-		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), left)
+	fmt.Fprintf(b.w, "\r[%s%s] %s left \x1b[K",
+		strings.Repeat("#", full), strings.Repeat(".", barWidth-full), connections(left))
+}
+
+// connections says how many active ones there are.
+func connections(n uint32) string {
+	if n == 1 {
+		return "1 active connection"
+	}
+	return fmt.Sprintf("%d active connections", n)
 }
 
 // end leaves the bar's line, once.

@@ -169,7 +169,7 @@ func (s *session) giveUp(o drainOrder, active uint32) error {
 	if s.json {
 		writeJSON(s.stdout, Drain{o.rs, active, false})
 	}
-	return hint.Add(fmt.Errorf("%s has %d active connections left; its weight stays 0", o.rs, active),
+	return hint.Add(fmt.Errorf("%s has %s left; its weight stays 0", o.rs, connections(active)),
 		fmt.Sprintf("wait on: lvsdr vs drain %s; give it up: lvsdr vs undrain %s", o.rs, o.rs))
 }
 
