@@ -26,13 +26,11 @@ func run(env command.Env, sys system) int {
 }
 
 func newApp(env command.Env, sys system) *cli.App {
-	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
-	cli.VersionPrinter = func(c *cli.Context) { printVersion(c) }
 	app := &cli.App{
 		Name:           "lvsdr",
 		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
-		Version:        version(),
-		Flags:          globalFlags(),
+		HideVersion:    true, // in every help
+		Flags:          append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}),
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
@@ -82,6 +80,9 @@ func group(name string) cli.ActionFunc {
 			return usageError("unknown command %q after %s", word, name)
 		}
 		if c.App.Name == name {
+			if c.Bool("version") {
+				return printVersion(c)
+			}
 			return cli.ShowAppHelp(c)
 		}
 		return cli.ShowSubcommandHelp(c)
