@@ -24,7 +24,7 @@ func parse(text string) (value, *Fault) {
 	if fault := checkText(text); fault != nil {
 		return value{}, fault
 	}
-	loader, err := yaml.NewLoader(strings.NewReader(text), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	loader, err := yaml.NewLoader(strings.NewReader(text), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(checkDepth))))
 	if err != nil {
 		return value{}, syntaxFault(text, err)
 	}
@@ -42,6 +42,15 @@ func parse(text string) (value, *Fault) {
 		return value{}, syntaxFault(text, err)
 	}
 	return value{Node: document.Content[0]}, nil
+}
+
+var errDepth = errors.New("lists within lists")
+
+func checkDepth(depth int, _ *loaderlimits.DepthContext) error {
+	if depth > maxDepth {
+		return errDepth
+	}
+	return nil
 }
 
 // checkText looks for what is not text, with the position that the YAML library
@@ -79,6 +88,9 @@ func syntaxFault(text string, err error) *Fault {
 	at := e.Mark
 	if at.Index >= utf8.RuneCountInString(text) && e.ContextMark.Line > 0 {
 		at = e.ContextMark
+	}
+	if e.Message == errDepth.Error() { // the library hands on no more of it
+		return &Fault{Line: at.Line, Column: at.Column, What: errDepth.Error(), Want: "no more than lvsdr init prints"}
 	}
 	return &Fault{Line: at.Line, Column: at.Column, What: "not YAML: " + printable(e.Message), Want: wantYAML}
 }
