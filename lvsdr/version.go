@@ -9,8 +9,8 @@ import (
 
 func versionCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
+		Name:   "version",
+		Usage:  "print the version",
 		Action: printVersion,
 	}
 }
