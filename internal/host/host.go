@@ -35,6 +35,7 @@ type Link struct {
 	Name                    string
 	Index                   int
 	Up, Loopback, Broadcast bool
+	NoARP                   bool // it neither asks nor answers (IFF_NOARP): dummy, tunl0, gre
 	MAC                     net.HardwareAddr
 	// Kind is the kernel's word for what is not a device of hardware
 	// (IFLA_INFO_KIND): "veth", "bridge", "ipip", "gre", "ip6tnl". The loopback
@@ -51,6 +52,10 @@ type Route struct {
 	Prefix    netip.Prefix // 0.0.0.0/0 and ::/0 are default routes
 	Interface string
 	Gateway   bool // what it leads to is behind a router, not on the link
+	// Source is the address of this machine that the route prefers, and goes
+	// with. It is not valid where there is none, as in routes to the networks
+	// of IPv6 addresses.
+	Source netip.Addr
 }
 
 // Hop is how the kernel would send to an address, as "ip route get" tells.

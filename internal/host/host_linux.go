@@ -27,6 +27,7 @@ func (h *Host) Links() ([]Link, error) {
 			Port: slices.Contains(switches, kinds[a.MasterIndex]),
 			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
 			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
+			NoARP: a.RawFlags&unix.IFF_NOARP != 0,
 		}
 	}
 	return links, nil
@@ -70,11 +71,13 @@ func (h *Host) Routes(links []Link) ([]Route, error) {
 		if r.Type != unix.RTN_UNICAST || !ok {
 			continue
 		}
+		source, _ := netip.AddrFromSlice(r.Src)
+		source = source.Unmap()
 		if r.MultiPath == nil {
-			routes = append(routes, Route{prefix, names[r.LinkIndex], r.Gw != nil || r.Via != nil})
+			routes = append(routes, Route{prefix, names[r.LinkIndex], r.Gw != nil || r.Via != nil, source})
 		}
 		for _, hop := range r.MultiPath {
-			routes = append(routes, Route{prefix, names[hop.LinkIndex], hop.Gw != nil || hop.Via != nil})
+			routes = append(routes, Route{prefix, names[hop.LinkIndex], hop.Gw != nil || hop.Via != nil, source})
 		}
 	}
 	return routes, nil

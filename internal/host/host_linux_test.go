@@ -178,7 +178,7 @@ func TestKernelRoutesOfSeveralHops(t *testing.T) {
 		}
 	}
 	anywhere := netip.MustParsePrefix("0.0.0.0/0")
-	want := []Route{{anywhere, "eth0", true}, {anywhere, "eth1", true}}
+	want := []Route{{Prefix: anywhere, Interface: "eth0", Gateway: true}, {Prefix: anywhere, Interface: "eth1", Gateway: true}}
 	if d := cmp.Diff(want, defaults, cmpAddresses); d != "" {
 		t.Errorf("default routes (-want +got):\n%s", d)
 	}

@@ -67,18 +67,26 @@ func setNetNS(f *os.File) error {
 // since the machine was started: the kernel's cookie, which is never given
 // twice, or before Linux 5.14 the number of its inode, which may be.
 func NamespaceID() (uint64, error) {
+	cookie, err := namespaceCookie()
+	if err == nil {
+		return cookie, nil
+	}
+	return namespaceInode(threadNamespace)
+}
+
+func namespaceCookie() (uint64, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return 0, os.NewSyscallError("socket", err)
 	}
 	defer unix.Close(fd)
-	cookie, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
-	if err == nil {
-		return cookie, nil
-	}
+	return unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+}
+
+func namespaceInode(file string) (uint64, error) {
 	var st unix.Stat_t
-	if err := unix.Stat(threadNamespace, &st); err != nil {
-		return 0, &os.PathError{Op: "stat", Path: threadNamespace, Err: err}
+	if err := unix.Stat(file, &st); err != nil {
+		return 0, &os.PathError{Op: "stat", Path: file, Err: err}
 	}
 	return st.Ino, nil
 }

@@ -28,18 +28,35 @@ func (m *Machine) Addresses() ([]host.Address, error) {
 // AddressesOn is [host.Host.AddressesOn].
 func (m *Machine) AddressesOn([]host.Link) ([]host.Address, error) { return m.Addresses() }
 
-// Routes is [host.Host.Routes]; addresses do not add to them.
+// Routes is [host.Host.Routes].
 func (m *Machine) Routes([]host.Link) ([]host.Route, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.routes), nil
+	return m.allRoutes(), nil
+}
+
+// allRoutes are those that were added, and those to the networks of addresses.
+func (m *Machine) allRoutes() []host.Route {
+	all := slices.Clone(m.routes)
+	for _, a := range m.addresses {
+		r := host.Route{Prefix: a.Prefix.Masked(), Interface: a.Interface}
+		known := slices.ContainsFunc(all, func(b host.Route) bool { return b.Prefix == r.Prefix && b.Interface == r.Interface })
+		if l, err := m.link(a.Interface); err != nil || l.Loopback || a.Prefix.IsSingleIP() || known {
+			continue
+		}
+		if a.Prefix.Addr().Is4() {
+			r.Source = a.Prefix.Addr()
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 // Facing is [host.Host.Facing].
 func (m *Machine) Facing(vip netip.Addr) ([]host.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return host.FacingLinks(vip, m.links, m.addresses, m.routes), nil
+	return host.FacingLinks(vip, m.links, m.addresses, m.allRoutes()), nil
 }
 
 // AddAddress is [host.Host.AddAddress].
