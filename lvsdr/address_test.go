@@ -47,7 +47,13 @@ func TestAddressFound(t *testing.T) {
 		},
 		{
 			"on another interface", tutorial, []host.Address{on("172.16.0.100/24", "eth0", "eth0")},
-			"lvsdr: vs start: 172.16.0.100 is already on eth0\nlvsdr: hint: ip addr del 172.16.0.100/24 dev eth0\n", 1,
+			"lvsdr: vs start: 172.16.0.100/24 is an address of this machine's own: on eth0, and the route to 172.16.0.0/24 stands on it\n" +
+				"lvsdr: hint: with direct routing or tunnels the real servers have the VIP too, and would not hear " +
+				"this machine any more: choose a VIP that is no machine's own address, or forward: masquerade\n", 1,
+		},
+		{
+			"on another interface, alone", tutorial, []host.Address{on("172.16.0.100/32", "eth0", "eth0")},
+			"lvsdr: vs start: 172.16.0.100 is already on eth0\nlvsdr: hint: ip addr del 172.16.0.100/32 dev eth0\n", 1,
 		},
 		{
 			"an interface that is not there", strings.Replace(tutorial, "real", "label: dummy0:1\nreal", 1), nil,
@@ -120,11 +126,11 @@ func TestAnnounce(t *testing.T) {
 func TestAnnouncementAfterKill(t *testing.T) {
 	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
 	d.succeed("vs start")
-	d.noRecord()
+	d.onlyClaims()
 	must(t, os.WriteFile(d.state, []byte(`{"unannounced": ["172.16.0.100"]}`), 0o600))
 	d.expect("vs diff", result{Stdout: "arping -U -c 1 -I eth0 172.16.0.100\n", Status: 3})
 	d.expect("vs start", result{Stdout: "The VS Server is Ready!\n", Stderr: "arping -U -c 1 -I eth0 172.16.0.100\n"})
-	d.noRecord()
+	d.onlyClaims()
 	d.expect("vs start", result{Stdout: "The VS Server is Ready!\n", Stderr: "lvsdr: vs start: nothing to do\n"})
 }
 

@@ -81,21 +81,21 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	if err := requireComplete(o.config, completeFor(r)); err != nil {
 		return nil, nil, err
 	}
-	o.role = r
-	folder, err := o.system.folder()
+	o.Role = r
+	s, err := o.here()
 	if err != nil {
 		return nil, nil, err
 	}
-	rec, err := plan.LoadRecord(folder)
+	rec, err := plan.LoadRecord(s.folder, s.namespace)
 	if mayNotRead(err) {
 		rec, err = new(plan.Record), nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &session{order: o, folder: folder, Site: plan.Site{Machine: m, Record: rec}}
+	s.Site = plan.Site{Machine: m, Record: rec}
 	site := &check.Site{
-		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.Drained,
+		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.DrainedFor(s.Claimant),
 		Lvsdr: func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) },
 	}
 	if r == plan.Director {

@@ -25,12 +25,17 @@ func preview(o order, planned planner) error {
 	if err != nil {
 		return err
 	}
-	changes, err := s.compare(planned)
+	return s.preview(planned)
+}
+
+func (s *session) preview(planned planner) error {
+	p, err := s.compare(planned)
 	if err != nil {
 		return err
 	}
-	d := Diff{Role: string(s.role), Changes: []string{}}
-	for _, change := range changes {
+	s.remark(p)
+	d := Diff{Role: string(s.Role), Changes: []string{}}
+	for _, change := range p.Changes {
 		d.Changes = append(d.Changes, change.Line)
 	}
 	if s.json {
@@ -40,7 +45,7 @@ func preview(o order, planned planner) error {
 			fmt.Fprintln(s.stdout, line)
 		}
 	}
-	if err == nil && len(changes) > 0 {
+	if err == nil && len(p.Changes) > 0 {
 		return exitError{status: statusDiffers}
 	}
 	return err

@@ -121,7 +121,7 @@ func undrain(o drainOrder) error {
 // begin opens the machine, and finds the real server in the configuration.
 func (o drainOrder) begin() (*session, func(), error) {
 	s, end, err := o.lock(o.need())
-	if err == nil && !s.wish().Serves(o.rs) {
+	if err == nil && !s.wish().Serves(o.rs) && !s.Record.Draining(s.Claimant, o.rs) {
 		end()
 		err = hint.Add(fmt.Errorf("%s is not a real server of the configuration", o.rs), "see: lvsdr config")
 	}
@@ -175,8 +175,8 @@ func (s *session) giveUp(o drainOrder, active uint32) error {
 
 // stillDraining looks whether another run has given the drain up meanwhile.
 func (s *session) stillDraining(rs netip.Addr) error {
-	now, err := plan.LoadRecord(s.folder)
-	if err == nil && !now.Draining(rs) {
+	now, err := plan.LoadRecord(s.folder, s.namespace)
+	if err == nil && !now.Draining(s.Claimant, rs) {
 		err = fmt.Errorf("%s is no longer being drained: undrain or stop came between", rs)
 	}
 	return err

@@ -25,7 +25,7 @@ func TestDrain(t *testing.T) {
 	d.expect("vs undrain 10.0.0.7", result{"", one, 0})
 	d.looks("after undrain", running)
 	d.expect("vs undrain 10.0.0.7", result{"", "", 0})
-	d.noRecord()
+	d.onlyClaims()
 }
 
 // A drain with connections left keeps the weight at zero; one that fails
@@ -39,7 +39,7 @@ func TestDrainNotDone(t *testing.T) {
 		t.Errorf("a failed drain: %+v", got)
 	}
 	d.looks("after a failed drain", running)
-	d.noRecord()
+	d.onlyClaims()
 
 	services, err := d.machine.Services(ipvs.Everything)
 	must(t, err)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/hint"
+	"lvsdr/internal/plan"
 )
 
 // defaultConfig is the file that the director and the real servers share.
@@ -86,6 +89,35 @@ func configOf(c *cli.Context) (config.Config, error) {
 		return config.Config{}, exitError{statusUsage, err}
 	}
 	return cfg, nil
+}
+
+// fileOf is the configuration that a verb acts for: its absolute path, without
+// symbolic links, or [plan.FlagsAlone].
+func fileOf(c *cli.Context) string {
+	path := stringOf(c, "config")
+	switch {
+	case path != "":
+	case !exists(defaultConfig) && setIn(c, "vip").IsSet("vip"):
+		return plan.FlagsAlone
+	default:
+		path = defaultConfig
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	// The file may be gone; its folder need not be.
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(folder, filepath.Base(path))
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // requireComplete refuses a configuration that does not say all that a verb

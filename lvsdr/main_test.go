@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/command"
+	"lvsdr/internal/host"
 	"lvsdr/internal/machinetest"
 	"lvsdr/internal/plan"
 )
@@ -53,7 +55,8 @@ func newDesk(t *testing.T, config string) *desk {
 	d := &desk{machine: machinetest.New(), t: t, file: filepath.Join(dir, "lvsdr.yaml"), state: filepath.Join(dir, "4", "state.json")}
 	d.system = system{
 		open:      func(need) (machine, error) { return d.machine, nil },
-		namespace: func() (uint64, error) { return 4, nil },
+		namespace: func() (host.Namespace, error) { return host.Namespace{ID: 4}, nil },
+		held:      func() (map[uint64]bool, error) { return nil, nil },
 		runDir:    dir,
 	}
 	d.configure(config)
@@ -124,6 +127,18 @@ func (d *desk) noRecord() {
 	d.t.Helper()
 	if data, err := os.ReadFile(d.state); err == nil {
 		d.t.Errorf("the record is left:\n%s", data)
+	}
+}
+
+// onlyClaims checks that nothing but claims is remembered: no drain, no value
+// that was found.
+func (d *desk) onlyClaims() {
+	d.t.Helper()
+	r, err := plan.LoadRecord(filepath.Dir(d.state), host.Namespace{ID: 4})
+	must(d.t, err)
+	drained := slices.ContainsFunc(r.Claims, func(c plan.Claim) bool { return len(c.Drained) > 0 })
+	if drained || len(r.Sysctls)+len(r.Unannounced)+len(r.Drained) > 0 {
+		d.t.Errorf("the record:\n%s", d.record())
 	}
 }
 

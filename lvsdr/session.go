@@ -3,7 +3,6 @@ package lvsdr
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -19,14 +18,15 @@ import (
 // system is what the verbs need of the system to find their machine.
 type system struct {
 	open      func(need) (machine, error)
-	namespace func() (uint64, error) // tells network namespaces apart
+	namespace func() (host.Namespace, error)  // the current one
+	held      func() (map[uint64]bool, error) // see [host.NamespacesHeld]
 	// runDir is where what has to outlive a run is kept, in a folder for each
 	// network namespace.
 	runDir string
 }
 
 // thisSystem is the one that the program runs on.
-var thisSystem = system{openMachine, host.NamespaceID, "/run/lvsdr"}
+var thisSystem = system{openMachine, host.CurrentNamespace, host.NamespacesHeld, "/run/lvsdr"}
 
 const (
 	systemKey      = "system"
@@ -43,7 +43,7 @@ func coloured(c *cli.Context, w io.Writer) bool {
 
 // order is what the command line asks of a verb of a role.
 type order struct {
-	role    plan.Role
+	plan.Claimant
 	verb    string // "vs start"
 	config  config.Config
 	options plan.Options
@@ -61,7 +61,7 @@ type order struct {
 // be complete for it.
 func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o order, err error) {
 	o = order{
-		role: r, verb: string(r) + " " + c.Command.Name,
+		Claimant: plan.Claimant{Role: r, File: fileOf(c)}, verb: string(r) + " " + c.Command.Name,
 		options: plan.Options{Exclusive: boolOf(c, "exclusive"), FlushFirewall: boolOf(c, "flush-firewall")},
 		netns:   stringOf(c, "netns"), wait: setIn(c, "wait").Duration("wait"),
 		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"),
@@ -80,7 +80,8 @@ func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o
 type session struct {
 	order
 	plan.Site
-	folder string // of this network namespace
+	namespace host.Namespace
+	folder    string // of this namespace
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
@@ -98,9 +99,6 @@ func (o order) lock(n need) (s *session, end func(), err error) {
 	if s, err = o.enter(); err != nil {
 		return nil, nil, err
 	}
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return nil, nil, err
-	}
 	unlock, err := plan.Lock(s.folder, o.wait)
 	if err != nil {
 		return nil, nil, err
@@ -109,21 +107,31 @@ func (o order) lock(n need) (s *session, end func(), err error) {
 		unlock()
 		return nil, nil, err
 	}
+	plan.RemoveStale(s.system.runDir, s.namespace, s.system.held)
 	return s, func() { unlock() }, nil
 }
 
-// enter goes into the network namespace, and finds its folder.
+// enter goes into the network namespace.
 func (o order) enter() (*session, error) {
 	if err := enterNamespace(o.netns); err != nil {
 		return nil, err
 	}
-	folder, err := o.system.folder()
-	return &session{order: o, folder: folder}, err
+	return o.here()
+}
+
+// here finds the folder of the current network namespace.
+func (o order) here() (*session, error) {
+	here, err := o.system.namespace()
+	if err != nil {
+		return nil, fmt.Errorf("tell the network namespace: %w", err)
+	}
+	folder := filepath.Join(o.system.runDir, strconv.FormatUint(here.ID, 10))
+	return &session{order: o, namespace: here, folder: folder}, nil
 }
 
 func (s *session) open(n need) (err error) {
 	if s.Machine, err = s.system.open(n); err == nil {
-		s.Record, err = plan.LoadRecord(s.folder)
+		s.Record, err = plan.LoadRecord(s.folder, s.namespace)
 	}
 	return err
 }
@@ -139,34 +147,27 @@ func enterNamespace(name string) error {
 	return nil
 }
 
-// folder is that of the current network namespace.
-func (sys system) folder() (string, error) {
-	id, err := sys.namespace()
-	if err != nil {
-		return "", fmt.Errorf("tell the network namespace: %w", err)
-	}
-	return filepath.Join(sys.runDir, strconv.FormatUint(id, 10)), nil
+// wish is what the configuration asks of the machine now.
+func (s *session) wish() plan.Wish {
+	return plan.New(s.Claimant, s.config, s.Record.DrainedFor(s.Claimant), s.options)
 }
 
-// wish is what the configuration asks of the machine now.
-func (s *session) wish() plan.Wish { return plan.New(s.role, s.config, s.Record.Drained, s.options) }
-
 // compare looks at the machine, and plans.
-func (s *session) compare(planned planner) ([]plan.Change, error) {
+func (s *session) compare(planned planner) (plan.Plan, error) {
 	w := s.wish()
 	state, err := plan.Look(s.Machine, w, s.Record)
 	if err != nil {
-		return nil, err
+		return plan.Plan{}, err
 	}
 	return planned(w, state)
 }
 
-// planner makes the changes of a verb: [plan.Start] or [plan.Stop].
-type planner func(plan.Wish, plan.State) ([]plan.Change, error)
+// planner makes the plan of a verb: [plan.Start] or [plan.Stop].
+type planner func(plan.Wish, plan.State) (plan.Plan, error)
 
 // need is what start and status need of a machine in its role.
 func (o order) need() need {
-	if o.role == plan.RealServer {
+	if o.Role == plan.RealServer {
 		return noTable
 	}
 	return theTable

@@ -38,19 +38,30 @@ func start(o order) error {
 	if err := s.carryOut(plan.Start); err != nil {
 		return err
 	}
-	return s.say(wordsOf(s.role).ready)
+	return s.say(wordsOf(s.Role).ready)
 }
 
 // carryOut makes the changes of a plan.
 func (s *session) carryOut(planned planner) error {
-	changes, err := s.compare(planned)
+	p, err := s.compare(planned)
 	if err != nil {
 		return err
 	}
-	if len(changes) == 0 {
+	if len(p.Changes) == 0 {
 		fmt.Fprintf(s.stderr, "lvsdr: %s: nothing to do\n", s.verb)
 	}
-	return plan.Apply(s.stderr, s.Site, changes)
+	if err := plan.Apply(s.stderr, s.Site, p); err != nil {
+		return err
+	}
+	s.remark(p)
+	return nil
+}
+
+// remark says what a plan leaves as it is.
+func (s *session) remark(p plan.Plan) {
+	for _, r := range p.Remarks {
+		fmt.Fprintf(s.stderr, "lvsdr: %s: %s\n", s.verb, r)
+	}
 }
 
 // say prints a line of the tutorial's scripts.

@@ -44,7 +44,11 @@ func (s *session) status() (status.Status, error) {
 	if err != nil {
 		return status.Status{}, err
 	}
-	return plan.Report(w, state)
+	st, err := plan.Report(w, state)
+	for _, who := range s.Record.Orphans() {
+		st.Orphans = append(st.Orphans, status.Orphan{Role: string(who.Role), File: who.File})
+	}
+	return st, err
 }
 
 // stateColours are how the states are painted.
@@ -82,6 +86,11 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	}
 	if err == nil && len(st.Services) > 0 {
 		err = services.Render()
+	}
+	for _, o := range st.Orphans {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "started with %s, which is gone; to take that away: lvsdr %s stop --config %s\n", o.File, o.Role, o.File)
+		}
 	}
 	return err
 }

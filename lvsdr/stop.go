@@ -1,6 +1,8 @@
 package lvsdr
 
 import (
+	"cmp"
+
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
@@ -8,25 +10,57 @@ import (
 )
 
 // stopCommand is "lvsdr vs stop" or "lvsdr rs stop". It takes away what is
-// there: who the real servers are is nothing to it.
+// there: who the real servers are is nothing to it, and where the record knows
+// what start put there, nor is the file.
 func stopCommand(r plan.Role) *cli.Command {
-	return verb(r, "stop", "take exactly that away again", config.Config.ValidateRealServer, stop, dryRunFlag())
+	return &cli.Command{
+		Name:  "stop",
+		Usage: "take exactly that away again",
+		Flags: append(append(globalFlags(), configFlags()...), dryRunFlag()),
+		Action: func(c *cli.Context) error {
+			o, wrong := orderOf(c, r, config.Config.ValidateRealServer)
+			return failIn(o.verb, stop(o, wrong))
+		},
+	}
 }
 
-func stop(o order) error {
-	if o.dryRun {
-		return preview(o, plan.Stop)
-	}
-	s, end, err := o.lock(min(o.need(), anyTable))
+// stop has what is wrong with the configuration, if anything.
+func stop(o order, wrong error) error {
+	s, end, err := o.openToStop()
 	if err != nil {
-		return err
+		return cmp.Or(wrong, err)
 	}
 	defer end()
+	if !s.findClaim() && wrong != nil {
+		return wrong
+	}
+	if o.dryRun {
+		return s.preview(plan.Stop)
+	}
 	if err := s.carryOut(plan.Stop); err != nil {
 		return err
 	}
-	if err := s.Record.ForgetAll(s.role); err != nil {
-		return err
+	return s.say(wordsOf(s.Role).canceled)
+}
+
+func (o order) openToStop() (*session, func(), error) {
+	if !o.dryRun {
+		return o.lock(min(o.need(), anyTable))
 	}
-	return s.say(wordsOf(s.role).canceled)
+	s, err := o.look(min(o.need(), anyTable))
+	return s, func() {}, err
+}
+
+// findClaim reports whether a start has recorded what it put there. Where
+// neither a file nor flags are given, it may have been either.
+func (s *session) findClaim() bool {
+	if s.Record.Claim(s.Claimant).Started() {
+		return true
+	}
+	alone := plan.Claimant{Role: s.Role, File: plan.FlagsAlone}
+	if s.File == defaultConfig && s.Record.Claim(alone).Started() && !exists(defaultConfig) {
+		s.Claimant = alone
+		return true
+	}
+	return false
 }

@@ -16,73 +16,145 @@ type Change struct {
 	undo func(Site) error
 }
 
+// Plan is what a verb is going to do.
+type Plan struct {
+	Changes []Change
+	// Remarks say what is left as it is, and why.
+	Remarks []string
+
+	// What the record claims meanwhile and in the end, and which found values
+	// it no longer needs.
+	during, after Claim
+	forget        []string
+}
+
 // Site is where changes are made: a machine, and what is remembered of it.
 type Site struct {
 	Machine
 	Record *Record
 }
 
-// Start are the changes that a machine lacks, in their order: the table, then
-// the VIPs, then the announcements; on a real server the parameters before the
-// VIPs.
-func Start(w Wish, s State) (all []Change, err error) {
+// Start is what a machine lacks: the table, then the VIPs, then the
+// announcements; on a real server the parameters before the VIPs. What an
+// earlier start has put there for the same file, and is wanted no longer, goes
+// last.
+func Start(w Wish, s State) (p Plan, err error) {
+	p.after = claimOf(w, s)
+	p.during = p.after
+	var former Claim
+	if before := s.Record.Claim(w.Claimant); before != nil {
+		p.during, former = before.with(p.after), before.gone(p.after)
+	}
+	others := s.Record.others(w.Claimant)
 	if w.Exclusive {
-		all = deleteOthers(w, s)
+		p.Changes = deleteOthers(w, s)
 	}
 	for _, v := range w.Services {
-		all = append(all, startService(v, s.Service(v.Key()))...)
+		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
 	}
 	parameters, err := raiseSysctls(w, s)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	all = append(all, parameters...)
+	p.Changes = append(p.Changes, parameters...)
 	announced := announcements(w, s)
 	for _, a := range w.VIPs {
-		placed, err := placeVIP(a, s, len(announced[a.Prefix.Addr()]) > 0)
+		placed, err := s.placeVIP(w, a, former, len(announced[a.Prefix.Addr()]) > 0)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
-		all = append(all, placed...)
+		p.Changes = append(p.Changes, placed...)
 	}
 	for _, a := range w.VIPs {
-		all = append(all, announced[a.Prefix.Addr()]...)
+		p.Changes = append(p.Changes, announced[a.Prefix.Addr()]...)
+	}
+	if err := p.takeAway(former, w, s, others); err != nil {
+		return p, err
 	}
 	if w.FlushFirewall && s.Rules > 0 { // last: rules that are gone cannot be given back
-		all = append(all, Change{Line: "iptables -F", do: func(at Site) error { return at.FlushFilter() }})
+		p.Changes = append(p.Changes, Change{Line: "iptables -F", do: func(at Site) error { return at.FlushFilter() }})
 	}
-	return all, nil
+	return p, nil
 }
 
-// Stop are the changes that take away what is there of a wish, in the reverse
-// order of [Start].
-func Stop(w Wish, s State) (all []Change, err error) {
-	for _, a := range slices.Backward(w.VIPs) {
-		all = append(all, removeVIP(a, s)...)
+// Stop is what takes away what start put there, in the reverse order of
+// [Start]: by the record, or by the wish where the record knows of no start.
+func Stop(w Wish, s State) (p Plan, err error) {
+	here := claimOf(w, s)
+	p.after = Claim{Claimant: w.Claimant}
+	if c := s.Record.Claim(w.Claimant); c.Started() {
+		here, p.during = *c, *c
 	}
-	parameters, err := lowerSysctls(w, s)
-	if err != nil {
-		return nil, err
-	}
-	all = append(all, parameters...)
-	for _, v := range slices.Backward(w.Services) {
-		if have := s.Service(v.Key()); have != nil {
-			all = append(all, deleteService(have))
+	w.VIPs, w.Services, w.Sysctls = nil, nil, nil
+	return p, p.takeAway(here, w, s, s.Record.others(w.Claimant))
+}
+
+// takeAway adds what takes a claim away, as far as nobody else has it too.
+func (p *Plan) takeAway(gone Claim, w Wish, s State, others holders) error {
+	for _, at := range slices.Backward(gone.VIPs) {
+		if who, held := others.place(at); held {
+			p.remark("%s stays on %s: %s", at.VIP, at.Interface, who.wants())
+			continue
 		}
+		p.removeVIP(at, w, s)
 	}
-	return all, nil
+	if err := p.lowerSysctls(w, s, gone, others); err != nil {
+		return err
+	}
+	for _, v := range slices.Backward(gone.Services) {
+		have := s.byWords(v.Service)
+		if have == nil {
+			continue
+		}
+		if who, held := others.services[v.Service]; held {
+			p.remark("%s stays: %s", v.Service, who.wants())
+			p.Changes = append(p.Changes, deleteServers(v, have, others)...)
+			continue
+		}
+		p.Changes = append(p.Changes, deleteService(have))
+	}
+	return nil
 }
 
-// Apply carries out changes and says each on w. If one fails, those before it
-// are undone; the error tells of both.
-func Apply(w io.Writer, at Site, changes []Change) error {
+func (p *Plan) remark(format string, args ...any) {
+	p.Remarks = append(p.Remarks, fmt.Sprintf(format, args...))
+}
+
+// wants says who it is that wants something, too.
+func (who Claimant) wants() string {
+	if who.File == FlagsAlone {
+		return fmt.Sprintf("lvsdr %s start, without a file, put it there as well", who.Role)
+	}
+	return fmt.Sprintf("%s (lvsdr %s start) has it as well", who.File, who.Role)
+}
+
+// Apply carries out a plan, and says each change on w. If one fails, those
+// before it are undone; the error tells of both. The record says at any time
+// what may be there.
+func Apply(w io.Writer, at Site, p Plan) error {
+	before := at.Record.clone()
+	if err := at.Record.SetClaim(p.during); err != nil {
+		return fmt.Errorf("record what is to be changed: %w", err)
+	}
+	if undone, err := apply(w, at, p.Changes); err != nil {
+		if !undone {
+			return err
+		}
+		return errors.Join(err, at.Record.restore(before, p.after.Claimant))
+	}
+	return at.Record.settle(p)
+}
+
+// apply makes changes; undone tells whether after an error all is as before.
+func apply(w io.Writer, at Site, changes []Change) (undone bool, err error) {
 	for i, c := range changes {
 		fmt.Fprintln(w, c.Line)
 		if err := c.do(at); err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", c.Line, err), undo(w, at, changes[:i]))
+			wrong := undo(w, at, changes[:i])
+			return wrong == nil, errors.Join(fmt.Errorf("%s: %w", c.Line, err), wrong)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // undo takes changes back, the last one first. One that cannot be taken back

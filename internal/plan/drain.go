@@ -11,27 +11,27 @@ import (
 // change. Only what is there is touched: putting it there is start's business.
 // If a weight cannot be changed, everything is as before.
 func (at Site) Drain(w io.Writer, rs netip.Addr, wish func() Wish) error {
-	return at.reweigh(w, rs, wish, at.Record.drain, at.Record.undrain)
+	return at.reweigh(w, rs, wish, (*Record).drain)
 }
 
 // Undrain is the reverse of [Site.Drain].
 func (at Site) Undrain(w io.Writer, rs netip.Addr, wish func() Wish) error {
-	return at.reweigh(w, rs, wish, at.Record.undrain, at.Record.drain)
+	return at.reweigh(w, rs, wish, (*Record).undrain)
 }
 
 // reweigh changes the record, and then the weights to what it says.
-func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note, forget func(netip.Addr) error) error {
-	before := at.Record.Draining(rs)
-	if err := note(rs); err != nil {
+func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*Record, Claimant, netip.Addr) error) error {
+	before, who := at.Record.clone(), wish().Claimant
+	if err := note(at.Record, who, rs); err != nil {
 		return err
 	}
 	now := wish()
 	s, err := Look(at.Machine, now, at.Record)
 	if err == nil {
-		err = Apply(w, at, weights(now, s, rs))
+		_, err = apply(w, at, weights(now, s, rs))
 	}
-	if err != nil && at.Record.Draining(rs) != before {
-		err = errors.Join(err, forget(rs))
+	if err != nil {
+		err = errors.Join(err, at.Record.restore(before, who))
 	}
 	return err
 }

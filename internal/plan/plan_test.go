@@ -8,16 +8,22 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/host"
 	"lvsdr/internal/machinetest"
 	"lvsdr/internal/status"
 )
 
 const tutorial = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, {address: 10.0.0.17, weight: 2}]\n"
 
+var (
+	director   = Claimant{Director, "/etc/lvsdr/lvsdr.yaml"}
+	realServer = Claimant{RealServer, "/etc/lvsdr/lvsdr.yaml"}
+)
+
 // site is a machine in memory, and a record that is not written.
 func site(t *testing.T) Site {
 	t.Helper()
-	r, err := LoadRecord(t.TempDir())
+	r, err := LoadRecord(t.TempDir(), host.Namespace{ID: 4})
 	must(t, err)
 	return Site{Machine: machinetest.New(), Record: r}
 }
@@ -37,13 +43,13 @@ func load(t *testing.T, text string) config.Config {
 }
 
 // lines compares a wish with the machine, and says the changes.
-func (at Site) lines(t *testing.T, w Wish, planned func(Wish, State) ([]Change, error)) (lines []string) {
+func (at Site) lines(t *testing.T, w Wish, planned func(Wish, State) (Plan, error)) (lines []string) {
 	t.Helper()
 	s, err := Look(at.Machine, w, at.Record)
 	must(t, err)
-	changes, err := planned(w, s)
+	p, err := planned(w, s)
 	must(t, err)
-	for _, c := range changes {
+	for _, c := range p.Changes {
 		lines = append(lines, c.Line)
 	}
 	return lines
@@ -52,14 +58,14 @@ func (at Site) lines(t *testing.T, w Wish, planned func(Wish, State) ([]Change, 
 // TestDifference: what start and stop lack follows from two values; nothing is
 // changed by asking.
 func TestDifference(t *testing.T) {
-	vs := New(Director, load(t, tutorial), nil, Options{})
-	draining := New(Director, load(t, tutorial), []netip.Addr{netip.MustParseAddr("10.0.0.17")}, Options{})
-	rs := New(RealServer, load(t, tutorial+"arp: {interfaces: [all]}\n"), nil, Options{})
+	vs := New(director, load(t, tutorial), nil, Options{})
+	draining := New(director, load(t, tutorial), []netip.Addr{netip.MustParseAddr("10.0.0.17")}, Options{})
+	rs := New(realServer, load(t, tutorial+"arp: {interfaces: [all]}\n"), nil, Options{})
 	at := site(t)
 	for _, tt := range []struct {
 		name    string
 		wish    Wish
-		planned func(Wish, State) ([]Change, error)
+		planned func(Wish, State) (Plan, error)
 		want    []string
 	}{
 		{"director", vs, Start, []string{
@@ -92,7 +98,7 @@ func TestDifference(t *testing.T) {
 // TestReport: the tree of a wish is the tree of its status.
 func TestReport(t *testing.T) {
 	at := site(t)
-	w := New(Director, load(t, tutorial), nil, Options{})
+	w := New(director, load(t, tutorial), nil, Options{})
 	s, err := Look(at.Machine, w, at.Record)
 	must(t, err)
 	st, err := Report(w, s)

@@ -9,23 +9,33 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"lvsdr/internal/hint"
+	"lvsdr/internal/host"
 )
 
 // Record is what lvsdr has to remember between two runs in one network
-// namespace: the values that start found, and the real servers that are being
-// drained. Every change of it is written at once, atomically.
+// namespace: what start put there for which file, and the values that it found.
+// Every change of it is written at once, atomically.
 type Record struct {
+	// Namespace is the one that the record is of. A record of the first edition
+	// does not say, and has no claims.
+	Namespace *host.Namespace `json:"namespace,omitempty"`
+
+	Claims  []Claim               `json:"claims,omitempty"`
 	Sysctls map[string]FoundValue `json:"sysctls,omitempty"`
-	Drained []netip.Addr          `json:"drained,omitempty"`
 
 	// Unannounced are VIPs that were put here, of which the neighbours may not
 	// know yet.
 	Unannounced []netip.Addr `json:"unannounced,omitempty"`
 
+	// Drained, of the first edition, go to the first claim of a director.
+	Drained []netip.Addr `json:"drained,omitempty"`
+
 	file string
+	here host.Namespace
 }
 
 // FoundValue is a sysctl that start raised.
@@ -34,10 +44,26 @@ type FoundValue struct {
 	Set   int `json:"set"`
 }
 
-// LoadRecord reads the record of a folder; none is an empty one.
-func LoadRecord(dir string) (*Record, error) {
-	r := &Record{file: filepath.Join(dir, "state.json")}
-	data, err := os.ReadFile(r.file)
+// recordName is the file of a record in the folder of its namespace.
+const recordName = "state.json"
+
+// LoadRecord reads the record of a folder; none, or one of another namespace
+// that had the number before, is an empty one.
+func LoadRecord(dir string, here host.Namespace) (*Record, error) {
+	r, err := readRecord(filepath.Join(dir, recordName))
+	if err != nil {
+		return nil, err
+	}
+	if r.Namespace != nil && !r.Namespace.SameAs(here) {
+		r = &Record{file: r.file}
+	}
+	r.here = here
+	return r, nil
+}
+
+func readRecord(file string) (*Record, error) {
+	r := &Record{file: file}
+	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}
@@ -45,24 +71,33 @@ func LoadRecord(dir string) (*Record, error) {
 		return nil, fmt.Errorf("look up what start found: %w", err)
 	}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, hint.Add(fmt.Errorf("read %s: %w", r.file, err), "it holds what start found; without it: rm "+r.file)
+		return nil, hint.Add(fmt.Errorf("read %s: %w", file, err), "it holds what start found; without it: rm "+file)
 	}
 	return r, nil
 }
 
 // clone is the record as it is now.
 func (r *Record) clone() Record {
-	return Record{Sysctls: maps.Clone(r.Sysctls), Drained: slices.Clone(r.Drained), Unannounced: slices.Clone(r.Unannounced)}
+	return Record{
+		Claims: slices.Clone(r.Claims), Sysctls: maps.Clone(r.Sysctls),
+		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained),
+	}
+}
+
+// Empty reports whether there is nothing to remember.
+func (r *Record) Empty() bool {
+	return len(r.Claims) == 0 && len(r.Sysctls) == 0 && len(r.Unannounced) == 0 && len(r.Drained) == 0
 }
 
 // save writes the record; an empty one is no file.
 func (r *Record) save() error {
-	if len(r.Sysctls) == 0 && len(r.Drained) == 0 && len(r.Unannounced) == 0 {
+	if r.Empty() {
 		if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
+	r.Namespace = &r.here
 	data, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
 		return err
@@ -88,6 +123,81 @@ func writeAtomically(file string, data []byte) error {
 	return nil
 }
 
+// SetClaim notes what a claim holds now; one that holds nothing is none.
+func (r *Record) SetClaim(c Claim) error {
+	if !r.setClaim(c) {
+		return nil
+	}
+	return r.save()
+}
+
+func (r *Record) setClaim(c Claim) (changed bool) {
+	if c.Role == Director && len(r.Drained) > 0 {
+		r.Drained, changed = nil, true // the claim has them now
+	}
+	i := slices.IndexFunc(r.Claims, func(have Claim) bool { return have.Claimant == c.Claimant })
+	switch {
+	case i < 0 && c.empty() || i >= 0 && reflect.DeepEqual(r.Claims[i], c):
+		return changed
+	case i < 0:
+		r.Claims = append(r.Claims, c)
+	case c.empty():
+		r.Claims = slices.Delete(r.Claims, i, i+1)
+	default:
+		r.Claims[i] = c
+	}
+	return true
+}
+
+// Orphans are the claimants whose file is gone.
+func (r *Record) Orphans() (all []Claimant) {
+	for _, c := range r.Claims {
+		if _, err := os.Stat(c.File); c.File != FlagsAlone && errors.Is(err, fs.ErrNotExist) {
+			all = append(all, c.Claimant)
+		}
+	}
+	return all
+}
+
+// restore notes that a claimant has what it had before.
+func (r *Record) restore(before Record, who Claimant) error {
+	c := Claim{Claimant: who}
+	if had := before.Claim(who); had != nil {
+		c = *had
+	}
+	r.Drained = before.Drained
+	return r.SetClaim(c)
+}
+
+// settle notes that a plan has come true.
+func (r *Record) settle(p Plan) error {
+	stale := func(vip netip.Addr) bool {
+		return !slices.ContainsFunc(r.Claims, func(c Claim) bool {
+			return slices.ContainsFunc(c.VIPs, func(at Place) bool { return at.VIP == vip })
+		})
+	}
+	before := len(r.Sysctls) + len(r.Unannounced)
+	for _, name := range p.forget {
+		delete(r.Sysctls, name)
+	}
+	changed := r.setClaim(p.after)
+	r.Unannounced = slices.DeleteFunc(r.Unannounced, stale)
+	if !changed && len(r.Sysctls)+len(r.Unannounced) == before {
+		return nil
+	}
+	return r.save()
+}
+
+// Claim is what a start has put there for a claimant; nil: nothing.
+func (r *Record) Claim(who Claimant) *Claim {
+	for i := range r.Claims {
+		if r.Claims[i].Claimant == who {
+			return &r.Claims[i]
+		}
+	}
+	return nil
+}
+
 // remember notes a value that is about to be raised.
 func (r *Record) remember(sysctl string, v FoundValue) error {
 	if r.Sysctls == nil {
@@ -102,40 +212,52 @@ func (r *Record) forget(sysctl string) error {
 	return r.save()
 }
 
-// ForgetAll is the end of a stop. The machine may have the other role as well.
-func (r *Record) ForgetAll(of Role) error {
-	switch of {
-	case Director:
-		r.Drained, r.Unannounced = nil, nil
-	case RealServer:
-		clear(r.Sysctls)
+// DrainedFor are the real servers that are being drained for a claimant.
+func (r *Record) DrainedFor(who Claimant) []netip.Addr {
+	if who.Role == Director && len(r.Drained) > 0 {
+		return r.Drained
 	}
+	if c := r.Claim(who); c != nil {
+		return c.Drained
+	}
+	return nil
+}
+
+// Draining reports whether a real server is being drained for a claimant.
+func (r *Record) Draining(who Claimant, rs netip.Addr) bool {
+	return slices.Contains(r.DrainedFor(who), rs)
+}
+
+func (r *Record) drain(who Claimant, rs netip.Addr) error {
+	return r.setDrained(who, append(slices.Clone(r.DrainedFor(who)), rs))
+}
+
+func (r *Record) undrain(who Claimant, rs netip.Addr) error {
+	return r.setDrained(who, slices.DeleteFunc(slices.Clone(r.DrainedFor(who)), func(b netip.Addr) bool { return b == rs }))
+}
+
+func (r *Record) setDrained(who Claimant, all []netip.Addr) error {
+	c := Claim{Claimant: who}
+	if have := r.Claim(who); have != nil {
+		c = *have
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	c.Drained = slices.Compact(all)
+	return r.SetClaim(c)
+}
+
+func (r *Record) put(vip netip.Addr) error {
+	if slices.Contains(r.Unannounced, vip) {
+		return nil
+	}
+	r.Unannounced = append(r.Unannounced, vip)
 	return r.save()
 }
 
-// Draining reports whether a real server is being drained.
-func (r *Record) Draining(rs netip.Addr) bool { return slices.Contains(r.Drained, rs) }
-
-func (r *Record) drain(rs netip.Addr) error { return r.add(&r.Drained, rs) }
-
-func (r *Record) undrain(rs netip.Addr) error { return r.remove(&r.Drained, rs) }
-
-func (r *Record) put(vip netip.Addr) error { return r.add(&r.Unannounced, vip) }
-
-func (r *Record) announced(vip netip.Addr) error { return r.remove(&r.Unannounced, vip) }
-
-func (r *Record) add(to *[]netip.Addr, a netip.Addr) error {
-	if slices.Contains(*to, a) {
+func (r *Record) announced(vip netip.Addr) error {
+	if !slices.Contains(r.Unannounced, vip) {
 		return nil
 	}
-	*to = append(*to, a)
-	return r.save()
-}
-
-func (r *Record) remove(from *[]netip.Addr, a netip.Addr) error {
-	if !slices.Contains(*from, a) {
-		return nil
-	}
-	*from = slices.DeleteFunc(*from, func(b netip.Addr) bool { return a == b })
+	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(a netip.Addr) bool { return a == vip })
 	return r.save()
 }

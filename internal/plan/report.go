@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/status"
 )
@@ -19,25 +20,71 @@ func Report(w Wish, s State) (status.Status, error) {
 		}
 		st.Sysctls = append(st.Sysctls, one)
 	}
+	var former Claim
+	if before := s.Record.Claim(w.Claimant); before != nil {
+		former = before.gone(claimOf(w, s))
+	}
+	others := s.Record.others(w.Claimant)
 	for _, v := range w.Services {
-		st.Services = append(st.Services, reportService(v, s.Service(v.Key())))
+		st.Services = append(st.Services, reportService(v, s.Service(v.Key()), others))
 	}
 	for _, want := range w.VIPs {
-		one := status.VIP{Address: want.Prefix, Interface: want.Interface, State: status.Missing}
-		for _, have := range s.addressesOf(want.Prefix.Addr()) {
-			if have.Prefix != want.Prefix || have.Interface != want.Interface {
-				one = status.VIP{Address: have.Prefix, Interface: have.Interface, State: status.Differs}
-				break
-			}
-			one.State = status.OK
-		}
-		st.VIPs = append(st.VIPs, one)
+		st.VIPs = append(st.VIPs, s.reportVIP(w, want, former))
 	}
+	s.reportFormer(&st, w, former, others)
 	st.InPlace = st.AllInPlace()
 	return st, nil
 }
 
-func reportService(v Service, have *Entry) status.Service {
+func (s *State) reportVIP(w Wish, want host.Address, former Claim) status.VIP {
+	one := status.VIP{Address: want.Prefix, Interface: want.Interface, State: status.Missing}
+	own := s.isOwn(w, want)
+	for _, have := range s.addressesOf(want.Prefix.Addr()) {
+		old, ours := former.place(have.Prefix.Addr(), have.Interface)
+		moves := ours && (old.Label == have.Label || have.Prefix.Addr().Is6())
+		one.Address, one.Interface, one.State = have.Prefix, have.Interface, status.OK
+		if !own && (moves || have.Interface != want.Interface || !s.fits(w, have)) {
+			one.State = status.Differs
+			break
+		}
+	}
+	return one
+}
+
+// reportFormer adds what start is going to take away: the file has it no longer.
+func (s *State) reportFormer(st *status.Status, w Wish, former Claim, others holders) {
+	for _, at := range former.VIPs {
+		if _, held := others.place(at); held {
+			continue
+		}
+		going, _ := s.going(at, w)
+		for _, a := range going {
+			st.VIPs = append(st.VIPs, status.VIP{Address: a.Prefix, Interface: a.Interface, State: status.Differs, Differs: unlistedWord})
+		}
+	}
+	for _, v := range former.Services {
+		have := s.byWords(v.Service)
+		if _, held := others.services[v.Service]; held || have == nil {
+			continue
+		}
+		one := status.Service{Service: v.Service, Scheduler: have.Scheduler, State: status.Differs, Differs: unlistedWord, RealServers: []status.RealServer{}}
+		for _, d := range have.Destinations {
+			one.RealServers = append(one.RealServers, reportUnlisted(&have.Service, &d))
+		}
+		st.Services = append(st.Services, one)
+	}
+}
+
+// unlistedWord is what differs about what nobody wants.
+var unlistedWord = []string{"unlisted"}
+
+func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer {
+	one := status.RealServer{Address: destinationWords(s, &d.Destination), State: status.Differs, Differs: unlistedWord}
+	fill(&one, d)
+	return one
+}
+
+func reportService(v Service, have *Entry, others holders) status.Service {
 	st := status.Service{Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
@@ -48,10 +95,8 @@ func reportService(v Service, have *Entry) status.Service {
 	for _, d := range v.Destinations {
 		st.RealServers = append(st.RealServers, reportDestination(v, d, have))
 	}
-	for _, d := range unlisted(v, have) {
-		one := status.RealServer{Address: destinationWords(&v.Service, &d.Destination), State: status.Differs, Differs: []string{"unlisted"}}
-		fill(&one, &d)
-		st.RealServers = append(st.RealServers, one)
+	for _, d := range unlisted(v, have, others) {
+		st.RealServers = append(st.RealServers, reportUnlisted(&v.Service, &d))
 	}
 	return st
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"net/netip"
 	"slices"
 
 	"lvsdr/internal/ipvs"
@@ -8,7 +9,7 @@ import (
 
 // startService are the changes that a service lacks, of which have is what the
 // table holds: nil if it is not there.
-func startService(v Service, have *Entry) (all []Change) {
+func startService(v Service, have *Entry, others holders) (all []Change) {
 	switch {
 	case have == nil:
 		all = append(all, addService(v.Service))
@@ -18,7 +19,7 @@ func startService(v Service, have *Entry) (all []Change) {
 	for _, d := range v.Destinations {
 		all = append(all, startDestination(v, d, have)...)
 	}
-	for _, d := range unlisted(v, have) {
+	for _, d := range unlisted(v, have, others) {
 		all = append(all, deleteDestination(v.Service, d.Destination))
 	}
 	return all
@@ -35,15 +36,35 @@ func startDestination(v Service, d Destination, have *Entry) []Change {
 	return nil
 }
 
-// unlisted are the destinations of a service, if it is there, that are not
-// wanted.
-func unlisted(v Service, have *Entry) []ipvs.DestinationEntry {
+// unlisted are the destinations of a service, if it is there, that nobody wants.
+func unlisted(v Service, have *Entry, others holders) []ipvs.DestinationEntry {
 	if have == nil {
 		return nil
 	}
+	listed := make(map[netip.AddrPort]bool, len(v.Destinations))
+	for _, d := range v.Destinations {
+		listed[d.Key()] = true
+	}
 	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
-		return slices.ContainsFunc(v.Destinations, func(l Destination) bool { return l.Key() == d.Key() })
+		return listed[d.Key()] || others.server(&v.Service, &d.Destination)
 	})
+}
+
+// server reports whether somebody claims a real server of a service.
+func (h holders) server(s *ipvs.Service, d *ipvs.Destination) bool {
+	return len(h.servers) > 0 && h.servers[[2]string{serviceWords(s), destinationWords(s, d)}]
+}
+
+// deleteServers takes away the real servers of a service that others have, too:
+// those that nobody else claims.
+func deleteServers(v ClaimedService, have *Entry, others holders) (all []Change) {
+	for _, d := range have.Destinations {
+		claimed := slices.Contains(v.RealServers, destinationWords(&have.Service, &d.Destination))
+		if claimed && !others.server(&have.Service, &d.Destination) {
+			all = append(all, deleteDestination(have.Service, d.Destination))
+		}
+	}
+	return all
 }
 
 // deleteOthers takes away the services that are not wanted.

@@ -48,13 +48,14 @@ func (NoTable) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, 
 type State struct {
 	Links     []host.Link
 	Addresses []host.Address
-	Routes    []host.Route // where a VIP is to be announced
+	Routes    []host.Route // where a VIP is to be announced, or is there already
 	Sysctls   map[string]Reading
 	Rules     int // of the packet filter, where they are to be flushed
 	Record    Record
 
 	services []Entry
 	byKey    map[ipvs.Key]*Entry
+	words    map[string]*Entry
 }
 
 // Entry is a virtual service of the kernel's table with its destinations.
@@ -83,7 +84,7 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	if err := s.lookAtTable(m); err != nil {
 		return s, fmt.Errorf("read the ipvs table: %w", err)
 	}
-	if slices.ContainsFunc(w.VIPs, func(a host.Address) bool { return s.announces(w, a.Prefix.Addr()) }) {
+	if s.needsRoutes(w) {
 		if s.Routes, err = m.Routes(s.Links); err != nil {
 			return s, fmt.Errorf("read routes: %w", err)
 		}
@@ -105,6 +106,21 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 		s.Sysctls[name] = Reading{value, err}
 	}
 	return s, nil
+}
+
+// needsRoutes reports whether routes matter: to whom a VIP is announced, and
+// what stands on an address.
+func (s *State) needsRoutes(w Wish) bool {
+	there := map[netip.Addr]bool{}
+	for _, a := range s.Addresses {
+		there[a.Prefix.Addr()] = true
+	}
+	if c := s.Record.Claim(w.Claimant); c != nil && slices.ContainsFunc(c.VIPs, func(p Place) bool { return there[p.VIP] }) {
+		return true
+	}
+	return slices.ContainsFunc(w.VIPs, func(a host.Address) bool {
+		return there[a.Prefix.Addr()] || s.announces(w, a.Prefix.Addr())
+	})
 }
 
 func (s *State) lookAtTable(t Table) error {
@@ -130,6 +146,17 @@ func (s *State) lookAtTable(t Table) error {
 
 // Service is the entry of a service; nil: there is none.
 func (s *State) Service(k ipvs.Key) *Entry { return s.byKey[k] }
+
+// byWords is the entry of a service by ipvsadm's words for it.
+func (s *State) byWords(service string) *Entry {
+	if s.words == nil {
+		s.words = make(map[string]*Entry, len(s.services))
+		for i := range s.services {
+			s.words[serviceWords(&s.services[i].Service)] = &s.services[i]
+		}
+	}
+	return s.words[service]
+}
 
 // Destination is the entry of a real server; nil: there is none.
 func (e *Entry) Destination(k netip.AddrPort) *ipvs.DestinationEntry {

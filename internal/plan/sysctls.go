@@ -1,14 +1,18 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
+
+	"lvsdr/internal/host"
 )
 
-// raiseSysctls are the parameters that are too low, and those that are raised
-// no longer because they are wanted no more.
+// raiseSysctls are the parameters that are too low.
 func raiseSysctls(w Wish, s State) (all []Change, err error) {
 	for _, want := range w.Sysctls {
 		have := s.Sysctls[want.Name]
@@ -19,36 +23,59 @@ func raiseSysctls(w Wish, s State) (all []Change, err error) {
 			all = append(all, raise(want, have.Value, s.Record))
 		}
 	}
-	former, err := formerSysctls(w, s)
-	return append(all, former...), err
+	return all, nil
 }
 
-// lowerSysctls gives everything back that start raised.
-func lowerSysctls(w Wish, s State) ([]Change, error) {
-	all, err := formerSysctls(w, s)
-	for _, want := range slices.Backward(w.Sysctls) {
-		back, wrong := giveBack(want.Name, s)
-		all, err = append(all, back...), errors.Join(err, wrong)
-	}
-	return all, err
-}
-
-// formerSysctls gives back what a real server raised, but wants no longer.
-func formerSysctls(w Wish, s State) (all []Change, err error) {
+// lowerSysctls gives back what a real server has raised and nobody wants any
+// more, unless a VIP is left that it would then answer for.
+func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	if w.Role != RealServer {
-		return nil, nil
+		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Record.Sysctls)) {
-		if slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name }) {
+	guarded := s.leftVIPs(w, gone, others)
+	names := slices.Clone(gone.Sysctls)
+	slices.Reverse(names)
+	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
+		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
+		if wanted || others.sysctls[name] {
 			continue
 		}
 		back, err := giveBack(name, s)
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil:
+			return err
+		case len(back) > 0 && guarded != "":
+			p.remark("%s stays: this machine would answer for %s", name, guarded)
+		default:
+			p.Changes = append(p.Changes, back...)
+			p.forget = append(p.forget, name)
 		}
-		all = append(all, back...)
 	}
-	return all, nil
+	return nil
+}
+
+// leftVIPs names the VIPs that a real server still has when a claim is gone, but
+// for those of the wish itself: IPv4 addresses of full mask on loopback or on
+// an interface without ARP. Those of a director are there to be answered for.
+func (s *State) leftVIPs(w Wish, gone Claim, others holders) string {
+	var left []string
+	for _, a := range s.Addresses {
+		vip := a.Prefix.Addr()
+		_, going := gone.place(vip, a.Interface)
+		who, held := others.place(Place{VIP: vip, Interface: a.Interface})
+		wanted := slices.ContainsFunc(w.VIPs, func(b host.Address) bool { return b.Prefix.Addr() == vip })
+		if !vip.Is4() || !a.Prefix.IsSingleIP() || vip.IsLoopback() || !s.isSilent(a.Interface) ||
+			going && !held || held && who.Role == Director || wanted {
+			continue
+		}
+		left = append(left, fmt.Sprintf("%s on %s", vip, cmp.Or(a.Label, a.Interface)))
+	}
+	return strings.Join(left, ", ")
+}
+
+// isSilent reports whether an interface is loopback, or one without ARP.
+func (s *State) isSilent(link string) bool {
+	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && (l.Loopback || l.NoARP) })
 }
 
 // raise raises a parameter. What was found is recorded first; of two findings

@@ -32,7 +32,7 @@ const (
 // Wish is what a machine should have, as a tree: a service holds its real
 // servers.
 type Wish struct {
-	Role     Role
+	Claimant
 	VIPs     []host.Address
 	Announce bool      // tell the neighbours of a VIP that is added
 	Services []Service // of a director
@@ -69,12 +69,12 @@ type Sysctl struct {
 
 // New is the wish of a configuration for a machine in a role, while some real
 // servers are being drained.
-func New(r Role, c config.Config, drained []netip.Addr, o Options) Wish {
-	w := Wish{Role: r, Options: o}
+func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
+	w := Wish{Claimant: who, Options: o}
 	for _, vip := range c.VIPs {
 		w.VIPs = append(w.VIPs, placed(vip, c.Label))
 	}
-	if r == RealServer {
+	if who.Role == RealServer {
 		w.Sysctls = sysctlsFor(c)
 		return w
 	}

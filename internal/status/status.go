@@ -11,6 +11,14 @@ type Status struct {
 	VIPs     []VIP     `json:"vips"`
 	Services []Service `json:"services,omitempty"` // of a director
 	Sysctls  []Sysctl  `json:"sysctls,omitempty"`  // of a real server
+	// Orphans are configurations that were started here, and whose file is gone.
+	Orphans []Orphan `json:"orphans,omitempty"`
+}
+
+// Orphan is a configuration that is gone, while what it asked for is there.
+type Orphan struct {
+	Role string `json:"role"`
+	File string `json:"file"`
 }
 
 // State of one thing: in place, absent, there but not as configured or, of a
@@ -30,6 +38,9 @@ type VIP struct {
 	Address   netip.Prefix `json:"address"`
 	Interface string       `json:"interface"` // where it is, or should be
 	State     State        `json:"state"`
+	// Differs has unlisted for one that start put there, and is configured no
+	// longer.
+	Differs []string `json:"differs,omitempty"`
 }
 
 // Service is a virtual service.
@@ -37,6 +48,7 @@ type Service struct {
 	Service     string       `json:"service"` // as ipvsadm's options name it
 	Scheduler   string       `json:"scheduler"`
 	State       State        `json:"state"`
+	Differs     []string     `json:"differs,omitempty"` // as of a VIP
 	RealServers []RealServer `json:"real_servers"`
 }
 

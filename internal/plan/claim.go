@@ -1,0 +1,203 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/host"
+)
+
+// Claimant is on whose behalf something is there: a configuration in a role.
+type Claimant struct {
+	Role Role `json:"role"`
+	// File is the configuration's absolute path, or [FlagsAlone].
+	File string `json:"file"`
+}
+
+// FlagsAlone stands for the file where there was none.
+const FlagsAlone = "-"
+
+// Claim is what a start has put there, or found as wanted, for a claimant. It
+// is taken away when the last claimant drops it.
+type Claim struct {
+	Claimant
+	VIPs     []Place          `json:"vips,omitempty"`
+	Services []ClaimedService `json:"services,omitempty"`
+	Sysctls  []string         `json:"sysctls,omitempty"`
+	Drained  []netip.Addr     `json:"drained,omitempty"`
+}
+
+// Place is where a VIP is: on an interface, by the label that was wanted there.
+type Place struct {
+	VIP       netip.Addr `json:"vip"`
+	Interface string     `json:"interface"`
+	Label     string     `json:"label,omitempty"`
+	// Adopted: it was there when start came.
+	Adopted bool `json:"adopted,omitempty"`
+}
+
+// ClaimedService is a virtual service with its real servers, in the words of
+// ipvsadm.
+type ClaimedService struct {
+	Service     string   `json:"service"`
+	RealServers []string `json:"real_servers,omitempty"`
+}
+
+// Started reports whether a start has made the claim; a drain alone does not.
+func (c *Claim) Started() bool {
+	return c != nil && (len(c.VIPs) > 0 || len(c.Services) > 0 || len(c.Sysctls) > 0)
+}
+
+func (c *Claim) empty() bool { return !c.Started() && len(c.Drained) == 0 }
+
+// place finds where a VIP is claimed on an interface.
+func (c *Claim) place(vip netip.Addr, link string) (p Place, ok bool) {
+	if c == nil {
+		return p, false
+	}
+	i := slices.IndexFunc(c.VIPs, func(p Place) bool { return p.VIP == vip && p.Interface == link })
+	if i < 0 {
+		return p, false
+	}
+	return c.VIPs[i], true
+}
+
+// placeOf is where a VIP is wanted.
+func placeOf(a host.Address) Place {
+	return Place{VIP: a.Prefix.Addr(), Interface: a.Interface, Label: a.Label}
+}
+
+// claimOf is what the record holds of a wish once it has come true: everything
+// but the machine's own addresses.
+func claimOf(w Wish, s State) Claim {
+	c, before := Claim{Claimant: w.Claimant}, s.Record.Claim(w.Claimant)
+	for _, want := range w.VIPs {
+		p := placeOf(want)
+		old, claimed := before.place(p.VIP, p.Interface)
+		for _, have := range s.addressesOf(p.VIP) {
+			p.Adopted = p.Adopted || have.Interface == p.Interface
+		}
+		p.Adopted = p.Adopted && !(claimed && !old.Adopted)
+		if !s.isOwn(w, want) && !(p.Adopted && s.stands(p) != "") {
+			c.VIPs = append(c.VIPs, p)
+		}
+	}
+	for _, v := range w.Services {
+		one := ClaimedService{Service: serviceWords(&v.Service)}
+		for _, d := range v.Destinations {
+			one.RealServers = append(one.RealServers, destinationWords(&v.Service, &d.Destination))
+			if d.Draining && !slices.Contains(c.Drained, d.Addr) {
+				c.Drained = append(c.Drained, d.Addr)
+			}
+		}
+		c.Services = append(c.Services, one)
+	}
+	for _, want := range w.Sysctls {
+		c.Sysctls = append(c.Sysctls, want.Name)
+	}
+	slices.SortFunc(c.Drained, netip.Addr.Compare)
+	return c
+}
+
+// with is what both claims hold: what the record says while the one becomes the
+// other.
+func (c Claim) with(next Claim) Claim {
+	both := next
+	both.VIPs = slices.Clone(next.VIPs)
+	for _, p := range c.VIPs {
+		if !slices.ContainsFunc(next.VIPs, p.same) {
+			both.VIPs = append(both.VIPs, p)
+		}
+	}
+	index := map[string]int{}
+	both.Services = slices.Clone(next.Services)
+	for i, v := range next.Services {
+		index[v.Service] = i
+	}
+	for _, v := range c.Services {
+		i, known := index[v.Service]
+		if !known {
+			both.Services = append(both.Services, v)
+			continue
+		}
+		both.Services[i].RealServers = union(both.Services[i].RealServers, v.RealServers)
+	}
+	both.Sysctls = union(next.Sysctls, c.Sysctls)
+	both.Drained = union(next.Drained, c.Drained)
+	return both
+}
+
+// same reports whether two places are one, by whom ever it was filled.
+func (p Place) same(other Place) bool {
+	p.Adopted = other.Adopted
+	return p == other
+}
+
+func union[T comparable](a, b []T) []T {
+	all, seen := slices.Clone(a), map[T]bool{}
+	for _, v := range a {
+		seen[v] = true
+	}
+	for _, v := range b {
+		if !seen[v] {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// others are the claims of everybody else.
+func (r *Record) others(who Claimant) holders {
+	h := holders{places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{}, sysctls: map[string]bool{}}
+	for _, c := range r.Claims {
+		if c.Claimant == who {
+			continue
+		}
+		for _, p := range c.VIPs {
+			h.places[Place{VIP: p.VIP, Interface: p.Interface}] = c.Claimant
+		}
+		for _, v := range c.Services {
+			h.services[v.Service] = c.Claimant
+			for _, rs := range v.RealServers {
+				h.servers[[2]string{v.Service, rs}] = true
+			}
+		}
+		for _, name := range c.Sysctls {
+			h.sysctls[name] = true
+		}
+	}
+	return h
+}
+
+// holders say who claims what.
+type holders struct {
+	places   map[Place]Claimant // of VIP and interface alone
+	services map[string]Claimant
+	servers  map[[2]string]bool // service, real server
+	sysctls  map[string]bool
+}
+
+func (h holders) place(p Place) (Claimant, bool) {
+	who, held := h.places[Place{VIP: p.VIP, Interface: p.Interface}]
+	return who, held
+}
+
+// gone is what a claim has that the next one has no longer.
+func (c Claim) gone(next Claim) Claim {
+	left := Claim{Claimant: c.Claimant}
+	for _, p := range c.VIPs {
+		if !slices.ContainsFunc(next.VIPs, p.same) {
+			left.VIPs = append(left.VIPs, p)
+		}
+	}
+	kept := map[string]bool{}
+	for _, v := range next.Services {
+		kept[v.Service] = true
+	}
+	for _, v := range c.Services {
+		if !kept[v.Service] {
+			left.Services = append(left.Services, v)
+		}
+	}
+	return left
+}

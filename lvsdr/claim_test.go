@@ -1,0 +1,330 @@
+package lvsdr
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
+)
+
+// second is a second configuration on the same machine.
+func (d *desk) second(config string) (file string) {
+	d.t.Helper()
+	file = filepath.Join(filepath.Dir(d.file), "second.yaml")
+	must(d.t, os.WriteFile(file, []byte(config), 0o600))
+	return file
+}
+
+const another = "vip: 172.16.0.101\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
+
+// What start put there is taken away, whatever the file says by then.
+func TestStopAfterEdit(t *testing.T) {
+	for _, r := range []string{"vs", "rs"} {
+		for name, edit := range map[string]func(*desk) (flags string){
+			"another VIP":    func(d *desk) string { d.configure(another); return "" },
+			"another label":  func(d *desk) string { d.configure(tutorial + "label: lo:7\n"); return "" },
+			"flags":          func(*desk) string { return " --label lo:7 --vip 172.16.0.101" },
+			"a broken file":  func(d *desk) string { d.configure("vip: ["); return "" },
+			"no file":        func(d *desk) string { must(d.t, os.Remove(d.file)); return "" },
+			"other services": func(d *desk) string { d.configure(tutorial + "services: [{port: 443}]\n"); return "" },
+		} {
+			t.Run(r+" "+name, func(t *testing.T) {
+				d := newDesk(t, tutorial)
+				clean := d.text()
+				d.succeed(r + " start")
+				flags := edit(d)
+				if got := d.run(r + " stop --dry-run" + flags); got.Status != 3 || !strings.Contains(got.Stdout, "172.16.0.100/32") {
+					t.Errorf("stop --dry-run: %+v", got)
+				}
+				d.succeed(r + " stop" + flags)
+				d.looks("after stop", clean)
+				d.noRecord()
+			})
+		}
+	}
+}
+
+// A start takes away what the file had before, and diff and status tell.
+func TestStartAfterEdit(t *testing.T) {
+	for _, tt := range []struct{ name, role, before, after, diff string }{
+		{"vip", "vs", tutorial, another, "ipvsadm -A -t 172.16.0.101:80 -s wrr\n" +
+			"ipvsadm -a -t 172.16.0.101:80 -r 10.0.0.7 -g -w 1\n" +
+			"ipvsadm -a -t 172.16.0.101:80 -r 10.0.0.17 -g -w 1\n" +
+			"ip addr add 172.16.0.101/32 dev lo label lo:1\n" +
+			"arping -U -c 1 -I eth0 172.16.0.101\n" +
+			"ip addr del 172.16.0.100/32 dev lo label lo:1\n" +
+			"ipvsadm -D -t 172.16.0.100:80\n"},
+		{"service", "vs", tutorial + "services: [{port: 80}, {port: 443}]\n", tutorial, "ipvsadm -D -t 172.16.0.100:443\n"},
+		{"mark", "vs", tutorial + "services: [{port: 80}, {fwmark: 7}]\n", tutorial, "ipvsadm -D -f 7\n"},
+		{"label", "vs", tutorial, tutorial + "label: lo:7\n",
+			"ip addr del 172.16.0.100/32 dev lo label lo:1\nip addr add 172.16.0.100/32 dev lo label lo:7\n"},
+		{"interface", "rs", tutorial, tutorial + "label: dummy0:1\n",
+			"ip addr add 172.16.0.100/32 dev dummy0 label dummy0:1\nip addr del 172.16.0.100/32 dev lo label lo:1\n"},
+		{"one of two VIPs", "rs", "vip: [172.16.0.100, 172.16.0.101]\n", "vip: 172.16.0.101\n", "ip addr del 172.16.0.100/32 dev lo label lo:1\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDesk(t, tt.before)
+			d.machine.AddLink(host.Link{Name: "dummy0", Index: 9, Up: true, NoARP: true})
+			clean := d.text()
+			d.succeed(tt.role + " start")
+			d.configure(tt.after)
+			d.expect(tt.role+" diff", result{Stdout: tt.diff, Status: 3})
+			if got := d.run(tt.role + " status"); got.Status != 3 || !strings.Contains(got.Stdout, "differs") {
+				t.Errorf("status: %+v", got)
+			}
+			d.succeed(tt.role + " start")
+			d.expect(tt.role+" diff", result{})
+			if got := d.run(tt.role + " status"); got.Status != 0 {
+				t.Errorf("status after start: %+v", got)
+			}
+			d.succeed(tt.role + " stop")
+			d.looks("after stop", clean)
+			d.noRecord()
+		})
+	}
+}
+
+// A real server keeps its ARP settings as long as a VIP is left, whoever put it
+// there.
+func TestARPStaysForOthers(t *testing.T) {
+	d := newDesk(t, onlyVIP)
+	clean := d.text()
+	d.succeed("rs start")
+	theirs := on("172.16.0.105/32", "lo", "lo:5")
+	must(t, d.machine.AddAddress(theirs))
+	got := d.run("rs stop")
+	if got.Status != 0 || strings.Contains(got.Stderr, "sysctl") || strings.Count(got.Stderr, "stays: this machine would answer for 172.16.0.105 on lo:5") != 4 {
+		t.Errorf("stop beside another VIP: %+v", got)
+	}
+	if !strings.Contains(d.text(), "arp_ignore = 1") || strings.Contains(d.text(), "172.16.0.100") {
+		t.Errorf("after stop:\n%s", d.text())
+	}
+	must(t, d.machine.DeleteAddress(theirs))
+	d.succeed("rs stop")
+	d.looks("after the other VIP has gone", clean)
+	d.noRecord()
+}
+
+// Two files on one machine leave each other alone, also where they have the
+// same VIP, the same service.
+func TestTwoFiles(t *testing.T) {
+	for _, tt := range []struct{ name, role, one, two string }{
+		{"two VIPs", "rs", tutorial, another},
+		{"one VIP", "rs", tutorial, tutorial},
+		{"two VIPs", "vs", tutorial, another},
+		{"one VIP, two services", "vs", tutorial, tutorial + "services: [{port: 443}]\n"},
+		{"one service", "vs", "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n", "vip: 172.16.0.100\nreal_servers: [10.0.0.17, 10.0.0.18]\n"},
+	} {
+		t.Run(tt.role+" "+tt.name, func(t *testing.T) {
+			d := newDesk(t, tt.one)
+			two := " --config " + d.second(tt.two)
+			clean := d.text()
+			d.succeed(tt.role + " start" + two)
+			onlyTwo := d.text()
+			d.succeed(tt.role + " start")
+			both := d.text()
+			d.expect(tt.role+" diff"+two, result{})
+			d.succeed(tt.role + " stop")
+			d.looks("with the second alone", onlyTwo)
+			d.succeed(tt.role + " start")
+			d.looks("with both again", both)
+			d.succeed(tt.role + " stop" + two)
+			d.succeed(tt.role + " stop")
+			d.looks("after both stops", clean)
+			d.noRecord()
+		})
+	}
+}
+
+// Status names configurations whose file is gone, and how to be rid of them.
+func TestOrphans(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	gone := d.second(another)
+	d.succeed("vs start")
+	d.succeed("vs start --config " + gone)
+	must(t, os.Remove(gone))
+	want := "started with " + gone + ", which is gone; to take that away: lvsdr vs stop --config " + gone + "\n"
+	if got := d.run("vs status"); got.Status != 0 || !strings.HasSuffix(got.Stdout, want) {
+		t.Errorf("status: %+v", got)
+	}
+	if got := d.run("vs status --json"); !strings.Contains(got.Stdout, `"file": "`+gone+`"`) {
+		t.Errorf("status --json: %+v", got)
+	}
+	d.succeed("vs stop --config " + gone)
+	d.succeed("vs stop")
+	d.looks("after both stops", clean)
+}
+
+// A drain ends with its real server.
+func TestDrainEndsWithRealServer(t *testing.T) {
+	d := newDesk(t, tutorial)
+	d.succeed("vs start")
+	d.succeed("vs drain 10.0.0.17")
+	d.configure("vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	d.succeed("vs start")
+	d.onlyClaims()
+	d.configure(tutorial)
+	d.succeed("vs start")
+	if text := d.text(); strings.Contains(text, "weight 0") {
+		t.Errorf("a real server that came back:\n%s", text)
+	}
+
+	d.succeed("vs drain 10.0.0.17")
+	d.configure("vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	d.succeed("vs undrain 10.0.0.17") // that start has not yet taken away
+	d.onlyClaims()
+}
+
+// A drain is no start: what a script set up is still stopped by the file.
+func TestStopByFileAfterDrain(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	d.succeed("vs start")
+	must(t, os.Remove(d.state))
+	d.succeed("vs drain 10.0.0.17")
+	d.succeed("vs stop")
+	d.looks("after stop", clean)
+	d.noRecord()
+}
+
+// The record of another boot, or of a namespace that had the number before,
+// counts for nothing; one of the first edition does.
+func TestRecordOfOthers(t *testing.T) {
+	d := newDesk(t, onlyVIP)
+	here := host.Namespace{ID: 4, Boot: "now", Inode: 1, Created: 100}
+	d.system.namespace = func() (host.Namespace, error) { return here, nil }
+	for name, other := range map[string]host.Namespace{
+		"another boot":      {ID: 4, Boot: "before", Inode: 1, Created: 100},
+		"another namespace": {ID: 4, Boot: "now", Inode: 1, Created: 90},
+	} {
+		mine := here
+		here = other
+		d.succeed("rs start")
+		here = mine
+		d.configure("vip: 172.16.0.109\n")
+		d.expect("rs stop", result{rsCanceled, "lvsdr: rs stop: nothing to do\n", 0})
+		if !strings.Contains(d.text(), "172.16.0.100") {
+			t.Errorf("%s: its record was followed:\n%s", name, d.text())
+		}
+		d.configure(onlyVIP)
+		here = other
+		d.succeed("rs stop")
+		here = mine
+	}
+	must(t, os.MkdirAll(filepath.Dir(d.state), 0o700))
+	must(t, os.WriteFile(d.state, []byte(`{"sysctls": {"net.ipv4.conf.lo.arp_ignore": {"found": 0, "set": 1}}}`), 0o600))
+	must(t, d.machine.Set("net.ipv4.conf.lo.arp_ignore", 1))
+	d.expect("rs stop", result{rsCanceled, "sysctl -w net.ipv4.conf.lo.arp_ignore=0\n", 0})
+	d.noRecord()
+}
+
+// Folders that nobody needs go: of another boot, of namespaces that are gone,
+// those without a record. Others stay.
+func TestStaleFolders(t *testing.T) {
+	d := newDesk(t, onlyVIP)
+	run := filepath.Dir(filepath.Dir(d.state))
+	here := host.Namespace{ID: 4, Boot: "now", Inode: 1}
+	d.system.namespace = func() (host.Namespace, error) { return here, nil }
+	d.system.held = func() (map[uint64]bool, error) { return map[uint64]bool{1: true, 6: true}, nil }
+	for id, of := range map[string]string{
+		"5": `{"namespace": {"id": 5, "boot": "before", "inode": 6}, "drained": ["10.0.0.7"]}`,
+		"6": `{"namespace": {"id": 6, "boot": "now", "inode": 6}, "drained": ["10.0.0.7"]}`,
+		"7": `{"namespace": {"id": 7, "boot": "now", "inode": 7}, "drained": ["10.0.0.7"]}`,
+		"8": "", "9": `{"drained": ["10.0.0.7"]}`, "10": "rubbish", "lab": "",
+	} {
+		must(t, os.MkdirAll(filepath.Join(run, id), 0o700))
+		if of != "" {
+			must(t, os.WriteFile(filepath.Join(run, id, "state.json"), []byte(of), 0o600))
+		}
+	}
+	d.succeed("rs start")
+	left, err := filepath.Glob(filepath.Join(run, "*", ""))
+	must(t, err)
+	var names []string
+	for _, l := range left {
+		if info, err := os.Stat(l); err == nil && info.IsDir() {
+			names = append(names, filepath.Base(l))
+		}
+	}
+	if got := strings.Join(names, " "); got != "10 4 6 9 lab" {
+		t.Errorf("left: %s", got)
+	}
+}
+
+// An address that carries more than the VIP stays as it is.
+func TestOwnAddress(t *testing.T) {
+	const masquerade = "vip: 10.0.0.8\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [192.168.1.7]\n"
+	d := newDesk(t, masquerade) // 10.0.0.8/24 is eth0's
+	clean := d.text()
+	d.expect("vs start", result{vsReady, "ipvsadm -A -t 10.0.0.8:80 -s wrr\nipvsadm -a -t 10.0.0.8:80 -r 192.168.1.7 -m -w 1\n", 0})
+	d.expect("vs start", result{vsReady, vsNothing, 0})
+	if got := d.run("vs status"); got.Status != 0 || !strings.Contains(got.Stdout, "10.0.0.8/24") {
+		t.Errorf("status: %+v", got)
+	}
+	d.expect("vs stop", result{vsCanceled, "ipvsadm -D -t 10.0.0.8:80\n", 0})
+	d.looks("after stop", clean)
+
+	for _, config := range []string{
+		"vip: 10.0.0.8\nreal_servers: [10.0.0.7]\n",
+		"vip: 10.0.0.8\nlabel: eth0:1\nreal_servers: [10.0.0.7]\n",
+	} {
+		d.configure(config)
+		got := d.run("vs start")
+		if got.Status != 1 || !strings.Contains(got.Stderr, "the route to 10.0.0.0/24 stands on it") || strings.Contains(got.Stderr, "ip addr del") {
+			t.Errorf("direct routing with the own address: %+v", got)
+		}
+		d.looks("after a refused start", clean)
+	}
+	d.configure("vip: 10.0.0.8\nlabel: eth0:1\nreal_servers: [10.0.0.7]\n")
+	d.succeed("vs stop") // by the file: nothing is recorded
+	d.looks("after stop by the file", clean)
+}
+
+// A VIP in the network of the interface needs no full mask; as the first
+// address of that network it is not to be deleted, for it takes the others along.
+func TestPrimaryVIP(t *testing.T) {
+	const config = "vip: 10.0.0.100\nlabel: eth1:1\nannounce: false\nreal_servers: [10.0.0.7]\n"
+	vip, dip := on("10.0.0.100/24", "eth1", "eth1:1"), on("10.0.0.9/24", "eth1", "eth1")
+	for name, tt := range map[string]struct {
+		addresses []host.Address
+		stays     bool
+	}{
+		"VIP first":  {[]host.Address{vip, dip}, true},
+		"VIP second": {[]host.Address{dip, vip}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, config)
+			d.machine.AddLink(host.Link{Name: "eth1", Index: 8, Up: true})
+			for _, a := range tt.addresses {
+				must(t, d.machine.AddAddress(a))
+			}
+			got := d.run("vs start")
+			if got.Status != 0 || strings.Contains(got.Stderr, "ip addr") {
+				t.Errorf("start: %+v", got)
+			}
+			d.expect("vs start", result{vsReady, vsNothing, 0})
+			d.succeed("vs stop")
+			if text := d.text(); strings.Contains(text, "10.0.0.100/24") != tt.stays || !strings.Contains(text, "10.0.0.9/24") {
+				t.Errorf("after stop:\n%s", text)
+			}
+		})
+	}
+}
+
+// A service that is edited by somebody else meanwhile is still ours to stop.
+func TestStopChangedService(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	d.succeed("vs start")
+	services, err := d.machine.Services(ipvs.Everything)
+	must(t, err)
+	edited := services[0].Service
+	edited.Scheduler = "rr"
+	must(t, d.machine.EditService(edited))
+	d.succeed("vs stop")
+	d.looks("after stop", clean)
+}
