@@ -7,7 +7,7 @@
 // Most tests need root and a kernel with IPVS:
 //
 //	make build
-//	go test -tags urfave_cli_no_docs -exec "$PWD/bin/lvsdr lab kernel --" ./acceptance -skip '^TestGuest|^TestStartup'
+//	go test -tags urfave_cli_no_docs -exec "$PWD/bin/lvsdr lab kernel --stock --" ./acceptance -skip '^TestGuest|^TestStartup'
 //
 // Those that are skipped there are for the kernel of the machine itself.
 package acceptance

@@ -17,5 +17,5 @@
 //
 // The tests need root, a kernel with IPVS and both builds:
 //
-//	go test -exec "$PWD/bin/lvsdr lab kernel --" ./compat
+//	go test -exec "$PWD/bin/lvsdr lab kernel --stock --" ./compat
 package compat

@@ -9,13 +9,15 @@
 //     boots in about two seconds as any user, but is built with less: nf_tables
 //     has no IPv4 there. See umlinux_linux.go.
 //   - Debian's kernel for real machines, [Stock], in QEMU, which translates
-//     every instruction: it boots in about ten seconds, and what runs on it is
-//     ten times slower. It is what directors run. See stock_linux.go.
+//     every instruction: it boots in four seconds, and what runs on it computes
+//     ten times slower. A system call costs less there than in user-mode-linux,
+//     and a program starts three times as fast. It is what directors run. See
+//     stock_linux.go.
 //
-// [Run] takes the running kernel if that will do, else user-mode-linux: most
-// tests and the lab need no more than IPVS, and are many. [Boot] always takes
-// user-mode-linux, for what lasts as long as its kernel. [BootStock] always
-// takes a stock kernel, for the few tests that need all of it. Measuring, which
+// [Run] takes the running kernel if that will do, else user-mode-linux: the lab
+// needs no more than IPVS, and no rights. [Boot] always takes user-mode-linux,
+// for what lasts as long as its kernel. [BootStock] always takes a stock kernel:
+// tests start many programs, and some need all of it. Measuring, which
 // wants a kernel with nothing else on it, boots a [Stock] with an initramfs of
 // its own: see internal/bench.
 //
