@@ -12,41 +12,49 @@ import (
 )
 
 // placeVIP are the changes after which a VIP is on its interface with a full
-// mask, and not where the same file had it before.
-func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool) ([]Change, error) {
+// mask; wrong is where it is still then, and should not be: with another mask,
+// or where the same file had it before.
+func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool) (all []Change, wrong []host.Address, err error) {
 	vip := want.Prefix.Addr()
 	if s.isOwn(w, want) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if !slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == want.Interface }) {
-		return nil, hint.Add(fmt.Errorf("there is no interface %s for %s", want.Interface, vip),
+		return nil, nil, hint.Add(fmt.Errorf("there is no interface %s for %s", want.Interface, vip),
 			"see: ip link; name another one with --label INTERFACE:ALIAS")
 	}
 	var there bool
-	var first, last []Change // before and after the right one is added
 	for _, have := range s.addressesOf(vip) {
 		old, ours := former.place(vip, have.Interface)
+		moves := ours && (old.Label == have.Label || vip.Is6())
 		switch {
-		case ours && have.Interface != want.Interface:
-			last = append(last, deleteAddress(have))
+		case have.Interface != want.Interface && !ours || !moves && !s.fits(have) && s.standsOn(have) != "":
+			return nil, nil, s.refuseElsewhere(w, have)
 		case have.Interface != want.Interface:
-			return nil, s.refuseElsewhere(w, have)
-		case ours && (old.Label == have.Label || vip.Is6()):
-			first = append(first, deleteAddress(have))
-		case s.fits(w, have):
+			wrong = append(wrong, have)
+		case !moves && s.fits(have):
 			there = true
-		case s.standsOn(have) != "":
-			return nil, s.refuseElsewhere(w, have)
-		case vip.Is6(): // once on an interface, whatever the prefix length
-			first = append(first, deleteAddress(have))
-		default:
-			last = append(last, deleteAddress(have))
+		case vip.Is6() || have.Prefix == want.Prefix: // only once on an interface
+			all = append(all, deleteAddress(have))
+		default: // after the right one, so that the VIP is never away
+			wrong = append(wrong, have)
 		}
 	}
-	if there {
-		return append(first, last...), nil
+	if !there {
+		all = append(all, addVIP(want, announced))
 	}
-	return slices.Concat(first, []Change{addVIP(want, announced)}, last), nil
+	return all, wrong, nil
+}
+
+// deleteAddresses deletes the primary of a network last: it would take the others
+// along.
+func (s *State) deleteAddresses(all []host.Address) (changes []Change) {
+	for _, a := range slices.Backward(s.Addresses) {
+		if slices.Contains(all, a) {
+			changes = append(changes, deleteAddress(a))
+		}
+	}
+	return changes
 }
 
 // refuseElsewhere says why a VIP cannot be put where it is wanted: it is
@@ -73,66 +81,33 @@ func (s *State) isOwn(w Wish, want host.Address) bool {
 		return false
 	}
 	have := s.addressesOf(vip)
-	return len(have) > 0 && !slices.ContainsFunc(have, func(a host.Address) bool { return a.Interface == want.Interface && s.fits(w, a) })
+	return len(have) > 0 && !slices.ContainsFunc(have, func(a host.Address) bool { return a.Interface == want.Interface && s.fits(a) })
 }
 
-// masquerades reports whether all services of a VIP are forwarded by
+// masquerades reports whether a VIP has services, and all are forwarded by
 // masquerading.
 func (w Wish) masquerades(vip netip.Addr) bool {
-	return !slices.ContainsFunc(w.Services, func(v Service) bool {
-		mine := v.FWMark == 0 && v.Addr == vip || v.FWMark != 0 && v.Family == ipvs.FamilyOf(vip)
-		return mine && slices.ContainsFunc(v.Destinations, func(d Destination) bool { return d.Forward != ipvs.Masquerade })
-	})
-}
-
-// fits reports whether the mask of a VIP is right: it adds no network that its
-// interface does not have without it.
-func (s *State) fits(w Wish, have host.Address) bool {
-	if have.Prefix.IsSingleIP() {
-		return true
-	}
-	if s.isLoopback(have.Interface) {
-		return false // all of the network would be this machine
-	}
-	return slices.ContainsFunc(s.Addresses, func(a host.Address) bool {
-		isVIP := slices.ContainsFunc(w.VIPs, func(v host.Address) bool { return v.Prefix.Addr() == a.Prefix.Addr() })
-		return !isVIP && a.Interface == have.Interface && a.Prefix.Bits() <= have.Prefix.Bits() && a.Prefix.Contains(have.Prefix.Addr())
-	})
-}
-
-func (s *State) isLoopback(link string) bool {
-	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && l.Loopback })
-}
-
-// standsOn names a route or another address that would go with an address; ""
-// if there is none. Of the IPv4 addresses of one network on an interface, the
-// first is the primary, and takes the others with it.
-func (s *State) standsOn(a host.Address) string {
-	for _, r := range s.Routes {
-		if r.Source == a.Prefix.Addr() && r.Prefix != a.Prefix.Masked() {
-			return fmt.Sprintf("the route to %s", r.Prefix)
+	some := false
+	for _, v := range w.Services {
+		if v.FWMark == 0 && v.Addr != vip || v.Family != ipvs.FamilyOf(vip) {
+			continue
+		}
+		for _, d := range v.Destinations {
+			if d.Forward != ipvs.Masquerade {
+				return false
+			}
+			some = true
 		}
 	}
-	if a.Prefix.IsSingleIP() {
-		return ""
-	}
-	inNetwork := func(b host.Address) bool { return b.Interface == a.Interface && b.Prefix.Masked() == a.Prefix.Masked() }
-	first := slices.IndexFunc(s.Addresses, inNetwork)
-	for i, b := range s.Addresses {
-		switch {
-		case !inNetwork(b) || b.Prefix == a.Prefix:
-		case a.Prefix.Addr().Is6() || s.Addresses[first].Prefix != a.Prefix:
-			return "" // that one keeps the network
-		case i > first:
-			return b.Prefix.String()
-		}
-	}
-	for _, r := range s.Routes {
-		if r.Prefix == a.Prefix.Masked() && r.Interface == a.Interface && !r.Gateway {
-			return fmt.Sprintf("the route to %s", r.Prefix)
-		}
-	}
-	return ""
+	return some
+}
+
+func (s *State) fits(have host.Address) bool { return s.neighbourhood().Fits(have) }
+
+func (s *State) standsOn(a host.Address) string { return s.neighbourhood().StandsOn(a) }
+
+func (s *State) neighbourhood() host.Neighbourhood {
+	return host.Neighbourhood{Links: s.Links, Addresses: s.Addresses, Routes: s.Routes, IsVIP: func(a netip.Addr) bool { return s.vips[a] }}
 }
 
 // stands is what stands on what is at a place.
@@ -143,17 +118,6 @@ func (s *State) stands(p Place) string {
 		}
 	}
 	return ""
-}
-
-// removeVIP takes a VIP away from its interface.
-func (p *Plan) removeVIP(at Place, w Wish, s State) {
-	going, staying := s.going(at, w)
-	for _, a := range going {
-		p.Changes = append(p.Changes, deleteAddress(a))
-	}
-	for _, a := range staying {
-		p.remark("%s stays on %s: %s stands on it", a.Prefix, a.Interface, s.standsOn(a))
-	}
 }
 
 // going are the addresses at a place that is no longer claimed, whatever their

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"lvsdr/internal/host"
 )
 
 // Change is one deed, with the command that an administrator would type for it.
@@ -58,13 +60,15 @@ func Start(w Wish, s State) (p Plan, err error) {
 	}
 	p.Changes = append(p.Changes, parameters...)
 	announced := announcements(w, s)
+	var wrong []host.Address
 	for _, a := range w.VIPs {
-		placed, err := s.placeVIP(w, a, former, len(announced[a.Prefix.Addr()]) > 0)
+		placed, left, err := s.placeVIP(w, a, former, len(announced[a.Prefix.Addr()]) > 0)
 		if err != nil {
 			return p, err
 		}
-		p.Changes = append(p.Changes, placed...)
+		p.Changes, wrong = append(p.Changes, placed...), append(wrong, left...)
 	}
+	p.Changes = append(p.Changes, s.deleteAddresses(wrong)...)
 	for _, a := range w.VIPs {
 		p.Changes = append(p.Changes, announced[a.Prefix.Addr()]...)
 	}
@@ -91,13 +95,19 @@ func Stop(w Wish, s State) (p Plan, err error) {
 
 // takeAway adds what takes a claim away, as far as nobody else has it too.
 func (p *Plan) takeAway(gone Claim, w Wish, s State, others holders) error {
-	for _, at := range slices.Backward(gone.VIPs) {
+	var leaving []host.Address
+	for _, at := range gone.VIPs {
 		if who, held := others.place(at); held {
 			p.remark("%s stays on %s: %s", at.VIP, at.Interface, who.wants())
 			continue
 		}
-		p.removeVIP(at, w, s)
+		going, staying := s.going(at, w)
+		for _, a := range staying {
+			p.remark("%s stays on %s: %s stands on it", a.Prefix, a.Interface, s.standsOn(a))
+		}
+		leaving = append(leaving, going...)
 	}
+	p.Changes = append(p.Changes, s.deleteAddresses(leaving)...)
 	if err := p.lowerSysctls(w, s, gone, others); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (s *State) reportVIP(w Wish, want host.Address, former Claim) status.VIP {
 		old, ours := former.place(have.Prefix.Addr(), have.Interface)
 		moves := ours && (old.Label == have.Label || have.Prefix.Addr().Is6())
 		one.Address, one.Interface, one.State = have.Prefix, have.Interface, status.OK
-		if !own && (moves || have.Interface != want.Interface || !s.fits(w, have)) {
+		if !own && (moves || have.Interface != want.Interface || !s.fits(have)) {
 			one.State = status.Differs
 			break
 		}

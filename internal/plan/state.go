@@ -53,6 +53,7 @@ type State struct {
 	Rules     int // of the packet filter, where they are to be flushed
 	Record    Record
 
+	vips     map[netip.Addr]bool // of the wish, and of all claims
 	services []Entry
 	byKey    map[ipvs.Key]*Entry
 	words    map[string]*Entry
@@ -75,6 +76,7 @@ type Reading struct {
 // Look takes from a machine what has to be known to compare it with a wish.
 func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	s = State{Record: r.clone(), Sysctls: map[string]Reading{}}
+	s.vips = vipsOf(w, r)
 	if s.Links, err = m.Links(); err != nil {
 		return s, fmt.Errorf("read interfaces: %w", err)
 	}
@@ -106,6 +108,19 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 		s.Sysctls[name] = Reading{value, err}
 	}
 	return s, nil
+}
+
+func vipsOf(w Wish, r *Record) map[netip.Addr]bool {
+	vips := map[netip.Addr]bool{}
+	for _, a := range w.VIPs {
+		vips[a.Prefix.Addr()] = true
+	}
+	for _, c := range r.Claims {
+		for _, p := range c.VIPs {
+			vips[p.VIP] = true
+		}
+	}
+	return vips
 }
 
 // needsRoutes reports whether routes matter: to whom a VIP is announced, and
