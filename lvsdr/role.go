@@ -18,6 +18,9 @@ func roleCommand(r plan.Role) *cli.Command {
 
 // verb is a verb of a role, which needs a configuration that is complete for it.
 func verb(r plan.Role, name, usage string, complete func(config.Config) error, run func(order) error, more ...cli.Flag) *cli.Command {
+	if r == plan.RealServer {
+		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "every VIP, not only those of services that list this machine", EnvVars: env("all-vips")})
+	}
 	return &cli.Command{
 		Name:  name,
 		Usage: usage,

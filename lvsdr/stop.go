@@ -14,6 +14,7 @@ func stopCommand(r plan.Role) *cli.Command {
 }
 
 func stop(o order) error {
+	o.stops = true
 	if o.dryRun {
 		return preview(o, plan.Stop)
 	}

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 )
 
 // judgeVIP looks for the VIPs: on the interface of their label, with a full
 // mask and, on a real server, nowhere else.
 func judgeVIP(m *facts, f *finding) error {
 	if m.Role == RealServer && !m.holdsVIP() {
-		f.pass("not needed: no service is forwarded by direct routing or tunnel")
+		f.pass("not needed: no service %s by direct routing or tunnel", m.arrives(ipvs.DirectRoute, ipvs.Tunnel))
 		return nil
 	}
 	addresses, err := m.addresses.get()
@@ -24,7 +25,7 @@ func judgeVIP(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		if moves && !held(vip, addresses, m.home()) {
 			m.judgeMoved(vip, addresses, f)
 			continue
@@ -36,7 +37,11 @@ func judgeVIP(m *facts, f *finding) error {
 
 // home is the interface of the VIPs' label.
 func (m *facts) home() string {
-	home, _, _ := strings.Cut(m.Config.Label, ":")
+	label := m.Config.Label
+	if m.Role == Director {
+		label = m.Config.LabelOfDirector()
+	}
+	home, _, _ := strings.Cut(label, ":")
 	return home
 }
 
@@ -80,7 +85,7 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 			f.fail("%s on %s claims its whole network: the mask should be /%d", a.Prefix, a.Interface, vip.BitLen())
 		}
 	}
-	start := m.Lvsdr(string(m.Role), "start")
+	start := m.start()
 	switch {
 	case there && !narrow:
 		f.pass("%s on %s", netip.PrefixFrom(vip, vip.BitLen()), home)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"lvsdr/internal/ipvs"
 )
 
 // Change is one deed, with the command that an administrator would type for it.
@@ -22,16 +24,22 @@ type Site struct {
 	Record *Record
 }
 
-// Start are the changes that a machine lacks, in their order: the table, then
-// the VIPs, then the announcements; on a real server the parameters before the
+// Start are the changes that a machine lacks, in their order: the table with its
+// timeouts and its synchronisation, then the VIPs, then the announcements; on a real server the parameters before the
 // VIPs.
 func Start(w Wish, s State) (all []Change, err error) {
 	if w.Exclusive {
 		all = deleteOthers(w, s)
 	}
+	all = append(all, changeTimeouts(w, w.Timeouts, s)...)
 	for _, v := range w.Services {
 		all = append(all, startService(v, s.Service(v.Key()))...)
 	}
+	daemons, err := startDaemons(w, s)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, daemons...)
 	parameters, err := raiseSysctls(w, s)
 	if err != nil {
 		return nil, err
@@ -60,6 +68,7 @@ func Stop(w Wish, s State) (all []Change, err error) {
 	for _, a := range slices.Backward(w.VIPs) {
 		all = append(all, removeVIP(a, s)...)
 	}
+	all = append(all, stopDaemons(w, s)...)
 	parameters, err := lowerSysctls(w, s)
 	if err != nil {
 		return nil, err
@@ -70,7 +79,7 @@ func Stop(w Wish, s State) (all []Change, err error) {
 			all = append(all, deleteService(have))
 		}
 	}
-	return all, nil
+	return append(all, changeTimeouts(w, ipvs.Timeouts{}, s)...), nil
 }
 
 // Apply carries out changes and says each on w. If one fails, those before it

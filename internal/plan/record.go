@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/hint"
+	"lvsdr/internal/ipvs"
 )
 
 // Record is what lvsdr has to remember between two runs in one network
@@ -24,6 +25,9 @@ type Record struct {
 	// Unannounced are VIPs that were put here, of which the neighbours may not
 	// know yet.
 	Unannounced []netip.Addr `json:"unannounced,omitempty"`
+
+	Timeouts map[string]FoundValue `json:"timeouts,omitempty"` // of connections; by name, in seconds
+	Daemons  []ipvs.Daemon         `json:"daemons,omitempty"`  // of synchronisation, as the kernel was asked for them
 
 	file string
 }
@@ -52,12 +56,13 @@ func LoadRecord(dir string) (*Record, error) {
 
 // clone is the record as it is now.
 func (r *Record) clone() Record {
-	return Record{Sysctls: maps.Clone(r.Sysctls), Drained: slices.Clone(r.Drained), Unannounced: slices.Clone(r.Unannounced)}
+	return Record{Sysctls: maps.Clone(r.Sysctls), Drained: slices.Clone(r.Drained), Unannounced: slices.Clone(r.Unannounced),
+		Timeouts: maps.Clone(r.Timeouts), Daemons: slices.Clone(r.Daemons)}
 }
 
 // save writes the record; an empty one is no file.
 func (r *Record) save() error {
-	if len(r.Sysctls) == 0 && len(r.Drained) == 0 && len(r.Unannounced) == 0 {
+	if len(r.Sysctls) == 0 && len(r.Drained) == 0 && len(r.Unannounced) == 0 && len(r.Timeouts) == 0 && len(r.Daemons) == 0 {
 		if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -106,7 +111,7 @@ func (r *Record) forget(sysctl string) error {
 func (r *Record) ForgetAll(of Role) error {
 	switch of {
 	case Director:
-		r.Drained, r.Unannounced = nil, nil
+		r.Drained, r.Unannounced, r.Timeouts, r.Daemons = nil, nil, nil, nil
 	case RealServer:
 		clear(r.Sysctls)
 	}

@@ -33,12 +33,13 @@ func Report(w Wish, s State) (status.Status, error) {
 		}
 		st.VIPs = append(st.VIPs, one)
 	}
+	st.Timeouts, st.Sync = reportTimeouts(w, s), reportDaemons(w, s)
 	st.InPlace = st.AllInPlace()
 	return st, nil
 }
 
 func reportService(v Service, have *Entry) status.Service {
-	st := status.Service{Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
+	st := status.Service{Name: v.Name, Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &v.Service) {

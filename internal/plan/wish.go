@@ -34,9 +34,11 @@ const (
 type Wish struct {
 	Role     Role
 	VIPs     []host.Address
-	Announce bool      // tell the neighbours of a VIP that is added
-	Services []Service // of a director
-	Sysctls  []Sysctl  // of a real server
+	Announce bool          // tell the neighbours of a VIP that is added
+	Services []Service     // of a director
+	Timeouts ipvs.Timeouts // of a director's connections; zero leaves one alone
+	Daemons  []ipvs.Daemon // of a director's synchronisation
+	Sysctls  []Sysctl      // of a real server
 
 	Options
 }
@@ -49,6 +51,7 @@ type Options struct {
 
 // Service is a virtual service with its real servers.
 type Service struct {
+	Name string // "" if it has none
 	ipvs.Service
 	Destinations []Destination
 }
@@ -70,17 +73,20 @@ type Sysctl struct {
 // New is the wish of a configuration for a machine in a role, while some real
 // servers are being drained.
 func New(r Role, c config.Config, drained []netip.Addr, o Options) Wish {
-	w := Wish{Role: r, Options: o}
-	for _, vip := range c.VIPs {
-		w.VIPs = append(w.VIPs, placed(vip, c.Label))
+	w, label := Wish{Role: r, Options: o}, c.Label
+	if r == Director {
+		label = c.LabelOfDirector()
+	}
+	for _, vip := range c.AllVIPs() {
+		w.VIPs = append(w.VIPs, placed(vip, label))
 	}
 	if r == RealServer {
 		w.Sysctls = sysctlsFor(c)
 		return w
 	}
-	w.Announce = c.Announce
+	w.Announce, w.Timeouts, w.Daemons = c.Announce, c.Timeouts, c.Sync.Daemons()
 	for _, wanted := range c.Wanted() {
-		s := Service{Service: wanted.Service}
+		s := Service{Name: wanted.Name, Service: wanted.Service}
 		for _, d := range wanted.Destinations {
 			one := Destination{Destination: d, Configured: d.Weight, Draining: slices.Contains(drained, d.Addr)}
 			if one.Draining {
@@ -111,7 +117,7 @@ var arpValues = [...]Sysctl{{"arp_ignore", 1}, {"arp_announce", 2}}
 // sysctlsFor keep a real server from answering for its VIPs. IPv6 has no such
 // switches.
 func sysctlsFor(c config.Config) (all []Sysctl) {
-	if !slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
+	if !slices.ContainsFunc(c.AllVIPs(), netip.Addr.Is4) {
 		return nil
 	}
 	for _, arp := range arpValues {
