@@ -212,6 +212,7 @@ func (r *Record) rememberDaemon(role ipvs.DaemonState, d *ipvs.Daemon) error {
 	if d != nil {
 		r.Daemons = append(r.Daemons, *d)
 	}
+	slices.SortFunc(r.Daemons, func(a, b ipvs.Daemon) int { return cmp.Compare(a.State, b.State) })
 	return r.save()
 }
 

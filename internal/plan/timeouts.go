@@ -57,7 +57,7 @@ func changeTimeouts(w Wish, want ipvs.Timeouts, s State) []Change {
 		switch {
 		case set == 0:
 			continue
-		case *t.of(&want) == 0:
+		case *t.of(&want) == 0, recorded && r.Found == int(set): // as it was found
 			delete(after, t.name)
 		case recorded:
 			after[t.name] = FoundValue{Found: r.Found, Set: int(set)}
