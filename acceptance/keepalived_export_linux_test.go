@@ -19,7 +19,9 @@ func (l *lan) exportTable(config string) {
 	servers := l.serveAll(conf)
 
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "start")
-	look := func() string { return l.table("lvs1") + l.run("lvs1", "/sbin/ipvsadm", "-Ln", "--thresholds") }
+	look := func() string {
+		return l.table("lvs1") + l.run("lvs1", "/sbin/ipvsadm", "-Ln", "--thresholds") + l.run("lvs1", "/sbin/ipvsadm", "-L", "--timeout")
+	}
 	want := look()
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "stop")
 	if got := l.table("lvs1"); !strings.Contains(want, "\n-a ") || got != noTable {
@@ -60,6 +62,46 @@ func vipsIn(conf string) (vips []string) {
 		}
 	}
 	return vips
+}
+
+// besideSync: keepalived runs the synchronisation daemons that the file has, by
+// its state; lvsdr starts none beside it, and none of its own is left behind.
+func besideSync(l *lan) {
+	const sync = "sync: {role: both, interface: eth0, id: 9, port: 9000}\n"
+	config := l.file("lvsdr.yaml", "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n"+sync)
+	conf := l.exported(config, "")
+	l.serveAll(conf)
+	daemons := func() string { return l.run("lvs1", "/sbin/ipvsadm", "-L", "--daemon") }
+	is := func(role string) string {
+		return role + " sync daemon (mcast=eth0, syncid=9, maxlen=1472, group=224.0.0.81, port=9000, ttl=1)\n"
+	}
+	start := func() (string, error) {
+		cmd := exec.Command("lvsdr", "--config", config, "vs", "start")
+		var said strings.Builder
+		cmd.Stderr = &said
+		must(l.t, l.inside("lvs1", cmd.Start))
+		err := cmd.Wait()
+		return said.String(), err
+	}
+	d := l.keepalived("lvs1", conf)
+	l.await("daemon of keepalived", is("master"), daemons)
+	table := l.table("lvs1")
+	said, err := start()
+	const want = "a master synchronisation daemon that lvsdr did not start runs on eth0 with id 9"
+	if err == nil || !strings.Contains(said, want) {
+		l.t.Errorf("vs start beside keepalived: %v, %q, want %q", err, said, want)
+	}
+	if got := l.table("lvs1"); got != table || daemons() != is("master") {
+		l.t.Errorf("vs start has changed what is keepalived's:\n%s%s", got, daemons())
+	}
+	d.stop()
+	l.await("no daemon of keepalived", "", daemons)
+	if said, err := start(); err != nil {
+		l.t.Fatalf("vs start without keepalived: %v, %s", err, said)
+	}
+	l.await("daemons of lvsdr", is("master")+is("backup"), daemons)
+	l.run("lvs1", "lvsdr", "--config", config, "vs", "stop")
+	l.await("no daemon of lvsdr", "", daemons)
 }
 
 const (

@@ -42,6 +42,7 @@ func keepalivedTests(t *testing.T) map[string]func(*lan) {
 		"servers":   exportServers,
 		"directors": exportDirectors,
 		"others":    besideOthers,
+		"sync":      besideSync,
 		"start":     besideStart,
 		"listings":  besideListings,
 	}

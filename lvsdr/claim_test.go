@@ -61,7 +61,7 @@ func TestStartAfterEdit(t *testing.T) {
 		{"mark", "vs", tutorial + "services: [{port: 80}, {fwmark: 7}]\n", tutorial, "ipvsadm -D -f 7\n"},
 		{"label", "vs", tutorial, tutorial + "label: lo:7\n",
 			"ip addr del 172.16.0.100/32 dev lo label lo:1\nip addr add 172.16.0.100/32 dev lo label lo:7\n"},
-		{"interface", "rs", tutorial, tutorial + "label: dummy0:1\n",
+		{"interface", "rs", onlyVIP, onlyVIP + "\nlabel: dummy0:1\n",
 			"ip addr add 172.16.0.100/32 dev dummy0 label dummy0:1\nip addr del 172.16.0.100/32 dev lo label lo:1\n"},
 		{"one of two VIPs", "rs", "vip: [172.16.0.100, 172.16.0.101]\n", "vip: 172.16.0.101\n", "ip addr del 172.16.0.100/32 dev lo label lo:1\n"},
 	} {
@@ -112,8 +112,8 @@ func TestARPStaysForOthers(t *testing.T) {
 // same VIP, the same service.
 func TestTwoFiles(t *testing.T) {
 	for _, tt := range []struct{ name, role, one, two string }{
-		{"two VIPs", "rs", tutorial, another},
-		{"one VIP", "rs", tutorial, tutorial},
+		{"two VIPs", "rs", "vip: 172.16.0.100\n", "vip: 172.16.0.101\n"},
+		{"one VIP", "rs", "vip: 172.16.0.100\n", "vip: 172.16.0.100\n"},
 		{"two VIPs", "vs", tutorial, another},
 		{"one VIP, two services", "vs", tutorial, tutorial + "services: [{port: 443}]\n"},
 		{"one service", "vs", "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n", "vip: 172.16.0.100\nreal_servers: [10.0.0.17, 10.0.0.18]\n"},

@@ -77,7 +77,7 @@ func exportOptions(c *cli.Context, cfg config.Config) (o keepalived.Options, err
 		}
 		o.Sorry = append(o.Sorry, server)
 	}
-	if o.Interface, err = exportInterface(c, cfg.VIPs); err != nil {
+	if o.Interface, err = exportInterface(c, cfg.AllVIPs()); err != nil {
 		return o, err
 	}
 	return o, o.Validate(cfg)

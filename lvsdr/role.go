@@ -18,16 +18,27 @@ func roleCommand(r plan.Role) *cli.Command {
 
 // verb is a verb of a role, which needs a configuration that is complete for it.
 func verb(r plan.Role, name, usage string, complete func(config.Config) error, run func(order) error, more ...cli.Flag) *cli.Command {
+	return verbOf(r, name, usage, complete, func(o order, wrong error) error {
+		if wrong != nil {
+			return wrong
+		}
+		return run(o)
+	}, more...)
+}
+
+// verbOf is a verb that is told what is wrong with the configuration, if
+// anything.
+func verbOf(r plan.Role, name, usage string, complete func(config.Config) error, run func(o order, wrong error) error, more ...cli.Flag) *cli.Command {
+	if r == plan.RealServer {
+		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "every VIP, not only those of services that list this machine", EnvVars: env("all-vips")})
+	}
 	return &cli.Command{
 		Name:  name,
 		Usage: usage,
 		Flags: append(append(globalFlags(), configFlags()...), more...),
 		Action: func(c *cli.Context) error {
-			o, err := orderOf(c, r, complete)
-			if err == nil {
-				err = run(o)
-			}
-			return failIn(string(r)+" "+name, err)
+			o, wrong := orderOf(c, r, complete)
+			return failIn(o.verb, run(o, wrong))
 		},
 	}
 }

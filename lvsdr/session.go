@@ -51,10 +51,14 @@ type order struct {
 	wait    time.Duration
 	json    bool
 	dryRun  bool
+	allVIPs bool // a real server takes those of services that do not list it, too
+	stops   bool // what is there is taken away, whoever it is for
 	stdout  io.Writer
 	colours bool      // on stdout
 	stderr  io.Writer // discards what --quiet does not want to see
-	system  system
+	// warnings are seen with --quiet, too.
+	warnings io.Writer
+	system   system
 }
 
 // orderOf reads the command line of a verb, and the configuration, which has to
@@ -64,8 +68,8 @@ func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o
 		Claimant: plan.Claimant{Role: r, File: fileOf(c)}, verb: string(r) + " " + c.Command.Name,
 		options: plan.Options{Exclusive: boolOf(c, "exclusive"), FlushFirewall: boolOf(c, "flush-firewall")},
 		netns:   stringOf(c, "netns"), wait: setIn(c, "wait").Duration("wait"),
-		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"),
-		stdout: c.App.Writer, colours: coloured(c, c.App.Writer), stderr: c.App.ErrWriter, system: systemOf(c),
+		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"), allVIPs: boolOf(c, "all-vips"),
+		stdout: c.App.Writer, colours: coloured(c, c.App.Writer), stderr: c.App.ErrWriter, warnings: c.App.ErrWriter, system: systemOf(c),
 	}
 	if boolOf(c, "quiet") {
 		o.stderr = io.Discard
@@ -132,6 +136,9 @@ func (o order) here() (*session, error) {
 func (s *session) open(n need) (err error) {
 	if s.Machine, err = s.system.open(n); err == nil {
 		s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	}
+	if err == nil {
+		err = s.takeShare()
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -74,18 +75,28 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	}
 	services := terminal.NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
 	for _, s := range st.Services {
-		services.Append(s.Service+" "+s.Scheduler, "", "", "", "", "", "", "", text(s.State))
+		services.Append(strings.TrimLeft(s.Name+" "+s.Service+" "+s.Scheduler, " "), "", "", "", "", "", "", "", text(s.State))
 		for _, rs := range s.RealServers {
 			services.Append("", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
 				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State))
 		}
 	}
-	err := vips.Render()
-	if err == nil && len(st.Sysctls) > 0 {
-		err = sysctls.Render()
+	timeouts := terminal.NewTable(w, "Timeout", "Value", "Wanted", "State")
+	for _, v := range st.Timeouts {
+		timeouts.Append(v.Name, fmt.Sprint(v.Value), fmt.Sprint(v.Wanted), text(v.State))
 	}
-	if err == nil && len(st.Services) > 0 {
-		err = services.Render()
+	daemons := terminal.NewTable(w, "Synchronisation", "Interface", "ID", "State")
+	for _, v := range st.Sync {
+		daemons.Append(v.Role, v.Interface, fmt.Sprint(v.ID), text(v.State))
+	}
+	err := vips.Render()
+	for _, t := range []struct {
+		table *terminal.Table
+		lines int
+	}{{sysctls, len(st.Sysctls)}, {services, len(st.Services)}, {timeouts, len(st.Timeouts)}, {daemons, len(st.Sync)}} {
+		if err == nil && t.lines > 0 {
+			err = t.table.Render()
+		}
 	}
 	for _, o := range st.Orphans {
 		if err == nil {

@@ -13,19 +13,12 @@ import (
 // there: who the real servers are is nothing to it, and where the record knows
 // what start put there, nor is the file.
 func stopCommand(r plan.Role) *cli.Command {
-	return &cli.Command{
-		Name:  "stop",
-		Usage: "take exactly that away again",
-		Flags: append(append(globalFlags(), configFlags()...), dryRunFlag()),
-		Action: func(c *cli.Context) error {
-			o, wrong := orderOf(c, r, config.Config.ValidateRealServer)
-			return failIn(o.verb, stop(o, wrong))
-		},
-	}
+	return verbOf(r, "stop", "take exactly that away again", config.Config.ValidateRealServer, stop, dryRunFlag())
 }
 
 // stop has what is wrong with the configuration, if anything.
 func stop(o order, wrong error) error {
+	o.stops = true
 	s, end, err := o.openToStop()
 	if err != nil {
 		return cmp.Or(wrong, err)

@@ -10,7 +10,7 @@ import (
 
 // Every line about the table is one that ipvsadm understands.
 func TestWords(t *testing.T) {
-	for _, text := range []string{large(), tutorial + "services: [{port: 80, forward: tunnel}, {port: 0, persistent: 9, netmask: 255.255.0.0}]",
+	for _, text := range []string{large(), perService + "timeouts: {tcp: 5}\nsync: {max_len: 1400, group: 224.0.0.9, port: 9, ttl: 2}\n", tutorial + "services: [{port: 80, forward: tunnel}, {port: 0, persistent: 9, netmask: 255.255.0.0}]",
 		"vip: '2001:db8::1'\nreal_servers: [{address: 'fd00::7', port: 8080}]\nservices: [{port: 80, forward: masquerade, scheduler: mh, flags: [mh-port, mh-fallback]}]"} {
 		d := newDesk(t, text)
 		said := d.run("vs start").Stderr

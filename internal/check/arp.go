@@ -32,7 +32,7 @@ func (m *facts) hearing() []host.Link {
 // mustKeepQuiet reports whether this real server has a VIP that neighbours ask
 // for by ARP.
 func (m *facts) mustKeepQuiet() bool {
-	return m.holdsVIP() && slices.ContainsFunc(m.Config.VIPs, netip.Addr.Is4)
+	return m.holdsVIP() && slices.ContainsFunc(m.vips(), netip.Addr.Is4)
 }
 
 // judgeARP judges a parameter on every interface that hears questions for the
@@ -67,7 +67,7 @@ func (m *facts) raise(name, link string, value, want int) string {
 	case value >= want:
 		return fmt.Sprintf("sysctl -w %s=%d %s=%d", host.LinkParameter("all", name), want, host.LinkParameter(link, name), want)
 	case configured:
-		return m.Lvsdr("rs", "start")
+		return m.start()
 	}
 	return fmt.Sprintf("sysctl -w %s=%d", host.LinkParameter(link, name), want)
 }

@@ -16,6 +16,11 @@ import (
 	"lvsdr/internal/wire"
 )
 
+// perServer has VIPs of services, and real servers with a method of their own.
+const perServer = "services:\n- {port: 80, vip: 172.16.0.100, forward: masquerade}\n" +
+	"- {port: 80, vip: 172.16.0.101, real_servers: [10.0.0.7, {address: 10.0.0.17, forward: direct}], forward: tunnel}\n" +
+	"- {port: 80, vip: 172.16.0.102, forward: tunnel}\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
+
 var (
 	errNoWay       = syscall.ENETUNREACH
 	errNoParameter = fs.ErrNotExist
@@ -79,6 +84,18 @@ func TestDirector(t *testing.T) {
 				"warn vip: 172.16.0.100/24 is on eth0",
 				"> ip addr del 172.16.0.100/24 dev eth0", "> lvsdr vs start",
 			},
+		},
+		{
+			name: "VIP elsewhere, and a route stands on it",
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "172.16.0.100/24")
+				f.routes = append(f.routes, host.Route{Prefix: netip.MustParsePrefix("172.16.0.0/24"), Interface: "eth0", Source: netip.MustParseAddr("172.16.0.100")})
+			},
+			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and the route to 172.16.0.0/24 stands on it"},
+		},
+		{
+			name: "VIP elsewhere, masqueraded", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
+			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("eth0", "172.16.0.100/24") },
 		},
 		{
 			name: "differences that are no weights",
@@ -308,6 +325,39 @@ func TestDirector(t *testing.T) {
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
 			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in", "> let it out"},
+		},
+		{
+			name: "packet filter where only some packets go on as they have come", config: perServer,
+			change: func(_ *Site, f *fake) {
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
+				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "the policy", Remedy: "let it out"}}
+			},
+			want: []string{"fail packet filter: the policy drops packets for 172.16.0.101:80", "> let it out"},
+		},
+		{
+			name: "VIP of one service", config: perServer, change: func(_ *Site, f *fake) {
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"))
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.102", rs2MAC))
+			},
+			want: []string{
+				"fail vip: 172.16.0.102 is on no interface", "> lvsdr vs start",
+				"fail vip owner: real server 10.0.0.17 (" + rs2MAC.String() + ") answers for 172.16.0.102 on eth0",
+				"> 10.0.0.17 ip addr flush to 172.16.0.102", "> 10.0.0.17 lvsdr rs start",
+			},
+		},
+		{
+			name: "a router before real servers of each method", config: perServer, change: func(_ *Site, f *fake) {
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
+				f.hops = map[string]host.Hop{"10.0.0.7": {Interface: "eth0", Gateway: true}, "10.0.0.17": {Interface: "eth0", Gateway: true}}
+			},
+			want: []string{
+				"fail on-link: 10.0.0.17 is behind a router", "> lvsdr vs drain 10.0.0.17",
+				"unknown neighbours: nothing to look at",
+			},
+		},
+		{
+			name: "the director's own label", config: "director_label: eth0:1\nvip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
+			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("eth0", "172.16.0.100/32") },
 		},
 		{
 			name: "packet filter with an allow-list",

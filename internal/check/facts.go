@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"lvsdr/internal/config"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
@@ -51,6 +52,7 @@ type facts struct {
 
 	// Of a director.
 	servers     []server
+	direct      map[endpoint]bool             // entrances whose packets leave as they have come
 	hops        map[netip.Addr]fact[host.Hop] // to each real server
 	neighbours  fact[[]host.Neighbour]
 	answers     fact[map[string][]wire.Answer] // by interface
@@ -59,6 +61,7 @@ type facts struct {
 	release     fact[string]
 
 	// Of a real server.
+	share        config.Share
 	listeners    fact[[]host.Listener]
 	redirections map[endpoint]fact[string] // commands
 }
@@ -69,6 +72,9 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 	m.links = learn(k.Links())
 	m.addresses = learnNamed(m.links, k.AddressesOn)
 	m.routes = learnNamed(m.links, k.Routes)
+	if own, err := m.addresses.get(); err == nil {
+		m.share = m.Config.ShareOf(addressesIn(own))
+	}
 	m.sysctls = map[string]fact[int]{}
 	for _, name := range m.parameters() {
 		if _, known := m.sysctls[name]; !known {
@@ -92,7 +98,7 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 }
 
 func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
-	m.servers = m.Site.servers()
+	m.servers, m.direct = m.Site.servers(), m.Site.routedDirectly()
 	m.hops = map[netip.Addr]fact[host.Hop]{}
 	for _, r := range m.servers {
 		m.hops[r.addr] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteTo(r.addr, links) })
@@ -114,6 +120,13 @@ func (m *facts) gatherRealServer(k Kernel) {
 			m.redirections[e] = learn(k.Redirection(e.packet()))
 		}
 	}
+}
+
+func addressesIn(all []host.Address) (addrs []netip.Addr) {
+	for _, a := range all {
+		addrs = append(addrs, a.Prefix.Addr())
+	}
+	return addrs
 }
 
 // learnNamed asks for what the kernel tells with numbers of interfaces.

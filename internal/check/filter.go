@@ -3,7 +3,6 @@ package check
 import (
 	"errors"
 	"io/fs"
-	"net/netip"
 	"slices"
 
 	"lvsdr/internal/ipvs"
@@ -45,7 +44,7 @@ func (m *facts) faults(e endpoint) ([]netfilter.Fault, error) {
 	}
 	packet := e.packet()
 	found, err := rules.Faults(packet, netfilter.Prerouting, netfilter.Input)
-	if err != nil || m.Role != Director || !m.forwards(ipvs.DirectRoute) {
+	if err != nil || m.Role != Director || !m.direct[e] {
 		return found, err
 	}
 	tracks, err := m.sysctl(conntrack)
@@ -69,7 +68,7 @@ func (m *facts) entrances() ([]endpoint, error) {
 	}
 	var all []endpoint
 	for _, w := range m.Config.Wanted() {
-		e := endpoint{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, w.Service.Port)}
+		e := entrance(w.Service)
 		if w.Service.FWMark == 0 && !slices.Contains(all, e) {
 			all = append(all, e)
 		}

@@ -40,7 +40,7 @@ func (m *facts) questions() ([]wire.Question, error) {
 			asked[link], near[link] = append(asked[link], r.addr), true
 		}
 	}
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		facing, err := m.facing(vip)
 		if err != nil {
 			return nil, err
@@ -108,7 +108,7 @@ func judgeOwner(m *facts, f *finding) error {
 	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, m.addresses.err); err != nil {
 		return err
 	}
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		others := 0
 		away := m.vrrp.value && !held(vip, m.addresses.value)
 		for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {

@@ -15,7 +15,10 @@ import (
 )
 
 const (
-	byTunnel     = "vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel}]\nreal_servers: [10.0.0.7]\n"
+	byTunnel = "vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel}]\nreal_servers: [10.0.0.7]\n"
+	// severalVIPs has one for each real server, and a third machine's by masquerading.
+	severalVIPs = "services:\n- {port: 80, vip: 172.16.0.100, real_servers: [10.0.0.7, {address: 10.0.0.27, forward: masquerade, port: 8080}]}\n" +
+		"- {port: 443, vip: [172.16.0.101, 2001:db8::101], real_servers: [10.0.0.17, 2001:db8::17, {address: 10.0.0.37, forward: tunnel}]}\n"
 	byMasquerade = "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [{address: 10.0.0.7, port: 8080}]\n"
 )
 
@@ -209,6 +212,39 @@ func TestRealServer(t *testing.T) {
 			name: "only what this machine serves", config: "vip: 172.16.0.100\n" +
 				"services: [{port: 80, real_servers: [10.0.0.7]}, {port: 443, real_servers: [10.0.0.17]}, {fwmark: 7, real_servers: [10.0.0.7]}]\n",
 			change: func(*Site, *fake) {},
+		},
+		{name: "only the VIPs of services that list this machine", config: severalVIPs, change: func(*Site, *fake) {}},
+		{
+			name: "VIPs of every service where none lists this machine", config: severalVIPs,
+			change: func(_ *Site, f *fake) { f.addresses[2] = addressOn("eth0", "10.0.0.99/24") },
+			want: []string{
+				"fail vip: 172.16.0.101 is on no interface; 2001:db8::101 is on no interface",
+				"> lvsdr rs start --all-vips",
+				"fail listener: nothing listens on 10.0.0.27:8080; nothing listens on 172.16.0.101:443; nothing listens on [2001:db8::101]:443",
+				"fail return route: there is no default route of IPv6",
+				"> ip -6 route add default via GATEWAY",
+				"fail tunnel: no tunnel interface is up", "> modprobe ipip", "> ip link set tunl0 up",
+			},
+		},
+		{
+			name: "a tunnel of this real server's own", config: severalVIPs,
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("lo", "172.16.0.101/32"), addressOn("lo", "2001:db8::101/128"), addressOn("wg0", "10.0.0.37/24")}
+				f.routes = append(f.routes, routeOn("eth0", "::/0", true))
+				f.listeners = listening("[::]:443")
+			},
+			want: []string{"fail tunnel: no tunnel interface is up", "> modprobe ipip", "> ip link set tunl0 up"},
+		},
+		{
+			name: "masquerading for this real server alone", config: severalVIPs,
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("eth0", "10.0.0.27/24")}
+				f.listeners = listening("10.0.0.27:8080")
+				f.sysctls, f.routes = nil, f.routes[:1]
+			},
+			want: []string{
+				"fail return route: there is no default route of IPv4", "> ip route add default via GATEWAY",
+			},
 		},
 		{
 			name: "packet filter",

@@ -19,7 +19,7 @@ func judgeDirectorRoute(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		if vip.Is6() {
 			f.pass("not needed: IPv6 has no rp_filter")
 			continue
@@ -41,7 +41,7 @@ func judgeDirectorRoute(m *facts, f *finding) error {
 // filtering are the interfaces whose rp_filter clients' packets have to pass.
 func (m *facts) filtering() []host.Link {
 	var all []host.Link
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		if facing, err := m.facing(vip); err == nil && vip.Is4() {
 			all = append(all, facing...)
 		}
@@ -85,8 +85,9 @@ func judgeRealServerRoute(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
+	senders := m.senders()
 	for _, is4 := range []bool{true, false} {
-		i := slices.IndexFunc(m.Config.VIPs, func(a netip.Addr) bool { return a.Is4() == is4 })
+		i := slices.IndexFunc(senders, func(a netip.Addr) bool { return a.Is4() == is4 })
 		if i < 0 {
 			continue
 		}
@@ -94,13 +95,31 @@ func judgeRealServerRoute(m *facts, f *finding) error {
 		if !is4 {
 			family, option = "IPv6", " -6"
 		}
-		if links := defaultRoutes(m.Config.VIPs[i], routes); len(links) > 0 {
+		if links := defaultRoutes(senders[i], routes); len(links) > 0 {
 			f.pass("default route of %s on %s", family, strings.Join(links, ", "))
 			continue
 		}
 		f.fail("there is no default route of %s", family).mend(fmt.Sprintf("ip%s route add default via GATEWAY", option))
 	}
 	return nil
+}
+
+// senders are in whose name a real server replies: the VIPs or, where its packets
+// are masqueraded, itself.
+func (m *facts) senders() []netip.Addr {
+	all := slices.Clone(m.vips())
+	if !m.listed() {
+		return all
+	}
+	mine, _ := m.mine() // the addresses are known: they are listed
+	for _, w := range mine {
+		for _, d := range w.Destinations {
+			if d.Forward == ipvs.Masquerade {
+				all = append(all, d.Addr)
+			}
+		}
+	}
+	return all
 }
 
 // tunnelKinds are the interfaces that unpack what a director sends by tunnel, of
@@ -121,7 +140,7 @@ func (m *facts) tunnels() []host.Link {
 // judgeTunnel looks at the interfaces that unpack tunnels.
 func judgeTunnel(m *facts, f *finding) error {
 	if !m.forwards(ipvs.Tunnel) {
-		f.pass("not needed: no service is forwarded by tunnel")
+		f.pass("not needed: no service %s by tunnel", m.arrives(ipvs.Tunnel))
 		return nil
 	}
 	if m.links.err != nil {

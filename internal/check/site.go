@@ -40,9 +40,24 @@ type endpoint struct {
 	addr     netip.AddrPort
 }
 
+// entrance is where clients' packets for a service of a port come in.
+func entrance(s ipvs.Service) endpoint {
+	return endpoint{s.Protocol, netip.AddrPortFrom(s.Addr, s.Port)}
+}
+
 // packet is the first one of a client's connection to the endpoint.
 func (e endpoint) packet() netfilter.Packet {
 	return netfilter.Packet{Protocol: e.protocol, Dst: e.addr.Addr(), Port: e.addr.Port()}
+}
+
+// routedDirectly are the entrances of services whose packets go on, if only to
+// one real server, as they have come.
+func (s *Site) routedDirectly() map[endpoint]bool {
+	all := map[endpoint]bool{}
+	for _, w := range s.Config.Wanted() {
+		all[entrance(w.Service)] = slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Forward == ipvs.DirectRoute })
+	}
+	return all
 }
 
 // servers are the real servers in the order of the configuration.
@@ -75,10 +90,46 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 // direct reports whether direct routing leads to the real server.
 func (r server) direct() bool { return slices.Contains(r.forwards, ipvs.DirectRoute) }
 
-// forwards reports whether some service is forwarded by one of these methods.
-func (s *Site) forwards(methods ...ipvs.Forward) bool {
-	return slices.ContainsFunc(s.Config.Services, func(v config.Service) bool { return slices.Contains(methods, v.Forward) })
+// vips are the VIPs that this machine should have: on a director all, on a real
+// server those of the services that list it. One that is not listed has a share
+// in all.
+func (m *facts) vips() []netip.Addr {
+	if m.listed() {
+		return m.share.VIPs
+	}
+	return m.Config.AllVIPs()
+}
+
+// listed reports whether this machine is a real server that some service lists.
+func (m *facts) listed() bool { return m.Role == RealServer && m.share.Listed }
+
+// forwards reports whether one of these methods leads to some real server; of
+// one that is listed, to that.
+func (m *facts) forwards(methods ...ipvs.Forward) bool {
+	if !m.listed() {
+		return slices.ContainsFunc(methods, m.Config.Forwards)
+	}
+	mine, _ := m.mine() // the addresses are known: they are listed
+	return slices.ContainsFunc(mine, func(w config.Wanted) bool {
+		return slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return slices.Contains(methods, d.Forward) })
+	})
+}
+
+// arrives is what no service does by these methods: it may do so elsewhere.
+func (m *facts) arrives(methods ...ipvs.Forward) string {
+	if slices.ContainsFunc(methods, m.Config.Forwards) {
+		return "reaches this machine"
+	}
+	return "is forwarded"
 }
 
 // holdsVIP reports whether a real server needs the VIP itself.
-func (s *Site) holdsVIP() bool { return s.forwards(ipvs.DirectRoute, ipvs.Tunnel) }
+func (m *facts) holdsVIP() bool { return m.forwards(ipvs.DirectRoute, ipvs.Tunnel) }
+
+// start is the command that puts in place what is missing here.
+func (m *facts) start() string {
+	if m.Role == RealServer && m.Config.Lists() && !m.share.Listed && len(m.Config.AllVIPs()) > 1 {
+		return m.Lvsdr(string(m.Role), "start", "--all-vips")
+	}
+	return m.Lvsdr(string(m.Role), "start")
+}

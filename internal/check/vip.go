@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 )
 
 // judgeVIP looks for the VIPs: on the interface of their label, with a full
 // mask and, on a real server, nowhere else.
 func judgeVIP(m *facts, f *finding) error {
 	if m.Role == RealServer && !m.holdsVIP() {
-		f.pass("not needed: no service is forwarded by direct routing or tunnel")
+		f.pass("not needed: no service %s by direct routing or tunnel", m.arrives(ipvs.DirectRoute, ipvs.Tunnel))
 		return nil
 	}
 	addresses, err := m.addresses.get()
@@ -24,7 +25,7 @@ func judgeVIP(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
-	for _, vip := range m.Config.VIPs {
+	for _, vip := range m.vips() {
 		if moves && !held(vip, addresses, m.home()) {
 			m.judgeMoved(vip, addresses, f)
 			continue
@@ -36,7 +37,11 @@ func judgeVIP(m *facts, f *finding) error {
 
 // home is the interface of the VIPs' label.
 func (m *facts) home() string {
-	home, _, _ := strings.Cut(m.Config.Label, ":")
+	label := m.Config.Label
+	if m.Role == Director {
+		label = m.Config.LabelOfDirector()
+	}
+	home, _, _ := strings.Cut(label, ":")
 	return home
 }
 
@@ -63,41 +68,48 @@ func (m *facts) judgeMoved(vip netip.Addr, addresses []host.Address, f *finding)
 
 // judgePlace says where a VIP is.
 func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding) {
-	home := m.home()
-	var there, narrow, elsewhere bool
-	for _, a := range addresses {
+	home, around := m.home(), host.Neighbourhood{Links: m.links.value, Addresses: addresses, Routes: m.routes.value, IsVIP: m.isVIP}
+	var there *host.Address
+	var known, narrow, elsewhere bool
+	for i, a := range addresses {
 		if a.Prefix.Addr() != vip {
 			continue
 		}
-		switch {
+		known = true
+		switch on := around.StandsOn(a); {
+		case m.Role == Director && a.Interface != home && m.Config.Masquerades(vip):
+			f.pass("%s on %s, this machine's own", a.Prefix, a.Interface)
+		case a.Interface == home && around.Fits(a):
+			there = &addresses[i]
+		case on != "":
+			f.add(m.stray(), "%s is an address of this machine's own: on %s, and %s stands on it", a.Prefix, a.Interface, on)
 		case a.Interface != home:
 			elsewhere = true
-			m.reportStray(a, f)
-		case a.Prefix.Bits() == vip.BitLen():
-			there = true
+			f.add(m.stray(), "%s is on %s", a.Prefix, a.Interface).mend(fmt.Sprintf("ip addr del %s dev %s", a.Prefix, a.Interface))
 		default:
 			narrow = true
 			f.fail("%s on %s claims its whole network: the mask should be /%d", a.Prefix, a.Interface, vip.BitLen())
 		}
 	}
-	start := m.Lvsdr(string(m.Role), "start")
+	start := m.start()
 	switch {
-	case there && !narrow:
-		f.pass("%s on %s", netip.PrefixFrom(vip, vip.BitLen()), home)
-	case narrow || elsewhere:
+	case narrow || elsewhere && there == nil:
 		f.mend(start)
-	default:
+	case there != nil:
+		f.pass("%s on %s", there.Prefix, home)
+	case !known:
 		f.fail("%s is on no interface", vip).mend(start)
 	}
 }
 
-// reportStray is about a VIP on another interface than configured. Clients reach
-// a director there all the same; a real server answers for it, whatever
-// arp_ignore says.
-func (m *facts) reportStray(a host.Address, f *finding) {
-	saw := f.fail
+// stray says how bad a VIP is that is not where it should be. Clients reach a
+// director there all the same; a real server answers for it, whatever arp_ignore
+// says.
+func (m *facts) stray() Outcome {
 	if m.Role == Director {
-		saw = f.warn
+		return Warn
 	}
-	saw("%s is on %s", a.Prefix, a.Interface).mend(fmt.Sprintf("ip addr del %s dev %s", a.Prefix, a.Interface))
+	return Fail
 }
+
+func (m *facts) isVIP(a netip.Addr) bool { return slices.Contains(m.vips(), a) }

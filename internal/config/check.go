@@ -31,8 +31,14 @@ func (c Config) Validate() error {
 // ValidateRealServer is [Config.Validate] for a real server, which need not
 // know the others.
 func (c Config) ValidateRealServer() error {
-	if len(c.VIPs) == 0 {
-		return &Fault{What: "no VIP", Want: "one in the file or with --vip"}
+	const want = "one in the file or with --vip"
+	if len(c.AllVIPs()) == 0 {
+		return &Fault{What: "no VIP", Want: want}
+	}
+	for i, s := range c.Services {
+		if len(c.vips(s)) == 0 {
+			return &Fault{Subject: string(path("services").item(i)), What: "no VIP", Want: want}
+		}
 	}
 	if fault := c.check(); fault != nil {
 		fault.Subject = string(fault.at)
@@ -45,7 +51,7 @@ func (c Config) ValidateRealServer() error {
 // Who calls it says where the fault is.
 func (c Config) check() *Fault {
 	for _, check := range []func(Config) *Fault{
-		checkVIPs, checkInterfaces, checkSize, checkServices, checkServers, checkFamilies, checkUse,
+		checkVIPs, checkInterfaces, checkSize, checkServices, checkNames, checkServers, checkFamilies, checkUse, checkSync,
 	} {
 		if fault := check(c); fault != nil {
 			return fault
@@ -59,8 +65,6 @@ func (c Config) check() *Fault {
 func clash(what, want string, at path, also ...path) *Fault {
 	return &Fault{What: what, Want: want, at: at, also: also}
 }
-
-func checkVIPs(c Config) *Fault { return once(c.VIPs, "VIP", "vip") }
 
 func checkInterfaces(c Config) *Fault { return once(c.ARP.Interfaces, "interface", "arp.interfaces") }
 
@@ -80,7 +84,7 @@ func once[T comparable](list []T, name string, at path, also ...path) *Fault {
 func checkSize(c Config) *Fault {
 	entries := 0
 	for _, s := range c.Services {
-		entries += max(len(c.VIPs), 1) * (1 + len(c.servers(s)))
+		entries += max(len(c.vips(s)), 1) * (1 + len(c.servers(s)))
 	}
 	if entries > maxEntries {
 		return clash(fmt.Sprintf("a table of %d entries", entries), fmt.Sprintf("at most %d", maxEntries),
@@ -89,15 +93,50 @@ func checkSize(c Config) *Fault {
 	return nil
 }
 
+// checkServices looks at each service, and for two of the same identity.
 func checkServices(c Config) *Fault {
-	var all []ipvs.Key
+	seen := map[ipvs.Key]bool{}
 	for i, s := range c.Services {
-		if fault := checkService(s, path("services").item(i)); fault != nil {
+		at := path("services").item(i)
+		if fault := checkService(s, at); fault != nil {
 			return fault
 		}
-		all = append(all, ipvs.Key{FWMark: s.FWMark, Family: s.Family, Protocol: s.Protocol, Port: s.Port})
+		for _, key := range c.keys(s) {
+			if seen[key] {
+				return clash("the same service again", "each service once", at, at.key("vip"), "vip")
+			}
+			seen[key] = true
+		}
 	}
-	return once(all, "service", "services")
+	return nil
+}
+
+// keys are the identities of a service: one on each VIP. While the VIPs are not
+// known, a port has one without.
+func (c Config) keys(s Service) []ipvs.Key {
+	key := ipvs.Key{FWMark: s.FWMark, Family: s.Family, Protocol: s.Protocol, Port: s.Port}
+	vips := c.vips(s)
+	if s.FWMark != 0 || len(vips) == 0 {
+		return []ipvs.Key{key}
+	}
+	var all []ipvs.Key
+	for _, vip := range vips {
+		key.Addr = vip
+		all = append(all, key)
+	}
+	return all
+}
+
+// checkNames looks for two services of one name.
+func checkNames(c Config) *Fault {
+	seen := map[string]bool{}
+	for i, s := range c.Services {
+		if s.Name != "" && seen[s.Name] {
+			return clash("the name of another service", "each name once", path("services").item(i).key("name"))
+		}
+		seen[s.Name] = true
+	}
+	return nil
 }
 
 // checkService looks at what a service says of itself.
@@ -116,10 +155,7 @@ func checkService(s Service, at path) *Fault {
 
 // checkServers looks at each list of real servers, and the services that use it.
 func checkServers(c Config) *Fault {
-	vips := map[netip.Addr]int{}
-	for i, vip := range c.VIPs {
-		vips[vip] = i
-	}
+	vips := c.vipPlaces()
 	if fault := checkList(c.RealServers, "real_servers", vips); fault != nil {
 		return fault
 	}
@@ -133,15 +169,15 @@ func checkServers(c Config) *Fault {
 	return nil
 }
 
-// checkList looks at real servers beside the VIPs, with their indices.
-func checkList(list []RealServer, at path, vips map[netip.Addr]int) *Fault {
+// checkList looks at real servers beside the VIPs, with their places.
+func checkList(list []RealServer, at path, vips map[netip.Addr]path) *Fault {
 	for i, r := range list {
 		if r.Lower > r.Upper {
 			return clash("above the upper threshold", fmt.Sprintf("a number from 0 to %d", r.Upper), at.item(i).key("lower"))
 		}
-		if j, ok := vips[r.Addr]; ok {
+		if vip, ok := vips[r.Addr]; ok {
 			return clash(fmt.Sprintf("%s is a VIP", r.Addr), "the real server's own address",
-				at.item(i).key("address"), at.item(i), path("vip").item(j))
+				at.item(i).key("address"), at.item(i), vip)
 		}
 	}
 	return nil
@@ -151,8 +187,8 @@ func checkList(list []RealServer, at path, vips map[netip.Addr]int) *Fault {
 func checkPorts(list []RealServer, s Service, at, service path) *Fault {
 	var all []netip.AddrPort
 	for i, r := range list {
-		if r.Port != 0 && s.Forward != ipvs.Masquerade {
-			return clash("a real server's port with forward: "+ipvs.Methods.Name(s.Forward), "none, or forward: masquerade",
+		if forward := r.forward(s); r.Port != 0 && forward != ipvs.Masquerade {
+			return clash("a real server's port with forward: "+ipvs.Methods.Name(forward), "none, or forward: masquerade",
 				at.item(i).key("port"), at.item(i), service.key("forward"))
 		}
 		all = append(all, netip.AddrPortFrom(r.Addr, r.port(s)))

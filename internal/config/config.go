@@ -21,17 +21,22 @@ import (
 // Config says how a cluster should look. The same one serves the director and
 // the real servers.
 type Config struct {
-	VIPs        []netip.Addr
-	Label       string       // interface:alias of the IPv4 VIPs, which share it
-	Services    []Service    // at least one, in the order of the file
-	RealServers []RealServer // for every service without some of its own
-	ARP         ARP
-	Announce    bool // tell the network when the director has added a VIP
+	VIPs          []netip.Addr // of every service without some of its own
+	Label         string       // interface:alias of the IPv4 VIPs, which share it
+	DirectorLabel string       // of the director, if it is another one there
+	Services      []Service    // at least one, in the order of the file
+	RealServers   []RealServer // for every service without some of its own
+	ARP           ARP
+	Announce      bool          // tell the network when the director has added a VIP
+	Timeouts      ipvs.Timeouts // of the director's connections; zero leaves one alone
+	Sync          *Sync         // nil: the file does not speak of it
 }
 
 // Service is a virtual service: a port of every VIP or, with a non-zero FWMark,
 // a firewall mark. Port zero, without a mark, is every port.
 type Service struct {
+	Name        string       // "" if the file gives none
+	VIPs        []netip.Addr // instead of the common ones
 	Port        uint16
 	FWMark      uint32
 	Family      ipvs.AddressFamily // of a mark; zero with a port
@@ -47,11 +52,12 @@ type Service struct {
 
 // RealServer is a machine that does the work of a service.
 type RealServer struct {
-	Addr   netip.Addr
-	Port   uint16 // zero is the service's
-	Weight uint32
-	Upper  uint32 // thresholds; zero is none
-	Lower  uint32
+	Addr    netip.Addr
+	Port    uint16        // zero is the service's
+	Forward *ipvs.Forward // nil is the service's
+	Weight  uint32
+	Upper   uint32 // thresholds; zero is none
+	Lower   uint32
 }
 
 // ARP says where a real server is kept from answering for the VIP.
@@ -78,20 +84,30 @@ func portService(p ipvs.Protocol, port uint16) Service {
 // Wanted is a virtual service with its real servers, as the kernel should have
 // them.
 type Wanted struct {
+	Name         string // of the service; "" if the file gives none
 	Service      ipvs.Service
+	Forward      ipvs.Forward // of real servers without a method of their own
 	Destinations []ipvs.Destination
 }
 
 // Wanted returns the virtual services of all VIPs, by VIP, service and real
-// server. A mark belongs to no VIP: it comes once, with the first.
+// server. A mark belongs to no VIP: it comes once, with the first of its
+// service.
 func (c Config) Wanted() []Wanted {
+	offered := map[netip.Addr][]Service{}
+	for _, s := range c.Services {
+		vips := c.vips(s)
+		if s.FWMark != 0 {
+			vips = vips[:min(len(vips), 1)]
+		}
+		for _, vip := range vips {
+			offered[vip] = append(offered[vip], s)
+		}
+	}
 	var all []Wanted
-	for i, vip := range c.VIPs {
-		for _, s := range c.Services {
-			if s.FWMark != 0 && i > 0 {
-				continue
-			}
-			w := Wanted{Service: s.service(vip)}
+	for _, vip := range c.AllVIPs() {
+		for _, s := range offered[vip] {
+			w := Wanted{Name: s.Name, Service: s.service(vip), Forward: s.Forward}
 			for _, r := range c.serve(s, w.Service.Family) {
 				w.Destinations = append(w.Destinations, r.destination(s))
 			}
@@ -132,7 +148,7 @@ func (r RealServer) destination(s Service) ipvs.Destination {
 		Family:  ipvs.FamilyOf(r.Addr),
 		Addr:    r.Addr,
 		Port:    r.port(s),
-		Forward: s.Forward,
+		Forward: r.forward(s),
 		Weight:  r.Weight,
 		Upper:   r.Upper,
 		Lower:   r.Lower,
@@ -145,6 +161,14 @@ func (r RealServer) port(s Service) uint16 {
 		return r.Port
 	}
 	return s.Port
+}
+
+// forward is how the service's packets reach the real server.
+func (r RealServer) forward(s Service) ipvs.Forward {
+	if r.Forward != nil {
+		return *r.Forward
+	}
+	return s.Forward
 }
 
 // servers are the real servers of a service: its own or the common ones.
@@ -175,7 +199,7 @@ func (c Config) serves(s Service, family ipvs.AddressFamily) func(RealServer) bo
 	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return ipvs.FamilyOf(r.Addr) == family })
 	return func(r RealServer) bool {
 		own := ipvs.FamilyOf(r.Addr)
-		return own == family || s.Forward == ipvs.Tunnel && (lacking || !slices.Contains(families, own))
+		return own == family || r.forward(s) == ipvs.Tunnel && (lacking || !slices.Contains(families, own))
 	}
 }
 
@@ -185,7 +209,7 @@ func (c Config) families(s Service) []ipvs.AddressFamily {
 		return []ipvs.AddressFamily{s.Family}
 	}
 	var families []ipvs.AddressFamily
-	for _, vip := range c.VIPs {
+	for _, vip := range c.vips(s) {
 		if f := ipvs.FamilyOf(vip); !slices.Contains(families, f) {
 			families = append(families, f)
 		}

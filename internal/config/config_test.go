@@ -132,6 +132,52 @@ services:
 		}),
 	},
 	{
+		"second edition",
+		`
+director_label: eth0:1
+services:
+  - {port: 443, name: shop.1_a-B, vip: 172.16.0.101}
+  - {port: 443, name: "off", vip: [172.16.0.102, "2001:db8::100"]}
+  - fwmark: 7
+    vip: 172.16.0.103
+    forward: masquerade
+    real_servers: [{address: 10.8.0.9, forward: tunnel}, {address: 10.0.0.7, port: 8080}, {address: 10.0.0.8, forward: direct}]
+real_servers: [10.0.0.7, {address: 10.0.0.9, port: 444, forward: masquerade}, 2001:db8::7]
+timeouts: {tcp: 2678400, udp: 0}
+sync: {role: backup, interface: bond0.100, id: 255, max_len: 65507, group: "ff02::81", port: 65535, ttl: 255}
+`,
+		with(func(c *Config) {
+			c.DirectorLabel = "eth0:1"
+			shop, off, mark := portService(ipvs.TCP, 443), portService(ipvs.TCP, 443), portService(0, 0)
+			shop.Name, shop.VIPs = "shop.1_a-B", []netip.Addr{addr("172.16.0.101")}
+			off.Name, off.VIPs = "off", []netip.Addr{addr("172.16.0.102"), addr("2001:db8::100")}
+			mark.FWMark, mark.Family, mark.VIPs, mark.Forward = 7, ipvs.INET, []netip.Addr{addr("172.16.0.103")}, ipvs.Masquerade
+			mark.RealServers = servers("10.8.0.9", "10.0.0.7", "10.0.0.8")
+			mark.RealServers[0].Forward, mark.RealServers[1].Port = new(ipvs.Tunnel), 8080
+			mark.RealServers[2].Forward = new(ipvs.DirectRoute)
+			c.Services = []Service{shop, off, mark}
+			c.RealServers = servers("10.0.0.7", "10.0.0.9", "2001:db8::7")
+			c.RealServers[1].Port, c.RealServers[1].Forward = 444, new(ipvs.Masquerade)
+			c.Timeouts = ipvs.Timeouts{TCP: 2678400}
+			c.Sync = &Sync{Roles: []ipvs.DaemonState{ipvs.Backup}, Interface: "bond0.100", ID: 255, MaxLen: 65507,
+				Group: addr("ff02::81"), Port: 65535, TTL: 255}
+		}),
+	},
+	{
+		"defaults of sync", "sync: {}\ntimeouts: {}\n",
+		with(func(c *Config) {
+			c.Sync = &Sync{Roles: []ipvs.DaemonState{ipvs.Master, ipvs.Backup}, Interface: "eth0"}
+		}),
+	},
+	{
+		"a VIP of the file that one service names again",
+		"vip: 1.2.3.4\nservices: [{port: 80, vip: [1.2.3.4, 1.2.3.5]}]\n",
+		with(func(c *Config) {
+			c.VIPs = []netip.Addr{addr("1.2.3.4")}
+			c.Services[0].VIPs = []netip.Addr{addr("1.2.3.4"), addr("1.2.3.5")}
+		}),
+	},
+	{
 		"flags before their scheduler",
 		"services: [{flags: [mh-fallback, mh-port], scheduler: mh, port: 80}]",
 		with(func(c *Config) {
@@ -180,7 +226,7 @@ func TestExampleHints(t *testing.T) {
 	var b strings.Builder
 	for _, line := range strings.SplitAfter(string(Example()), "\n") {
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		if hint, ok := strings.CutPrefix(line[len(indent):], "# "); ok && indent != "" {
+		if hint, ok := strings.CutPrefix(line[len(indent):], "# "); ok && (indent != "" || isTopHint(hint)) {
 			line = indent + hint
 		}
 		b.WriteString(strings.Replace(line, "persistent: 0 ", "persistent: 1 ", 1))
@@ -189,15 +235,29 @@ func TestExampleHints(t *testing.T) {
 	_, err := Load("hints", []byte(text))
 	want := `one_packet "no": unknown, expected true or false`
 	if err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error is %v, want the one planted in the last hint but two: %s\n%s", err, want, text)
+		t.Errorf("error is %v, want the one planted in a hint: %s\n%s", err, want, text)
 	}
 	c, err := Load("hints", []byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Services) != 2 || len(c.RealServers) != 3 || c.Services[0].Persistent != 1 {
+	if len(c.Services) != 2 || len(c.RealServers) != 4 || c.Services[0].Persistent != 1 || c.Services[0].VIPs == nil ||
+		c.DirectorLabel == "" || c.Timeouts.TCP == 0 || c.Sync == nil {
 		t.Errorf("the hints were not all read: %s", c.YAML())
 	}
+	if err := c.Validate(); err != nil {
+		t.Errorf("Validate: %v", err)
+	}
+}
+
+// isTopHint tells a key of the file from a remark.
+func isTopHint(hint string) bool {
+	for _, key := range []string{"director_label", "timeouts", "sync"} {
+		if strings.HasPrefix(hint, key+": ") {
+			return true
+		}
+	}
+	return false
 }
 
 func TestYAML(t *testing.T) {
@@ -243,6 +303,10 @@ announce: true
 func TestValidate(t *testing.T) {
 	noServers := tutorial()
 	noServers.RealServers = nil
+	half := noServers
+	half.VIPs = nil
+	half.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.TCP, 81)}
+	half.Services[0].VIPs = []netip.Addr{addr("172.16.0.100")}
 	conflict := tutorial()
 	conflict.VIPs[0] = addr("2001:db8::100")
 	for _, test := range []struct {
@@ -254,6 +318,7 @@ func TestValidate(t *testing.T) {
 		{"tutorial", tutorial(), "", ""},
 		{"no VIP", Default(), "no VIP, expected one in the file or with --vip", "no VIP, expected one in the file or with --vip"},
 		{"no real servers", noServers, "", "services[0]: no real servers, expected some in the file or with --rs"},
+		{"a service without a VIP", half, "services[1]: no VIP, expected one in the file or with --vip", "services[1]: no VIP, expected one in the file or with --vip"},
 		{
 			"made by hand", conflict,
 			"real_servers: no real server is IPv6, but a VIP is, expected a real server with IPv6, or forward: tunnel",

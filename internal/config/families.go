@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"lvsdr/internal/ipvs"
 )
@@ -23,20 +24,20 @@ func (c Config) checkFamily(i int, s Service, f ipvs.AddressFamily) *Fault {
 	at, name := path("services").item(i), familyName(f)
 	switch {
 	case s.Netmask != 0 && s.Netmask.Family() != f:
-		return clash("the service is "+name, maskOf(f), at.key("netmask"), c.vipOf(f))
-	case s.FWMark != 0 && len(c.VIPs) > 0 && c.vipOf(f) == "":
+		return clash("the service is "+name, maskOf(f), at.key("netmask"), c.vipOf(i, f))
+	case s.FWMark != 0 && len(c.vips(s)) > 0 && c.vipOf(i, f) == "":
 		return clash("the mark is "+name+", but no VIP is", "the family of a VIP",
-			at.key("fwmark"), at.key("family"), "vip[0]")
+			at.key("fwmark"), at.key("family"), c.vipsOf(i).item(0))
 	case len(c.servers(s)) > 0 && len(c.serve(s, f)) == 0:
 		return clash("no real server is "+name+", but a VIP is", "a real server with "+name+", or forward: tunnel",
-			c.listOf(i), c.vipOf(f), at.key("family"), at.key("forward"))
+			c.listOf(i), c.vipOf(i, f), at.key("family"), at.key("forward"))
 	}
 	return nil
 }
 
 // checkUse looks for real servers that no VIP can use.
 func checkUse(c Config) *Fault {
-	if len(c.VIPs) == 0 {
+	if slices.ContainsFunc(c.Services, func(s Service) bool { return len(c.vips(s)) == 0 }) {
 		return nil
 	}
 	used := map[*RealServer]bool{}
@@ -54,7 +55,7 @@ func checkUse(c Config) *Fault {
 			if !used[&servers[j]] {
 				return clash(fmt.Sprintf("%s is %s, but no VIP is", r.Addr, familyName(ipvs.FamilyOf(r.Addr))),
 					"the family of a VIP, or forward: tunnel",
-					c.listOf(i).item(j), "vip[0]", path("services").item(i).key("forward"))
+					c.listOf(i).item(j), c.vipsOf(i).item(0), path("services").item(i).key("forward"))
 			}
 		}
 	}
@@ -69,11 +70,11 @@ func (c Config) listOf(service int) path {
 	return "real_servers"
 }
 
-// vipOf is the first VIP of an address family; "" if there is none.
-func (c Config) vipOf(f ipvs.AddressFamily) path {
-	for i, vip := range c.VIPs {
+// vipOf is a service's first VIP of an address family; "" if there is none.
+func (c Config) vipOf(service int, f ipvs.AddressFamily) path {
+	for i, vip := range c.vips(c.Services[service]) {
 		if ipvs.FamilyOf(vip) == f {
-			return path("vip").item(i)
+			return c.vipsOf(service).item(i)
 		}
 	}
 	return ""

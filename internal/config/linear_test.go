@@ -25,6 +25,8 @@ var repeats = []struct{ name, head, unit, tail string }{
 	{"real servers on lines", "real_servers:\n", "- address: 10.%d\n  weight: 1\n", ""},
 	{"real servers in brackets", "real_servers: [", "10.%d, ", "]"},
 	{"VIPs", "real_servers: [10.0.0.7]\nvip: [", "11.%d, ", "]"},
+	{"services with a VIP each", "real_servers: [10.0.0.7]\nservices:\n", "- {port: 80, vip: 11.%d}\n", ""},
+	{"services with a name each", "vip: 1.2.3.4\nservices:\n", "- {port: %[1]d, name: n%[1]d}\n", ""},
 	{"services without an end", "services:\n", "- {port: 80}\n", ""},
 	{"words in brackets", "vip: [", "x,", "x]"},
 	{"commas", "vip: [", ",", "]"},
@@ -66,7 +68,7 @@ var repeats = []struct{ name, head, unit, tail string }{
 func repeat(head, unit, tail string, n int) []byte {
 	var b strings.Builder
 	b.WriteString(head)
-	address, counted := strings.Contains(unit, ".%d"), strings.Contains(unit, "%d")
+	address, counted := strings.Contains(unit, ".%d"), strings.Contains(unit, "%")
 	for i := 1; b.Len() < n-len(unit)-len(tail)-10; i++ {
 		switch {
 		case address:

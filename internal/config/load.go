@@ -64,10 +64,13 @@ func (r *reader) config(root value) Config {
 	r.mapping(root, fields{
 		{"vip", oneOrMore(r, &c.VIPs, virtualAddress)},
 		{"label", set(r, &c.Label, labelName)},
+		{"director_label", set(r, &c.DirectorLabel, labelName)},
 		{"services", some(r, &c.Services, "at least one service", each(r, &c.Services, "a list of services", r.service))},
 		{"real_servers", each(r, &c.RealServers, wantServers, r.realServer)},
 		{"arp", func(v value) { r.mapping(v, arp) }},
 		{"announce", set(r, &c.Announce, boolean())},
+		{"timeouts", r.timeouts(&c.Timeouts)},
+		{"sync", r.sync(&c.Sync)},
 	})
 	return c
 }
@@ -78,10 +81,12 @@ func (r *reader) service(v value) Service {
 	s := portService(ipvs.TCP, 0)
 	var flags value
 	r.mapping(v, fields{
-		{"port", set(r, &s.Port, number[uint16](0, 65535))},
+		{"port", r.port(&s.Port)},
 		{"fwmark", set(r, &s.FWMark, number[uint32](1, 1<<32-1))},
 		{"family", set(r, &s.Family, family())},
 		{"protocol", set(r, &s.Protocol, protocol())},
+		{"name", set(r, &s.Name, serviceName)},
+		{"vip", oneOrMore(r, &s.VIPs, virtualAddress)},
 		{"scheduler", set(r, &s.Scheduler, scheduler())},
 		{"forward", set(r, &s.Forward, forward())},
 		{"persistent", set(r, &s.Persistent, seconds())},
@@ -95,6 +100,17 @@ func (r *reader) service(v value) Service {
 		s.Flags = r.flags(flags, s.Scheduler)
 	}
 	return s
+}
+
+// port reads the port of a service, of which there is only one.
+func (r *reader) port(to *uint16) func(value) {
+	return func(v value) {
+		if v.form() == listForm {
+			r.refuse(v, several.what, several.want)
+			return
+		}
+		*to = word(r, v, servicePort())
+	}
 }
 
 // identify sees to it that the service is a port or a mark, not a bit of both.
@@ -141,6 +157,7 @@ func (r *reader) realServer(v value) RealServer {
 	r.mapping(v, fields{
 		{"address", set(r, &s.Addr, serverAddress)},
 		{"port", set(r, &s.Port, number[uint16](1, 65535))},
+		{"forward", func(v value) { s.Forward = new(word(r, v, forward())) }},
 		{"weight", set(r, &s.Weight, count())},
 		{"upper", set(r, &s.Upper, count())},
 		{"lower", set(r, &s.Lower, count())},

@@ -14,14 +14,17 @@ import (
 
 // expected parts of messages that are long and come often.
 const (
-	topKeys     = "vip, label, services, real_servers, arp, announce"
-	anAddress   = "expected a unicast IPv4 or IPv6 address"
-	aPort       = "expected a number from 0 to 65535"
-	likeInit    = "expected YAML as lvsdr init prints it"
-	noDocument  = "no configuration, expected one as lvsdr init prints it"
-	aLabel      = "expected interface:alias of at most 15 bytes, as in lo:1"
-	aMask       = "expected a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
-	serviceKeys = "port, fwmark, family, protocol, scheduler, forward, persistent, netmask, flags, one_packet, real_servers"
+	topKeys      = "vip, label, director_label, services, real_servers, arp, announce, timeouts, sync"
+	anAddress    = "expected a unicast IPv4 or IPv6 address"
+	aPort        = "expected a number from 0 to 65535"
+	likeInit     = "expected YAML as lvsdr init prints it"
+	noDocument   = "no configuration, expected one as lvsdr init prints it"
+	aLabel       = "expected interface:alias of at most 15 bytes, as in lo:1"
+	severalPorts = "several ports, expected one; for several a mark that the packet filter gives their packets: fwmark in place of port"
+	aName        = "expected letters, digits, full stops, underscores and hyphens"
+	noService    = "every service has a vip of its own, and none has this, expected none, or a service without vip"
+	aMask        = "expected a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
+	serviceKeys  = "port, fwmark, family, protocol, name, vip, scheduler, forward, persistent, netmask, flags, one_packet, real_servers"
 )
 
 // faults are files that are refused, with the message about them less the name
@@ -68,7 +71,7 @@ var faults = []struct {
 	{"unknown key", "vip: 1.2.3.4\nlable: lo:1\n", "2:1: \"lable\": unknown key, expected one of " + topKeys + "\nlable: lo:1\n^"},
 	{"unknown key after CRLF", "\ufeffvip: 1.2.3.4\r\nlable: lo:1\r\n", "2:1: \"lable\": unknown key, expected one of " + topKeys + "\nlable: lo:1\n^"},
 	{"unknown key of a service", "services:\n  - port: 80\n    weight: 1\n", "3:5: \"weight\": unknown key, expected one of " + serviceKeys + "\n    weight: 1\n    ^"},
-	{"unknown key of a real server", "real_servers: [{adress: 10.0.0.7}]\n", "1:17: \"adress\": unknown key, expected one of address, port, weight, upper, lower\nreal_servers: [{adress: 10.0.0.7}]\n                ^"},
+	{"unknown key of a real server", "real_servers: [{adress: 10.0.0.7}]\n", "1:17: \"adress\": unknown key, expected one of address, port, forward, weight, upper, lower\nreal_servers: [{adress: 10.0.0.7}]\n                ^"},
 	{"key that is no text", "80: tcp\n", "1:1: \"80\": not a key, expected one of " + topKeys + "\n80: tcp\n^"},
 	{"merge key", "<<: {vip: 1.2.3.4}\n", "1:1: \"<<\": not a key, expected one of " + topKeys + "\n<<: {vip: 1.2.3.4}\n^"},
 	{"key twice", "vip: 1.2.3.4\nlabel: lo:1\nvip: 1.2.3.5\n", "3:1: key \"vip\": a second time (the first is on line 1), expected each key once\nvip: 1.2.3.5\n^"},
@@ -152,6 +155,53 @@ var faults = []struct {
 	{"mark of another family", "vip: 2001:db8::100\nservices: [{fwmark: 7}]", "2:21: fwmark \"7\": the mark is IPv4, but no VIP is, expected the family of a VIP\nservices: [{fwmark: 7}]\n                    ^"},
 	{"VIP without a real server", "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.7]", "2:15: real_servers: no real server is IPv6, but a VIP is, expected a real server with IPv6, or forward: tunnel\nreal_servers: [10.0.0.7]\n              ^"},
 	{"real server without a VIP", "vip: 172.16.0.100\nreal_servers:\n  - 10.0.0.7\n  - 2001:db8::7\n", "4:5: real_servers \"2001:db8::7\": 2001:db8::7 is IPv6, but no VIP is, expected the family of a VIP, or forward: tunnel\n  - 2001:db8::7\n    ^"},
+
+	// Several ports.
+	{"range of ports", "services:\n  - port: 8000-8010\n", "2:11: port \"8000-8010\": " + severalPorts + "\n  - port: 8000-8010\n          ^"},
+	{"range of ports as in ipvsadm's manual", "services: [{port: 8000:8010}]", "1:19: port \"8000:8010\": " + severalPorts + "\nservices: [{port: 8000:8010}]\n                  ^"},
+	{"ports in one word", "services:\n  - port: 80,443\n", "2:11: port \"80,443\": " + severalPorts + "\n  - port: 80,443\n          ^"},
+	{"list of ports", "services: [{port: [80, 443]}]", "1:19: port: " + severalPorts + "\nservices: [{port: [80, 443]}]\n                  ^"},
+	{"something else with a hyphen", "services: [{port: 80-http}]", "1:19: port \"80-http\": not a decimal number, " + aPort + "\nservices: [{port: 80-http}]\n                  ^"},
+
+	// Names, and VIPs of services.
+	{"name with a blank", "services: [{port: 80, name: my shop}]", "1:29: name \"my shop\": not a name, " + aName + "\nservices: [{port: 80, name: my shop}]\n                            ^"},
+	{"name with a slash", "services: [{port: 80, name: tcp/80}]", "1:29: name \"tcp/80\": not a name, " + aName + "\nservices: [{port: 80, name: tcp/80}]\n                            ^"},
+	{"name with an umlaut", "services: [{port: 80, name: süd}]", "1:29: name \"süd\": not a name, " + aName + "\nservices: [{port: 80, name: süd}]\n                            ^"},
+	{"empty name", "services: [{port: 80, name: ''}]", "1:29: name \"\": not a name, " + aName + "\nservices: [{port: 80, name: ''}]\n                            ^"},
+	{"name of another service", "services:\n  - {port: 80, name: web}\n  - {port: 81}\n  - {port: 82, name: web}\n", "4:22: name \"web\": the name of another service, expected each name once\n  - {port: 82, name: web}\n                     ^"},
+	{"VIP that no service has", "vip: [1.2.3.4, 1.2.3.5]\nservices: [{port: 80, vip: 1.2.3.4}]", "1:16: vip \"1.2.3.5\": " + noService + "\nvip: [1.2.3.4, 1.2.3.5]\n               ^"},
+	{"VIP that no service has, alone", "vip: 1.2.3.4\nservices: [{port: 80, vip: 1.2.3.5}]", "1:6: vip \"1.2.3.4\": " + noService + "\nvip: 1.2.3.4\n     ^"},
+	{"no VIP in a service's list", "services: [{port: 80, vip: []}]", "1:28: vip: an empty list, " + anAddress + "\nservices: [{port: 80, vip: []}]\n                           ^"},
+	{"VIP of a service that can be none", "services: [{port: 80, vip: 127.0.0.1}]", "1:28: vip \"127.0.0.1\": a loopback address, " + anAddress + "\nservices: [{port: 80, vip: 127.0.0.1}]\n                           ^"},
+	{"VIP of a service twice", "services: [{port: 80, vip: [1.2.3.4, 1.2.3.4]}]", "1:38: vip \"1.2.3.4\": the same VIP again, expected each VIP once\nservices: [{port: 80, vip: [1.2.3.4, 1.2.3.4]}]\n                                     ^"},
+	{"service of the file's VIP again by its own", "vip: 1.2.3.4\nservices:\n  - port: 80\n  - {port: 80, vip: [1.2.3.5, 1.2.3.4]}\n", "4:5: services: the same service again, expected each service once\n  - {port: 80, vip: [1.2.3.5, 1.2.3.4]}\n    ^"},
+	{"mark twice on two VIPs", "services: [{fwmark: 7, vip: 1.2.3.4}, {fwmark: 7, vip: 1.2.3.5}]", "1:39: services: the same service again, expected each service once\nservices: [{fwmark: 7, vip: 1.2.3.4}, {fwmark: 7, vip: 1.2.3.5}]\n                                      ^"},
+	{"VIP of a service is another one's real server", "services: [{port: 80, vip: 1.2.3.4}, {port: 81, vip: 10.0.0.7}]\nreal_servers: [10.0.0.7]", "2:16: real_servers \"10.0.0.7\": 10.0.0.7 is a VIP, expected the real server's own address\nreal_servers: [10.0.0.7]\n               ^"},
+	{"mask with a service's IPv6 VIP", "vip: 1.2.3.4\nservices: [{port: 80}, {port: 81, vip: '2001:db8::1', persistent: 5, netmask: 255.255.0.0}]", "2:79: netmask \"255.255.0.0\": the service is IPv6, expected a prefix length from 1 to 128\nservices: [{port: 80}, {port: 81, vip: '2001:db8::1', persistent: 5, netmask: 255.255.0.0}]\n                                                                              ^"},
+	{"mark of another family than its VIP", "vip: 1.2.3.4\nservices: [{port: 80}, {fwmark: 7, vip: '2001:db8::1'}]", "2:33: fwmark \"7\": the mark is IPv4, but no VIP is, expected the family of a VIP\nservices: [{port: 80}, {fwmark: 7, vip: '2001:db8::1'}]\n                                ^"},
+	{"VIP of a service without a real server", "vip: 1.2.3.4\nservices: [{port: 80}, {port: 81, vip: '2001:db8::1'}]\nreal_servers: [10.0.0.7]\n", "3:15: real_servers: no real server is IPv6, but a VIP is, expected a real server with IPv6, or forward: tunnel\nreal_servers: [10.0.0.7]\n              ^"},
+	{"real server without a VIP of its service", "vip: 2001:db8::1\nservices: [{port: 80}, {port: 81, vip: 1.2.3.4, real_servers: [10.0.0.7, '2001:db8::8']}]\nreal_servers: ['2001:db8::7']\n", "2:74: real_servers \"2001:db8::8\": 2001:db8::8 is IPv6, but no VIP is, expected the family of a VIP, or forward: tunnel\nservices: [{port: 80}, {port: 81, vip: 1.2.3.4, real_servers: [10.0.0.7, '2001:db8::8']}]\n                                                                         ^"},
+
+	// Forwarding of real servers.
+	{"unknown forwarding of a real server", "real_servers: [{address: 10.0.0.7, forward: nat}]", "1:45: forward \"nat\": unknown, expected one of direct, tunnel, masquerade\nreal_servers: [{address: 10.0.0.7, forward: nat}]\n                                            ^"},
+	{"port of a real server with a tunnel of its own", "services: [{port: 80, forward: masquerade}]\nreal_servers: [{address: 10.0.0.7, port: 8080, forward: tunnel}]", "2:42: port \"8080\": a real server's port with forward: tunnel, expected none, or forward: masquerade\nreal_servers: [{address: 10.0.0.7, port: 8080, forward: tunnel}]\n                                         ^"},
+	{"direct routing to another family beside a tunnel", "vip: 1.2.3.4\nservices: [{port: 80, forward: tunnel}]\nreal_servers: [10.0.0.7, {address: '2001:db8::7', forward: direct}]", "3:26: real_servers: 2001:db8::7 is IPv6, but no VIP is, expected the family of a VIP, or forward: tunnel\nreal_servers: [10.0.0.7, {address: '2001:db8::7', forward: direct}]\n                         ^"},
+
+	// Timeouts and synchronisation, as ipvsadm takes them.
+	{"label of the director without alias", "director_label: eth0", "1:17: director_label \"eth0\": no alias, " + aLabel + "\ndirector_label: eth0\n                ^"},
+	{"timeout for too long", "timeouts: {tcp: 2678401}", "1:17: tcp \"2678401\": out of range, expected a number from 0 to 2678400\ntimeouts: {tcp: 2678401}\n                ^"},
+	{"timeout with a unit", "timeouts: {udp: 5m}", "1:17: udp \"5m\": not a decimal number, expected a number from 0 to 2678400\ntimeouts: {udp: 5m}\n                ^"},
+	{"unknown timeout", "timeouts: {tcp_fin: 5}", "1:12: \"tcp_fin\": unknown key, expected one of tcp, tcpfin, udp\ntimeouts: {tcp_fin: 5}\n           ^"},
+	{"numbers for timeouts", "timeouts: [900, 120, 300]", "1:11: timeouts: a list, expected a mapping with tcp, tcpfin, udp\ntimeouts: [900, 120, 300]\n          ^"},
+	{"unknown role", "sync: {role: slave}", "1:14: role \"slave\": unknown, expected one of master, backup, both\nsync: {role: slave}\n             ^"},
+	{"interface of sync too long", "sync: {interface: enp0s31f6.4094.1}", "1:19: interface \"enp0s31f6.4094.1\": too long, expected the name of an interface\nsync: {interface: enp0s31f6.4094.1}\n                  ^"},
+	{"id of sync too large", "sync: {id: 256}", "1:12: id \"256\": out of range, expected a number from 0 to 255\nsync: {id: 256}\n           ^"},
+	{"messages of sync too long", "sync: {max_len: 65508}", "1:17: max_len \"65508\": out of range, expected a number from 1 to 65507\nsync: {max_len: 65508}\n                ^"},
+	{"port of sync zero", "sync: {port: 0}", "1:14: port \"0\": out of range, expected a number from 1 to 65535\nsync: {port: 0}\n             ^"},
+	{"ttl of sync too large", "sync: {ttl: 256}", "1:13: ttl \"256\": out of range, expected a number from 1 to 255\nsync: {ttl: 256}\n            ^"},
+	{"group of sync that is none", "sync: {group: 10.0.0.1}", "1:15: group \"10.0.0.1\": not a multicast address, expected a multicast address\nsync: {group: 10.0.0.1}\n              ^"},
+	{"group of sync with a zone", "sync: {group: 'ff02::1%eth0'}", "1:15: group \"ff02::1%eth0\": an address with a zone, expected a multicast address\nsync: {group: 'ff02::1%eth0'}\n              ^"},
+	{"sync beside real servers of another family", "vip: 1.2.3.4\nreal_servers: [10.0.0.7, {address: '2001:db8::7', forward: tunnel}]\nsync: {role: master}\n", "3:7: sync: sync with 2001:db8::7, which is IPv6 behind a VIP of IPv4, expected no sync, or real servers of the VIP's family\nsync: {role: master}\n      ^"},
 }
 
 func TestLoadFaults(t *testing.T) {

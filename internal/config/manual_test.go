@@ -32,6 +32,8 @@ var mappings = map[string]string{
 	"KEYS OF A SERVICE":     "services: [{none: 1}]",
 	"KEYS OF A REAL SERVER": "real_servers: [{none: 1}]",
 	"KEYS OF ARP":           "arp: {none: 1}",
+	"KEYS OF TIMEOUTS":      "timeouts: {none: 1}",
+	"KEYS OF SYNC":          "sync: {none: 1}",
 }
 
 func TestManualKeys(t *testing.T) {
@@ -66,7 +68,7 @@ func TestManualWords(t *testing.T) {
 		add(keysOf(t, unknown)...)
 	}
 	for _, list := range []string{
-		protocol().want, forward().want, family().want, scheduler().want,
+		syncRole().want, protocol().want, forward().want, family().want, scheduler().want,
 		strings.ReplaceAll(boolean().want, " or ", ", "),
 	} {
 		add(strings.Split(strings.TrimPrefix(list, "one of "), ", ")...)

@@ -9,11 +9,11 @@ import (
 // Overrides is what the flags and the environment say. An empty field says
 // nothing; any other replaces what the file has.
 type Overrides struct {
-	VIPs      []string // --vip
-	Label     string   // --label
+	VIPs      []string // --vip, of every service
+	Label     string   // --label, on the director as well
 	Ports     []string // --port: PORT or PORT/PROTOCOL, a service with defaults each
 	Scheduler string   // --scheduler, of every service
-	Forward   string   // --forward, of every service
+	Forward   string   // --forward, of every service and real server
 	// Persistent is --persistent, in seconds, of every service.
 	Persistent string
 	// RealServers are --rs: ADDRESS[:PORT][=WEIGHT], with the IPv6 address in
@@ -26,13 +26,13 @@ type Overrides struct {
 func (o Overrides) Apply(c Config) (Config, error) {
 	c.Services = slices.Clone(c.Services)
 	a := applier{c: c, flags: map[path]string{}}
-	replace(&a, "--vip", o.VIPs, "vip", &a.c.VIPs, virtualAddress)
+	a.vips(o.VIPs)
 	if o.Label != "" {
-		a.c.Label = accept(&a, "--label", o.Label, labelName)
+		a.c.Label, a.c.DirectorLabel = accept(&a, "--label", o.Label, labelName), ""
 	}
 	replace(&a, "--port", o.Ports, "services", &a.c.Services, portAndProtocol)
 	a.scheduler(o.Scheduler)
-	forServices(&a, "--forward", o.Forward, "forward", forward(), func(s *Service, f ipvs.Forward) { s.Forward = f })
+	a.forward(o.Forward)
 	forServices(&a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
 	a.realServers(o.RealServers)
 	if a.err != nil {
@@ -56,7 +56,7 @@ type applier struct {
 func take[T any](flag, word string, k kind[T]) (T, error) {
 	value, err := k.parse(word)
 	if err != nil {
-		return value, &Fault{Subject: flagWord(flag, word), What: err.Error(), Want: k.want}
+		return value, &Fault{Subject: flagWord(flag, word), What: err.Error(), Want: k.expected(err)}
 	}
 	return value, nil
 }
@@ -109,6 +109,35 @@ func (a *applier) scheduler(word string) {
 		}
 		s.Scheduler = name
 	})
+}
+
+// vips are for every service.
+func (a *applier) vips(words []string) {
+	replace(a, "--vip", words, "vip", &a.c.VIPs, virtualAddress)
+	for i := range a.c.Services {
+		if len(words) > 0 {
+			a.c.Services[i].VIPs = nil
+		}
+	}
+}
+
+// forward is for every real server.
+func (a *applier) forward(word string) {
+	if word == "" {
+		return
+	}
+	a.c.RealServers = withoutForward(a.c.RealServers)
+	forServices(a, "--forward", word, "forward", forward(), func(s *Service, f ipvs.Forward) {
+		s.Forward, s.RealServers = f, withoutForward(s.RealServers)
+	})
+}
+
+func withoutForward(list []RealServer) []RealServer {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Forward = nil
+	}
+	return list
 }
 
 // realServers are to serve every service.

@@ -16,6 +16,15 @@ func TestApply(t *testing.T) {
 		c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 53)}
 		c.Services[1].RealServers = servers("10.0.0.17")
 	})
+	second := with(func(c *Config) {
+		c.VIPs, c.DirectorLabel = rich.VIPs, "eth0:1"
+		c.RealServers = servers("10.0.0.7")
+		c.RealServers[0].Forward = new(ipvs.Masquerade)
+		c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 53)}
+		c.Services[1].Name, c.Services[1].VIPs = "dns", []netip.Addr{addr("172.16.0.101")}
+		c.Services[1].RealServers = servers("10.0.0.17")
+		c.Services[1].RealServers[0].Forward = new(ipvs.Tunnel)
+	})
 	for _, test := range []struct {
 		name string
 		file Config
@@ -54,6 +63,24 @@ func TestApply(t *testing.T) {
 					{Addr: addr("10.0.0.10")},
 					{Addr: addr("10.0.0.11"), Port: 8080, Weight: 5},
 				}
+			}),
+		},
+		{
+			"flags win over what a service, a real server and the director have of their own", second,
+			Overrides{VIPs: []string{"172.16.0.100"}, Label: "lo:2", Forward: "tunnel"},
+			with(func(c *Config) {
+				c.VIPs, c.Label = rich.VIPs, "lo:2"
+				c.Services = []Service{portService(ipvs.TCP, 80), portService(ipvs.UDP, 53)}
+				c.Services[0].Forward, c.Services[1].Forward = ipvs.Tunnel, ipvs.Tunnel
+				c.Services[1].Name, c.Services[1].RealServers = "dns", servers("10.0.0.17")
+				c.RealServers = servers("10.0.0.7")
+			}),
+		},
+		{
+			"ports go to the file's VIPs", second, Overrides{Ports: []string{"81"}},
+			with(func(c *Config) {
+				c.VIPs, c.DirectorLabel, c.RealServers = rich.VIPs, "eth0:1", second.RealServers
+				c.Services = []Service{portService(ipvs.TCP, 81)}
 			}),
 		},
 		{
@@ -122,6 +149,25 @@ func TestApplyFaults(t *testing.T) {
 		{"real server is the file's VIP", "", Overrides{RealServers: []string{"172.16.0.100"}}, `--rs "172.16.0.100": 172.16.0.100 is a VIP, expected the real server's own address`},
 		{"real server's port without masquerade", "", Overrides{RealServers: []string{"10.0.0.7:8080"}}, `--rs "10.0.0.7:8080": a real server's port with forward: direct, expected none, or forward: masquerade`},
 		{"real servers of another family", "", Overrides{RealServers: []string{"2001:db8::7"}}, `--rs: no real server is IPv4, but a VIP is, expected a real server with IPv4, or forward: tunnel`},
+		{"range of ports", "", Overrides{Ports: []string{"8000-8010/udp"}}, `--port "8000-8010/udp": ` + severalPorts},
+		{
+			"VIP that makes two services one",
+			"services: [{port: 80, vip: 1.2.3.4}, {port: 80, vip: 1.2.3.5}]",
+			Overrides{VIPs: []string{"1.2.3.6"}},
+			`--vip: the same service again, expected each service once`,
+		},
+		{
+			"real server's port with a method of the file",
+			"services: [{port: 80}]\nreal_servers: [{address: 10.0.0.7, port: 8080, forward: masquerade}]",
+			Overrides{Forward: "tunnel"},
+			`--forward "tunnel": a real server's port with forward: tunnel, expected none, or forward: masquerade`,
+		},
+		{
+			"tunnel to another family beside the file's sync",
+			"vip: 1.2.3.4\nsync: {}",
+			Overrides{RealServers: []string{"2001:db8::7"}, Forward: "tunnel"},
+			`--rs "2001:db8::7": sync with 2001:db8::7, which is IPv6 behind a VIP of IPv4, expected no sync, or real servers of the VIP's family`,
+		},
 		{
 			"forward that does not fit the file's ports",
 			"services: [{port: 80, forward: masquerade}]\nreal_servers: [{address: 10.0.0.7, port: 8080}]",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,12 +15,11 @@ import (
 // YAML writes the configuration as a file: [Load] makes the same of it.
 func (c Config) YAML() []byte {
 	var b bytes.Buffer
-	if vips := texts(c.VIPs); len(vips) == 1 {
-		fmt.Fprintf(&b, "vip: %s\n", plain(vips[0]))
-	} else if len(vips) > 1 {
-		fmt.Fprintf(&b, "vip: %s\n", flow(vips))
-	}
+	printVIPs(&b, "", c.VIPs)
 	fmt.Fprintf(&b, "label: %s\n", plain(c.Label))
+	if c.DirectorLabel != "" {
+		fmt.Fprintf(&b, "director_label: %s\n", plain(c.DirectorLabel))
+	}
 	fmt.Fprintf(&b, "services:\n")
 	for _, s := range c.Services {
 		s.print(&b)
@@ -29,7 +29,16 @@ func (c Config) YAML() []byte {
 	}
 	fmt.Fprintf(&b, "arp:\n  interfaces: %s\n", flow(c.ARP.Interfaces))
 	fmt.Fprintf(&b, "announce: %t\n", c.Announce)
+	c.printDirector(&b)
 	return b.Bytes()
+}
+
+func printVIPs(w io.Writer, indent string, vips []netip.Addr) {
+	if words := texts(vips); len(words) == 1 {
+		fmt.Fprintf(w, "%svip: %s\n", indent, plain(words[0]))
+	} else if len(words) > 1 {
+		fmt.Fprintf(w, "%svip: %s\n", indent, flow(words))
+	}
 }
 
 func (s Service) print(w io.Writer) {
@@ -38,6 +47,10 @@ func (s Service) print(w io.Writer) {
 	} else {
 		fmt.Fprintf(w, "  - port: %d\n    protocol: %s\n", s.Port, ipvs.Protocols.Name(s.Protocol))
 	}
+	if s.Name != "" {
+		fmt.Fprintf(w, "    name: %s\n", plain(s.Name))
+	}
+	printVIPs(w, "    ", s.VIPs)
 	fmt.Fprintf(w, "    scheduler: %s\n    forward: %s\n", s.Scheduler, ipvs.Methods.Name(s.Forward))
 	fmt.Fprintf(w, "    persistent: %d\n", s.Persistent)
 	if s.Netmask != 0 {
@@ -53,12 +66,15 @@ func (s Service) print(w io.Writer) {
 func printRealServers(w io.Writer, indent string, all []RealServer) {
 	fmt.Fprintf(w, "%sreal_servers:\n", indent)
 	for _, r := range all {
-		port := ""
+		own := ""
 		if r.Port != 0 {
-			port = fmt.Sprintf("port: %d, ", r.Port)
+			own = fmt.Sprintf("port: %d, ", r.Port)
+		}
+		if r.Forward != nil {
+			own += fmt.Sprintf("forward: %s, ", ipvs.Methods.Name(*r.Forward))
 		}
 		fmt.Fprintf(w, "%s  - {address: %s, %sweight: %d, upper: %d, lower: %d}\n",
-			indent, plain(r.Addr.String()), port, r.Weight, r.Upper, r.Lower)
+			indent, plain(r.Addr.String()), own, r.Weight, r.Upper, r.Lower)
 	}
 }
 

@@ -116,7 +116,7 @@ func word[T any](r *reader, v value, k kind[T]) (t T) {
 		r.refuse(v, "text in quotes", k.want)
 	default:
 		if t, err = k.parse(v.Value); err != nil {
-			r.refuse(v, err.Error(), k.want)
+			r.refuse(v, err.Error(), k.expected(err))
 		}
 	}
 	return t

@@ -37,6 +37,7 @@ var (
 	serverAddress  = kind[netip.Addr]{want: wantAddress, parse: parseAddress}
 	labelName      = kind[string]{want: "interface:alias of at most 15 bytes, as in lo:1", parse: parseLabel}
 	interfaceName  = kind[string]{want: "the name of an interface, or all", parse: parseInterface}
+	serviceName    = kind[string]{want: "letters, digits, full stops, underscores and hyphens", parse: parseName}
 	netmask        = kind[ipvs.Netmask]{want: wantMask, parse: parseNetmask}
 )
 
@@ -80,7 +81,7 @@ func choice[T comparable](words ipvs.Words[T]) func(string) (T, error) {
 
 // number is a decimal number within bounds. A leading zero is refused: it means
 // octal to some.
-func number[T uint16 | uint32](low, high T) kind[T] {
+func number[T uint8 | uint16 | uint32](low, high T) kind[T] {
 	return kind[T]{
 		want:  fmt.Sprintf("a number from %d to %d", low, high),
 		plain: true,
@@ -100,6 +101,38 @@ func number[T uint16 | uint32](low, high T) kind[T] {
 		},
 	}
 }
+
+// servicePort is the port of a service. What means several ports is told the way
+// there is for them.
+func servicePort() kind[uint16] {
+	k := number[uint16](0, 65535)
+	one := k.parse
+	k.parse = func(s string) (uint16, error) {
+		port, err := one(s)
+		if ports := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("-:, ", r) }); err != nil && len(ports) > 1 &&
+			strings.Trim(strings.Join(ports, ""), "0123456789") == "" {
+			return 0, several
+		}
+		return port, err
+	}
+	return k
+}
+
+// An unfit value has something better to expect than its kind says.
+type unfit struct{ what, want string }
+
+func (u unfit) Error() string { return u.what }
+
+// expected is what is to be said of a value that parse refused.
+func (k kind[T]) expected(err error) string {
+	if u, ok := errors.AsType[unfit](err); ok {
+		return u.want
+	}
+	return k.want
+}
+
+// several is the fault of many ports in one.
+var several = unfit{"several ports", "one; for several a mark that the packet filter gives their packets: fwmark in place of port"}
 
 // parseAddress takes what the kernel takes as a destination.
 func parseAddress(s string) (netip.Addr, error) {
@@ -158,6 +191,13 @@ func parseLabel(s string) (string, error) {
 		return s, errors.New("not a label")
 	case len(s) > maxName:
 		return s, errors.New("too long")
+	}
+	return s, nil
+}
+
+func parseName(s string) (string, error) {
+	if s == "" || !isPlain(s) {
+		return s, errors.New("not a name")
 	}
 	return s, nil
 }

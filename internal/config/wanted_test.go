@@ -20,7 +20,7 @@ func TestWantedTutorial(t *testing.T) {
 			Family: ipvs.INET, Addr: addr(ip), Port: 80, Forward: ipvs.DirectRoute, Weight: 1,
 		}
 	}
-	want := []Wanted{{web, []ipvs.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
+	want := []Wanted{{Service: web, Forward: ipvs.DirectRoute, Destinations: []ipvs.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
 	if d := cmp.Diff(want, tutorial().Wanted(), equalAddr); d != "" {
 		t.Errorf("Wanted (-want +got):\n%s", d)
 	}
@@ -46,11 +46,13 @@ real_servers: ["2001:db8::7"]
 			Family: ipvs.INET6, Protocol: ipvs.UDP, Addr: addr("2001:db8::100"), Port: 53, Scheduler: "mh",
 			Flags: ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlag2, Timeout: 60, Netmask: 64,
 		},
+		Forward: ipvs.DirectRoute,
 		Destinations: []ipvs.Destination{{
 			Family: ipvs.INET6, Addr: addr("2001:db8::7"), Port: 53, Forward: ipvs.DirectRoute, Weight: 1,
 		}},
 	}, {
 		Service: ipvs.Service{Family: ipvs.INET6, FWMark: 7, Scheduler: "wrr", Netmask: 128},
+		Forward: ipvs.Masquerade,
 		Destinations: []ipvs.Destination{{
 			Family: ipvs.INET6, Addr: addr("2001:db8::17"), Port: 8080, Forward: ipvs.Masquerade, Upper: 20, Lower: 10,
 		}},
@@ -101,6 +103,27 @@ func TestWantedFamilies(t *testing.T) {
 			"a service's own real servers come instead",
 			"vip: 1.2.3.4\nservices: [{port: 80}, {port: 81, real_servers: [10.0.0.8]}]\nreal_servers: [10.0.0.7]",
 			"1.2.3.4:80: 10.0.0.7\n1.2.3.4:81: 10.0.0.8",
+		},
+		{
+			"a service's own VIPs come instead, behind those of the file",
+			"vip: 1.2.3.4\nservices: [{port: 443, vip: [1.2.3.5, 1.2.3.4]}, {port: 80}, {port: 443, vip: 1.2.3.6}, {fwmark: 7, vip: [1.2.3.6, 1.2.3.7]}]\nreal_servers: [10.0.0.7]",
+			"1.2.3.4:443: 10.0.0.7\n1.2.3.4:80: 10.0.0.7\n1.2.3.5:443: 10.0.0.7\n1.2.3.6:443: 10.0.0.7\n7: 10.0.0.7",
+		},
+		{
+			"families go by the service's VIPs",
+			"services: [{port: 80, vip: 1.2.3.4}, {port: 80, vip: 2001:db8::1}]\nreal_servers: [10.0.0.7, 2001:db8::7]",
+			"1.2.3.4:80: 10.0.0.7\n[2001:db8::1]:80: 2001:db8::7",
+		},
+		{
+			"one real server's tunnel leads to the other family, the others' direct routing does not",
+			"vip: [1.2.3.4, 2001:db8::1]\nservices: [{port: 80}, {port: 81, real_servers: [2001:db8::7, {address: 10.0.0.9, forward: tunnel}, {address: 10.0.0.7, forward: direct}]}]\n" +
+				"real_servers: [10.0.0.7, {address: 10.0.0.9, forward: tunnel}, 2001:db8::7]",
+			"1.2.3.4:80: 10.0.0.7 10.0.0.9\n1.2.3.4:81: 10.0.0.9 10.0.0.7\n[2001:db8::1]:80: 2001:db8::7\n[2001:db8::1]:81: 2001:db8::7",
+		},
+		{
+			"a tunnel of its own family that no VIP has",
+			"vip: 1.2.3.4\nreal_servers: [10.0.0.7, {address: '2001:db8::7', forward: tunnel}]",
+			"1.2.3.4:80: 10.0.0.7 2001:db8::7",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

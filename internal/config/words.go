@@ -34,7 +34,7 @@ func ParseServer(flag, word string) (netip.AddrPort, error) { return take(flag, 
 
 func parsePort(s string) (Service, error) {
 	port, name, hasProtocol := strings.Cut(s, "/")
-	n, err := number[uint16](0, 65535).parse(port)
+	n, err := servicePort().parse(port)
 	p := ipvs.TCP
 	if hasProtocol && err == nil {
 		if p, err = protocol().parse(name); err != nil {

@@ -35,14 +35,15 @@ func (o Options) Validate(c config.Config) error {
 		return fault("--interface", o.Interface, "loopback leads to no other director", "the interface of the LAN")
 	}
 	var families []bool // whether it is IPv4
+	vips := c.AllVIPs()
 	for _, s := range o.Sorry {
 		addr := s.Addr()
 		is := func(vip netip.Addr) bool { return vip.Is4() == addr.Is4() }
 		translated := func(s config.Service) bool { return s.Forward == ipvs.Masquerade }
 		switch word := sorryWord(s); {
-		case slices.Contains(c.VIPs, addr):
+		case slices.Contains(vips, addr):
 			return fault("--sorry-server", word, "it is a VIP", "the server's own address")
-		case !slices.ContainsFunc(c.VIPs, is):
+		case !slices.ContainsFunc(vips, is):
 			return fault("--sorry-server", word, "no VIP is of its address family", "the family of a VIP")
 		case slices.Contains(families, addr.Is4()):
 			return fault("--sorry-server", word, "another one of the same address family", "one for IPv4 and one for IPv6")

@@ -34,7 +34,7 @@ func (t *text) service(w config.Wanted, o Options) {
 	}
 	t.block("virtual_server "+identity(s), func() {
 		t.properties(s)
-		t.line("lvs_method %s", method(w.Destinations[0].Forward))
+		t.line("lvs_method %s", method(w.Forward))
 		if keyword != "" {
 			t.line("delay_loop 5")
 		}
@@ -42,13 +42,16 @@ func (t *text) service(w config.Wanted, o Options) {
 			t.line("sorry_server %s %d", sorry.Addr(), sorry.Port())
 		}
 		for i := range w.Destinations {
-			t.realServer(&w.Destinations[i], keyword, o.Check)
+			t.realServer(w, &w.Destinations[i], keyword, o.Check)
 		}
 	})
 }
 
-func (t *text) realServer(d *ipvs.Destination, keyword string, c Check) {
+func (t *text) realServer(w config.Wanted, d *ipvs.Destination, keyword string, c Check) {
 	t.block(fmt.Sprintf("real_server %s %d", d.Addr, d.Port), func() {
+		if d.Forward != w.Forward {
+			t.line("lvs_method %s", method(d.Forward))
+		}
 		t.line("weight %d", d.Weight)
 		if d.Upper != 0 || d.Lower != 0 {
 			t.line("uthreshold %d", d.Upper)

@@ -35,7 +35,7 @@ func (t *text) preface(c config.Config, o Options) {
 		t.note("The request names that address as its host; virtualhost NAME in the block url",
 			"names another one.")
 	}
-	if slices.ContainsFunc(c.Services, func(s config.Service) bool { return s.Forward == ipvs.Masquerade }) {
+	if c.Forwards(ipvs.Masquerade) {
 		t.note("",
 			"With masquerading the director is the default gateway of the real servers. Its",
 			"address there has to move like the VIP: name it below virtual_ipaddress as well.",
@@ -54,7 +54,7 @@ type instance struct {
 
 func instances(c config.Config) []instance {
 	all := []instance{{name: "lvsdr_4"}, {name: "lvsdr_6"}}
-	for _, vip := range c.VIPs {
+	for _, vip := range c.AllVIPs() {
 		i := 0
 		if vip.Is6() {
 			i = 1
@@ -72,9 +72,8 @@ func (t *text) vrrp(c config.Config, o Options) {
 		t.note("A name for logs and mails. Without one keepalived asks the DNS for its own before",
 			"it does anything else, ten seconds long if nobody answers.")
 		t.line("router_id lvsdr")
-		t.note("Uncommented, this keeps connections when the VIP moves: the director that has it",
-			"tells the other one of them. Nothing but the LAN protects what it says.",
-			fmt.Sprintf("lvs_sync_daemon %s %s", o.Interface, all[0].name))
+		t.sync(c.Sync, o.Interface, all[0].name)
+		t.timeouts(c.Timeouts)
 	})
 	if len(all) > 1 {
 		t.gap()
@@ -90,6 +89,47 @@ func (t *text) vrrp(c config.Config, o Options) {
 	for n, i := range all {
 		t.gap()
 		t.block("vrrp_instance "+i.name, func() { t.instance(i, n == 0, c, o) })
+	}
+}
+
+// sync writes the synchronisation daemons. The configuration's roles are left to
+// keepalived: the director that has the VIP is the master.
+func (t *text) sync(s *config.Sync, link, instance string) {
+	if s == nil {
+		t.note("Uncommented, this keeps connections when the VIP moves: the director that has it",
+			"tells the other one of them. Nothing but the LAN protects what it says.",
+			fmt.Sprintf("lvs_sync_daemon %s %s", link, instance))
+		return
+	}
+	t.note("The director that has the VIP tells the other one of its connections.")
+	line := fmt.Sprintf("lvs_sync_daemon %s %s id %d", s.Interface, instance, s.ID)
+	for _, n := range []struct {
+		word  string
+		value int
+	}{{"maxlen", int(s.MaxLen)}, {"port", int(s.Port)}, {"ttl", int(s.TTL)}} {
+		if n.value != 0 {
+			line += fmt.Sprintf(" %s %d", n.word, n.value)
+		}
+	}
+	if s.Group.IsValid() {
+		line += fmt.Sprintf(" group %s", s.Group)
+	}
+	t.line("%s", line)
+}
+
+// timeouts writes those of connections; zero leaves one alone.
+func (t *text) timeouts(all ipvs.Timeouts) {
+	line := ""
+	for _, n := range []struct {
+		word  string
+		value uint32
+	}{{"tcp", all.TCP}, {"tcpfin", all.TCPFin}, {"udp", all.UDP}} {
+		if n.value != 0 {
+			line += fmt.Sprintf(" %s %d", n.word, n.value)
+		}
+	}
+	if line != "" {
+		t.line("lvs_timeouts%s", line)
 	}
 }
 

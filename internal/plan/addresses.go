@@ -8,7 +8,6 @@ import (
 
 	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
-	"lvsdr/internal/ipvs"
 )
 
 // placeVIP are the changes after which a VIP is on its interface with a full
@@ -77,29 +76,11 @@ func (s *State) refuseElsewhere(w Wish, have host.Address) error {
 // label, and may use it as it is: no real server has to have it, too.
 func (s *State) isOwn(w Wish, want host.Address) bool {
 	vip := want.Prefix.Addr()
-	if w.Role != Director || !w.masquerades(vip) {
+	if !slices.Contains(w.Masqueraded, vip) {
 		return false
 	}
 	have := s.addressesOf(vip)
 	return len(have) > 0 && !slices.ContainsFunc(have, func(a host.Address) bool { return a.Interface == want.Interface && s.fits(a) })
-}
-
-// masquerades reports whether a VIP has services, and all are forwarded by
-// masquerading.
-func (w Wish) masquerades(vip netip.Addr) bool {
-	some := false
-	for _, v := range w.Services {
-		if v.FWMark == 0 && v.Addr != vip || v.Family != ipvs.FamilyOf(vip) {
-			continue
-		}
-		for _, d := range v.Destinations {
-			if d.Forward != ipvs.Masquerade {
-				return false
-			}
-			some = true
-		}
-	}
-	return some
 }
 
 func (s *State) fits(have host.Address) bool { return s.neighbourhood().Fits(have) }

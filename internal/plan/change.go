@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 )
 
 // Change is one deed, with the command that an administrator would type for it.
@@ -37,9 +38,9 @@ type Site struct {
 }
 
 // Start is what a machine lacks: the table, then the VIPs, then the
-// announcements; on a real server the parameters before the VIPs. What an
-// earlier start has put there for the same file, and is wanted no longer, goes
-// last.
+// announcements; on a real server the parameters before the VIPs. Timeouts and
+// synchronisation belong to the table. What an earlier start has put there for
+// the same file, and is wanted no longer, goes last.
 func Start(w Wish, s State) (p Plan, err error) {
 	p.after = claimOf(w, s)
 	p.during = p.after
@@ -51,9 +52,15 @@ func Start(w Wish, s State) (p Plan, err error) {
 	if w.Exclusive {
 		p.Changes = deleteOthers(w, s)
 	}
+	p.Changes = append(p.Changes, changeTimeouts(w, s, others)...)
 	for _, v := range w.Services {
 		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
 	}
+	daemons, err := startDaemons(w, s, others)
+	if err != nil {
+		return p, err
+	}
+	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)
 	if err != nil {
 		return p, err
@@ -72,8 +79,12 @@ func Start(w Wish, s State) (p Plan, err error) {
 	for _, a := range w.VIPs {
 		p.Changes = append(p.Changes, announced[a.Prefix.Addr()]...)
 	}
-	if err := p.takeAway(former, w, s, others); err != nil {
+	p.takeVIPs(former, w, s, others)
+	if err := p.lowerSysctls(w, s, former, others); err != nil {
 		return p, err
+	}
+	if !w.Exclusive { // which has taken them away already
+		p.takeServices(former, s, others)
 	}
 	if w.FlushFirewall && s.Rules > 0 { // last: rules that are gone cannot be given back
 		p.Changes = append(p.Changes, Change{Line: "iptables -F", do: func(at Site) error { return at.FlushFilter() }})
@@ -89,12 +100,25 @@ func Stop(w Wish, s State) (p Plan, err error) {
 	if c := s.Record.Claim(w.Claimant); c.Started() {
 		here, p.during = *c, *c
 	}
-	w.VIPs, w.Services, w.Sysctls = nil, nil, nil
-	return p, p.takeAway(here, w, s, s.Record.others(w.Claimant))
+	w.VIPs, w.Services, w.Sysctls, w.Timeouts, w.Daemons = nil, nil, nil, ipvs.Timeouts{}, nil
+	others := s.Record.others(w.Claimant)
+	p.takeVIPs(here, w, s, others)
+	if err := p.lowerSysctls(w, s, here, others); err != nil {
+		return p, err
+	}
+	daemons, err := startDaemons(w, s, others)
+	if err != nil {
+		return p, err
+	}
+	p.Changes = append(p.Changes, daemons...)
+	p.takeServices(here, s, others)
+	p.Changes = append(p.Changes, changeTimeouts(w, s, others)...)
+	return p, nil
 }
 
-// takeAway adds what takes a claim away, as far as nobody else has it too.
-func (p *Plan) takeAway(gone Claim, w Wish, s State, others holders) error {
+// takeVIPs adds what takes the VIPs of a claim away, as far as nobody else has
+// them too.
+func (p *Plan) takeVIPs(gone Claim, w Wish, s State, others holders) {
 	var leaving []host.Address
 	for _, at := range gone.VIPs {
 		if who, held := others.place(at); held {
@@ -108,9 +132,10 @@ func (p *Plan) takeAway(gone Claim, w Wish, s State, others holders) error {
 		leaving = append(leaving, going...)
 	}
 	p.Changes = append(p.Changes, s.deleteAddresses(leaving)...)
-	if err := p.lowerSysctls(w, s, gone, others); err != nil {
-		return err
-	}
+}
+
+// takeServices is takeVIPs for services.
+func (p *Plan) takeServices(gone Claim, s State, others holders) {
 	for _, v := range slices.Backward(gone.Services) {
 		have := s.byWords(v.Service)
 		if have == nil {
@@ -123,7 +148,6 @@ func (p *Plan) takeAway(gone Claim, w Wish, s State, others holders) error {
 		}
 		p.Changes = append(p.Changes, deleteService(have))
 	}
-	return nil
 }
 
 func (p *Plan) remark(format string, args ...any) {

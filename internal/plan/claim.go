@@ -24,6 +24,8 @@ type Claim struct {
 	VIPs     []Place          `json:"vips,omitempty"`
 	Services []ClaimedService `json:"services,omitempty"`
 	Sysctls  []string         `json:"sysctls,omitempty"`
+	Timeouts []string         `json:"timeouts,omitempty"` // of connections
+	Daemons  []string         `json:"daemons,omitempty"`  // of synchronisation, by role
 	Drained  []netip.Addr     `json:"drained,omitempty"`
 }
 
@@ -95,6 +97,14 @@ func claimOf(w Wish, s State) Claim {
 	for _, want := range w.Sysctls {
 		c.Sysctls = append(c.Sysctls, want.Name)
 	}
+	for _, t := range timeouts {
+		if *t.of(&w.Timeouts) != 0 {
+			c.Timeouts = append(c.Timeouts, t.name)
+		}
+	}
+	for _, d := range w.Daemons {
+		c.Daemons = append(c.Daemons, roles.Name(d.State))
+	}
 	slices.SortFunc(c.Drained, netip.Addr.Compare)
 	return c
 }
@@ -123,6 +133,7 @@ func (c Claim) with(next Claim) Claim {
 		both.Services[i].RealServers = union(both.Services[i].RealServers, v.RealServers)
 	}
 	both.Sysctls = union(next.Sysctls, c.Sysctls)
+	both.Timeouts, both.Daemons = union(next.Timeouts, c.Timeouts), union(next.Daemons, c.Daemons)
 	both.Drained = union(next.Drained, c.Drained)
 	return both
 }
@@ -148,12 +159,16 @@ func union[T comparable](a, b []T) []T {
 
 // others are the claims of everybody else.
 func (r *Record) others(who Claimant) holders {
-	h := holders{places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{}, sysctls: map[string]bool{}}
+	h := holders{
+		vips: map[netip.Addr]bool{}, places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{},
+		sysctls: map[string]bool{}, timeouts: map[string]bool{}, daemons: map[string]bool{},
+	}
 	for _, c := range r.Claims {
 		if c.Claimant == who {
 			continue
 		}
 		for _, p := range c.VIPs {
+			h.vips[p.VIP] = true
 			h.places[Place{VIP: p.VIP, Interface: p.Interface}] = c.Claimant
 		}
 		for _, v := range c.Services {
@@ -162,11 +177,17 @@ func (r *Record) others(who Claimant) holders {
 				h.servers[[2]string{v.Service, rs}] = true
 			}
 		}
-		for _, name := range c.Sysctls {
-			h.sysctls[name] = true
-		}
+		hold(h.sysctls, c.Sysctls)
+		hold(h.timeouts, c.Timeouts)
+		hold(h.daemons, c.Daemons)
 	}
 	return h
+}
+
+func hold(held map[string]bool, names []string) {
+	for _, name := range names {
+		held[name] = true
+	}
 }
 
 // holders say who claims what.
@@ -174,7 +195,9 @@ type holders struct {
 	places   map[Place]Claimant // of VIP and interface alone
 	services map[string]Claimant
 	servers  map[[2]string]bool // service, real server
-	sysctls  map[string]bool
+
+	vips                       map[netip.Addr]bool
+	sysctls, timeouts, daemons map[string]bool
 }
 
 func (h holders) place(p Place) (Claimant, bool) {

@@ -14,6 +14,7 @@ import (
 
 	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 )
 
 // Record is what lvsdr has to remember between two runs in one network
@@ -30,6 +31,9 @@ type Record struct {
 	// Unannounced are VIPs that were put here, of which the neighbours may not
 	// know yet.
 	Unannounced []netip.Addr `json:"unannounced,omitempty"`
+
+	Timeouts map[string]FoundValue `json:"timeouts,omitempty"` // of connections; by name, in seconds
+	Daemons  []ipvs.Daemon         `json:"daemons,omitempty"`  // of synchronisation, as the kernel was asked for them
 
 	// Drained, of the first edition, go to the first claim of a director.
 	Drained []netip.Addr `json:"drained,omitempty"`
@@ -80,13 +84,14 @@ func readRecord(file string) (*Record, error) {
 func (r *Record) clone() Record {
 	return Record{
 		Claims: slices.Clone(r.Claims), Sysctls: maps.Clone(r.Sysctls),
+		Timeouts: maps.Clone(r.Timeouts), Daemons: slices.Clone(r.Daemons),
 		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained),
 	}
 }
 
 // Empty reports whether there is nothing to remember.
 func (r *Record) Empty() bool {
-	return len(r.Claims) == 0 && len(r.Sysctls) == 0 && len(r.Unannounced) == 0 && len(r.Drained) == 0
+	return len(r.Claims)+len(r.Sysctls)+len(r.Timeouts)+len(r.Daemons)+len(r.Unannounced)+len(r.Drained) == 0
 }
 
 // save writes the record; an empty one is no file.
@@ -169,20 +174,19 @@ func (r *Record) restore(before Record, who Claimant) error {
 	return r.SetClaim(c)
 }
 
-// settle notes that a plan has come true.
+// settle notes that a plan has come true, and forgets what was found of things
+// that nobody claims any more.
 func (r *Record) settle(p Plan) error {
-	stale := func(vip netip.Addr) bool {
-		return !slices.ContainsFunc(r.Claims, func(c Claim) bool {
-			return slices.ContainsFunc(c.VIPs, func(at Place) bool { return at.VIP == vip })
-		})
-	}
-	before := len(r.Sysctls) + len(r.Unannounced)
+	before := r.clone()
+	r.setClaim(p.after)
 	for _, name := range p.forget {
 		delete(r.Sysctls, name)
 	}
-	changed := r.setClaim(p.after)
-	r.Unannounced = slices.DeleteFunc(r.Unannounced, stale)
-	if !changed && len(r.Sysctls)+len(r.Unannounced) == before {
+	held := r.others(Claimant{})
+	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name] })
+	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)] })
+	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(vip netip.Addr) bool { return !held.vips[vip] })
+	if reflect.DeepEqual(before, r.clone()) {
 		return nil
 	}
 	return r.save()

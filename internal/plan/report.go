@@ -32,6 +32,7 @@ func Report(w Wish, s State) (status.Status, error) {
 		st.VIPs = append(st.VIPs, s.reportVIP(w, want, former))
 	}
 	s.reportFormer(&st, w, former, others)
+	st.Timeouts, st.Sync = reportTimeouts(w, s, others), reportDaemons(w, s, others)
 	st.InPlace = st.AllInPlace()
 	return st, nil
 }
@@ -85,7 +86,7 @@ func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer
 }
 
 func reportService(v Service, have *Entry, others holders) status.Service {
-	st := status.Service{Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
+	st := status.Service{Name: v.Name, Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &v.Service) {

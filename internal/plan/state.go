@@ -35,6 +35,11 @@ type Table interface {
 	AddDestination(ipvs.Service, ipvs.Destination) error
 	EditDestination(ipvs.Service, ipvs.Destination) error
 	DeleteDestination(ipvs.Service, ipvs.Destination) error
+	Timeouts() (ipvs.Timeouts, error)
+	SetTimeouts(ipvs.Timeouts) error
+	Daemons() ([]ipvs.Daemon, error)
+	StartDaemon(ipvs.Daemon) error
+	StopDaemon(ipvs.Daemon) error
 }
 
 // NoTable is the table of a machine that has no IPVS, or needs none: it is
@@ -43,6 +48,12 @@ type NoTable struct{ Table }
 
 // Services returns none.
 func (NoTable) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, nil }
+
+// Timeouts returns none.
+func (NoTable) Timeouts() (ipvs.Timeouts, error) { return ipvs.Timeouts{}, nil }
+
+// Daemons returns none.
+func (NoTable) Daemons() ([]ipvs.Daemon, error) { return nil, nil }
 
 // State is what a machine looks like when a verb begins.
 type State struct {
@@ -57,6 +68,8 @@ type State struct {
 	services []Entry
 	byKey    map[ipvs.Key]*Entry
 	words    map[string]*Entry
+	timeouts ipvs.Timeouts // where the wish or the record has some
+	daemons  []ipvs.Daemon // the same
 }
 
 // Entry is a virtual service of the kernel's table with its destinations.
@@ -85,6 +98,12 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	}
 	if err := s.lookAtTable(m); err != nil {
 		return s, fmt.Errorf("read the ipvs table: %w", err)
+	}
+	if err := s.lookAtTimeouts(m, w); err != nil {
+		return s, fmt.Errorf("read the timeouts of connections: %w", err)
+	}
+	if err := s.lookAtDaemons(m, w); err != nil {
+		return s, fmt.Errorf("read the synchronisation daemons: %w", err)
 	}
 	if s.needsRoutes(w) {
 		if s.Routes, err = m.Routes(s.Links); err != nil {

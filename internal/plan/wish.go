@@ -33,10 +33,14 @@ const (
 // servers.
 type Wish struct {
 	Claimant
-	VIPs     []host.Address
-	Announce bool      // tell the neighbours of a VIP that is added
-	Services []Service // of a director
-	Sysctls  []Sysctl  // of a real server
+	VIPs []host.Address
+	// Masqueraded are the VIPs that no real server of a director has to have.
+	Masqueraded []netip.Addr
+	Announce    bool          // tell the neighbours of a VIP that is added
+	Services    []Service     // of a director
+	Timeouts    ipvs.Timeouts // of a director's connections; zero leaves one alone
+	Daemons     []ipvs.Daemon // of a director's synchronisation
+	Sysctls     []Sysctl      // of a real server
 
 	Options
 }
@@ -49,6 +53,7 @@ type Options struct {
 
 // Service is a virtual service with its real servers.
 type Service struct {
+	Name string // "" if it has none
 	ipvs.Service
 	Destinations []Destination
 }
@@ -70,17 +75,23 @@ type Sysctl struct {
 // New is the wish of a configuration for a machine in a role, while some real
 // servers are being drained.
 func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
-	w := Wish{Claimant: who, Options: o}
-	for _, vip := range c.VIPs {
-		w.VIPs = append(w.VIPs, placed(vip, c.Label))
+	w, label := Wish{Claimant: who, Options: o}, c.Label
+	if who.Role == Director {
+		label = c.LabelOfDirector()
+	}
+	for _, vip := range c.AllVIPs() {
+		w.VIPs = append(w.VIPs, placed(vip, label))
+		if who.Role == Director && c.Masquerades(vip) {
+			w.Masqueraded = append(w.Masqueraded, vip)
+		}
 	}
 	if who.Role == RealServer {
 		w.Sysctls = sysctlsFor(c)
 		return w
 	}
-	w.Announce = c.Announce
+	w.Announce, w.Timeouts, w.Daemons = c.Announce, c.Timeouts, c.Sync.Daemons()
 	for _, wanted := range c.Wanted() {
-		s := Service{Service: wanted.Service}
+		s := Service{Name: wanted.Name, Service: wanted.Service}
 		for _, d := range wanted.Destinations {
 			one := Destination{Destination: d, Configured: d.Weight, Draining: slices.Contains(drained, d.Addr)}
 			if one.Draining {
@@ -111,7 +122,7 @@ var arpValues = [...]Sysctl{{"arp_ignore", 1}, {"arp_announce", 2}}
 // sysctlsFor keep a real server from answering for its VIPs. IPv6 has no such
 // switches.
 func sysctlsFor(c config.Config) (all []Sysctl) {
-	if !slices.ContainsFunc(c.VIPs, netip.Addr.Is4) {
+	if !slices.ContainsFunc(c.AllVIPs(), netip.Addr.Is4) {
 		return nil
 	}
 	for _, arp := range arpValues {

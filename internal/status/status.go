@@ -10,6 +10,8 @@ type Status struct {
 	InPlace  bool      `json:"in_place"` // start has nothing to do
 	VIPs     []VIP     `json:"vips"`
 	Services []Service `json:"services,omitempty"` // of a director
+	Timeouts []Timeout `json:"timeouts,omitempty"` // of a director
+	Sync     []Daemon  `json:"sync,omitempty"`     // of a director
 	Sysctls  []Sysctl  `json:"sysctls,omitempty"`  // of a real server
 	// Orphans are configurations that were started here, and whose file is gone.
 	Orphans []Orphan `json:"orphans,omitempty"`
@@ -45,6 +47,7 @@ type VIP struct {
 
 // Service is a virtual service.
 type Service struct {
+	Name        string       `json:"name,omitempty"`
 	Service     string       `json:"service"` // as ipvsadm's options name it
 	Scheduler   string       `json:"scheduler"`
 	State       State        `json:"state"`
@@ -75,6 +78,29 @@ type Sysctl struct {
 	State  State  `json:"state"`
 }
 
+// Timeout is a timeout of a director's connections.
+type Timeout struct {
+	Name   string `json:"name"`   // tcp, tcpfin or udp
+	Value  uint32 `json:"value"`  // seconds
+	Wanted uint32 `json:"wanted"` // configured or, if no longer so, what start found
+	State  State  `json:"state"`
+}
+
+// Daemon is a synchronisation daemon: the one that runs, or the one that should.
+type Daemon struct {
+	Role      string `json:"role"` // master or backup
+	Interface string `json:"interface"`
+	ID        uint32 `json:"id"`
+	MaxLen    uint16 `json:"max_len,omitempty"`
+	Group     string `json:"group,omitempty"`
+	Port      uint16 `json:"port,omitempty"`
+	TTL       uint8  `json:"ttl,omitempty"`
+	State     State  `json:"state"`
+	// Differs is what is not as configured: interface, id, max_len, group, port,
+	// ttl or, of a daemon that is configured no more, unlisted.
+	Differs []string `json:"differs,omitempty"`
+}
+
 // AllInPlace reports whether everything is as configured; a real server that is
 // being drained is.
 func (st Status) AllInPlace() bool {
@@ -84,6 +110,16 @@ func (st Status) AllInPlace() bool {
 		}
 	}
 	for _, v := range st.Sysctls {
+		if v.State != OK {
+			return false
+		}
+	}
+	for _, v := range st.Timeouts {
+		if v.State != OK {
+			return false
+		}
+	}
+	for _, v := range st.Sync {
 		if v.State != OK {
 			return false
 		}
