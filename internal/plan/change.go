@@ -31,13 +31,13 @@ func Start(w Wish, s State) (all []Change, err error) {
 	if w.Exclusive {
 		all = deleteOthers(w, s)
 	}
-	all = append(all, changeTimeouts(w, w.Timeouts, s)...)
-	for _, v := range w.Services {
-		all = append(all, startService(v, s.Service(v.Key()))...)
-	}
-	daemons, err := startDaemons(w, s)
+	ended, daemons, err := startDaemons(w, s)
 	if err != nil {
 		return nil, err
+	}
+	all = append(append(all, ended...), changeTimeouts(w, w.Timeouts, s)...)
+	for _, v := range w.Services {
+		all = append(all, startService(v, s.Service(v.Key()))...)
 	}
 	all = append(all, daemons...)
 	parameters, err := raiseSysctls(w, s)
