@@ -182,6 +182,7 @@ func (f *faulty) Set(name string, value int) error {
 // it was found.
 func TestKernelFailureAtEveryStep(t *testing.T) {
 	s := newSite(t, large())
+	t.Setenv("LVSDR_ALL_VIPS", "true") // which lists others
 	for _, r := range []plan.Role{plan.Director, plan.RealServer} {
 		clean := s.text()
 		started := s.failEverywhere(string(r)+" start", clean)

@@ -66,6 +66,7 @@ func (s *site) working(words string) time.Duration {
 // and the next stop in the clean one; nothing blocks them, nothing is left.
 func TestKernelKilled(t *testing.T) {
 	s := newSite(t, large())
+	t.Setenv("LVSDR_ALL_VIPS", "true") // which lists others
 	clean := s.text()
 	whole, longest := map[plan.Role]string{}, map[string]time.Duration{}
 	for _, r := range []plan.Role{plan.Director, plan.RealServer, plan.Director, plan.RealServer} { // the first time, modules are loaded

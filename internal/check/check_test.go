@@ -96,6 +96,7 @@ func TestDirector(t *testing.T) {
 		{
 			name: "VIP elsewhere, masqueraded", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
 			change: func(_ *Site, f *fake) { f.addresses[1] = addressOn("eth0", "172.16.0.100/24") },
+			want:   []string{"unknown on-link: nothing to look at"},
 		},
 		{
 			name: "differences that are no weights",

@@ -52,13 +52,13 @@ func Start(w Wish, s State) (p Plan, err error) {
 	if w.Exclusive {
 		p.Changes = deleteOthers(w, s)
 	}
-	p.Changes = append(p.Changes, changeTimeouts(w, s, others)...)
-	for _, v := range w.Services {
-		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
-	}
-	daemons, err := startDaemons(w, s, others)
+	ended, daemons, err := startDaemons(w, s, others)
 	if err != nil {
 		return p, err
+	}
+	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
+	for _, v := range w.Services {
+		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
 	}
 	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)
@@ -106,11 +106,11 @@ func Stop(w Wish, s State) (p Plan, err error) {
 	if err := p.lowerSysctls(w, s, here, others); err != nil {
 		return p, err
 	}
-	daemons, err := startDaemons(w, s, others)
+	ended, _, err := startDaemons(w, s, others)
 	if err != nil {
 		return p, err
 	}
-	p.Changes = append(p.Changes, daemons...)
+	p.Changes = append(p.Changes, ended...)
 	p.takeServices(here, s, others)
 	p.Changes = append(p.Changes, changeTimeouts(w, s, others)...)
 	return p, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"syscall"
 
 	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
@@ -89,14 +88,15 @@ func (s *State) inPlace(have, want *ipvs.Daemon) bool {
 	return len(syncDifferences(have, want)) == 0 && (!s.isOurs(have) || *daemonOf(have.State, s.Record.Daemons) == *want)
 }
 
-// startDaemons are the changes after which the wanted daemons run. One of ours
-// that is not wanted ends; beside somebody else's none is started.
-func startDaemons(w Wish, s State, others holders) (all []Change, err error) {
+// startDaemons are the changes after which the wanted daemons run, and those
+// before that by which ours end that are not wanted: the kernel takes real servers
+// of another family than their service's only after that. Beside somebody else's
+// daemon none is started.
+func startDaemons(w Wish, s State, others holders) (ended, started []Change, err error) {
 	if w.Role != Director {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var foreign *ipvs.Daemon
-	starts := false
 	for _, role := range roles {
 		have, want := daemonOf(role.Value, s.daemons), daemonOf(role.Value, w.Daemons)
 		ours := have != nil && s.isOurs(have)
@@ -106,22 +106,23 @@ func startDaemons(w Wish, s State, others holders) (all []Change, err error) {
 		switch {
 		case have == nil && want == nil, want != nil && have != nil && s.inPlace(have, want), want == nil && others.daemons[role.Name]:
 			continue
+		case ours && want == nil:
+			ended = append(ended, stopDaemon(*daemonOf(role.Value, s.Record.Daemons)))
 		case ours:
-			all = append(all, stopDaemon(*daemonOf(role.Value, s.Record.Daemons)))
+			started = append(started, stopDaemon(*daemonOf(role.Value, s.Record.Daemons)))
 		}
 		if want != nil {
-			starts = true
-			all = append(all, startDaemon(*want))
+			started = append(started, startDaemon(*want))
 		}
 	}
 	switch {
-	case starts && foreign != nil:
-		return nil, foreignDaemon(foreign)
-	case starts && !slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == w.Daemons[0].Interface }):
-		return nil, hint.Add(fmt.Errorf("there is no interface %s for synchronisation", w.Daemons[0].Interface),
+	case started != nil && foreign != nil:
+		return nil, nil, foreignDaemon(foreign)
+	case started != nil && !slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == w.Daemons[0].Interface }):
+		return nil, nil, hint.Add(fmt.Errorf("there is no interface %s for synchronisation", w.Daemons[0].Interface),
 			"see: ip link; name another one in the file: sync: {interface: NAME}")
 	}
-	return all, nil
+	return ended, started, nil
 }
 
 // foreignDaemon says why no daemon is started.
@@ -140,7 +141,7 @@ func startDaemon(d ipvs.Daemon) Change {
 				return err
 			}
 			if err := at.StartDaemon(d); err != nil {
-				return errors.Join(explainStart(err, d), at.Record.rememberDaemon(d.State, nil))
+				return errors.Join(err, at.Record.rememberDaemon(d.State, nil))
 			}
 			return nil
 		},
@@ -151,14 +152,6 @@ func startDaemon(d ipvs.Daemon) Change {
 			return at.Record.rememberDaemon(d.State, nil)
 		},
 	}
-}
-
-// explainStart adds advice to what the kernel said.
-func explainStart(err error, d ipvs.Daemon) error {
-	if errors.Is(err, syscall.EADDRNOTAVAIL) {
-		return hint.Add(err, fmt.Sprintf("%s needs an address to send from; see: ip addr show dev %s", d.Interface, d.Interface))
-	}
-	return err
 }
 
 func stopDaemon(d ipvs.Daemon) Change {
