@@ -328,3 +328,28 @@ func TestStopChangedService(t *testing.T) {
 	d.succeed("vs stop")
 	d.looks("after stop", clean)
 }
+
+// A director that is a real server as well needs nothing for its own share, and
+// takes the VIPs of others.
+func TestDirectorServesToo(t *testing.T) {
+	const both = "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.8, 10.0.0.17]\n"
+	d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.8, 10.0.0.17]\n")
+	clean := d.text()
+	d.succeed("vs start")
+	running := d.text()
+	const note = "lvsdr: rs start: this machine is the director of 172.16.0.100, and needs nothing for that as a real server\n"
+	d.expect("rs start", result{rsReady, note + "lvsdr: rs start: nothing to do\n", 0})
+	d.looks("after rs start on the director", running)
+
+	must(t, os.Remove(d.state)) // a script did it: the table tells
+	d.expect("rs start", result{rsReady, note + "lvsdr: rs start: nothing to do\n", 0})
+	d.configure(both)
+	d.succeed("rs start")
+	if text := d.text(); !strings.Contains(text, "172.16.0.101/32") || !strings.Contains(text, "all.arp_ignore = 1") {
+		t.Errorf("with another's VIP:\n%s", text)
+	}
+	d.succeed("rs stop")
+	d.looks("after rs stop", running)
+	d.succeed("vs stop")
+	d.looks("after vs stop", clean)
+}

@@ -37,8 +37,9 @@ type thisMachine struct {
 type need int
 
 const (
-	noTable  need = iota // a real server has no use for it
-	anyTable             // without IPVS there is nothing to stop
+	noTable   need = iota
+	seenTable      // a real server may be a director as well, if we may know
+	anyTable       // without IPVS there is nothing to stop
 	theTable
 )
 
@@ -55,6 +56,7 @@ func openMachine(n need) (machine, error) {
 	switch {
 	case err == nil:
 		m.Table = conn
+	case n == seenTable:
 	case !errors.Is(err, syscall.ENOPROTOOPT):
 		return nil, fmt.Errorf("ipvs: %w", err)
 	case n == theTable:

@@ -175,7 +175,7 @@ type planner func(plan.Wish, plan.State) (plan.Plan, error)
 // need is what start and status need of a machine in its role.
 func (o order) need() need {
 	if o.Role == plan.RealServer {
-		return noTable
+		return seenTable
 	}
 	return theTable
 }

@@ -7,36 +7,85 @@ import (
 	"strings"
 
 	"lvsdr/internal/hint"
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
 )
 
 // takeShare leaves to a real server the VIPs that it takes: those of the
-// services that list one of its addresses. Nothing tells them from the others
-// where no real server is listed at all, as with flags alone; stop takes what is
-// there then.
+// services that list one of its addresses, but for those that it directs. It has
+// these for that, and if it raised arp_ignore nobody would find them any more.
 func (s *session) takeShare() error {
-	if s.Role != plan.RealServer || s.allVIPs || !s.config.Lists() {
+	if s.Role != plan.RealServer {
 		return nil
+	}
+	if err := s.findDirected(); err != nil {
+		return err
+	}
+	all := s.config.AllVIPs()
+	isDirected := func(vip netip.Addr) bool { return s.options.Directed[vip] }
+	others := slices.DeleteFunc(slices.Clone(all), isDirected)
+	taken := all
+	if len(others) > 0 {
+		listed, err := s.listedVIPs(all)
+		if err != nil {
+			return err
+		}
+		taken = listed
+	}
+	taken = slices.DeleteFunc(slices.Clone(taken), isDirected)
+	if len(others) < len(all) && !s.stops {
+		directed := slices.DeleteFunc(slices.Clone(all), func(vip netip.Addr) bool { return !isDirected(vip) })
+		fmt.Fprintf(s.stderr, "lvsdr: %s: this machine is the director of %s, and needs nothing for that as a real server\n",
+			s.verb, joined(directed))
+	}
+	if len(taken) < len(all) {
+		s.config = s.config.Carrying(taken)
+	}
+	return nil
+}
+
+// findDirected finds the VIPs that this machine is a director of, by the record
+// or by its table.
+func (s *session) findDirected() error {
+	services, err := s.Services(ipvs.Everything)
+	if err != nil {
+		return fmt.Errorf("read the ipvs table: %w", err)
+	}
+	s.options.Directed = map[netip.Addr]bool{}
+	for _, vip := range s.Record.Directs() {
+		s.options.Directed[vip] = true
+	}
+	for _, v := range services {
+		s.options.Directed[v.Addr] = v.FWMark == 0
+	}
+	return nil
+}
+
+// listedVIPs are those of the services that list one of the machine's addresses.
+// Nothing tells them from the others where no real server is listed at all, as
+// with flags alone; stop takes what is there then.
+func (s *session) listedVIPs(all []netip.Addr) ([]netip.Addr, error) {
+	if s.allVIPs || !s.config.Lists() {
+		return all, nil
 	}
 	own, err := s.ownAddresses()
 	if err != nil {
-		return fmt.Errorf("read addresses: %w", err)
+		return nil, fmt.Errorf("read addresses: %w", err)
 	}
-	share, all := s.config.ShareOf(own), s.config.AllVIPs()
-	switch {
+	switch share := s.config.ShareOf(own); {
 	case share.Listed:
 		if len(share.VIPs) == 0 {
 			fmt.Fprintf(s.stderr, "lvsdr: %s: this machine needs no VIP: it is listed with masquerading alone\n", s.verb)
 		}
-		s.config = s.config.Carrying(share.VIPs)
+		return share.VIPs, nil
 	case s.stops:
 	case len(all) == 1:
 		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: %s; it takes %s all the same\n", s.verb, unlisted(own), all[0])
 	default:
-		return exitError{statusUsage, hint.Add(fmt.Errorf("%s: %s; which of the %d VIPs it takes cannot be told", s.verb, unlisted(own), len(all)),
+		return nil, exitError{statusUsage, hint.Add(fmt.Errorf("%s: %s; which of the %d VIPs it takes cannot be told", s.verb, unlisted(own), len(all)),
 			"list one of its addresses; or take every VIP: --all-vips")}
 	}
-	return nil
+	return all, nil
 }
 
 // ownAddresses are those that others may know the machine by.
@@ -57,12 +106,17 @@ func (s *session) ownAddresses() (own []netip.Addr, err error) {
 }
 
 func unlisted(own []netip.Addr) string {
+	words := joined(own)
+	if words == "" {
+		words = "it has no address of its own"
+	}
+	return "no service lists this machine as a real server (" + words + ")"
+}
+
+func joined(all []netip.Addr) string {
 	var words []string
-	for _, a := range own {
+	for _, a := range all {
 		words = append(words, a.String())
 	}
-	if len(words) == 0 {
-		words = []string{"it has no address of its own"}
-	}
-	return "no service lists this machine as a real server (" + strings.Join(words, ", ") + ")"
+	return strings.Join(words, ", ")
 }

@@ -47,6 +47,7 @@ func TestStatus(t *testing.T) {
 	if got = d.run("vs status"); got.Status != 3 || strings.Count(got.Stdout, "differs") != 3 {
 		t.Errorf("after an edit: %+v", got)
 	}
+	d.succeed("vs stop")
 	if got = d.run("rs status --json"); got.Status != 3 || strings.Count(got.Stdout, `"differs"`) != 4 {
 		t.Errorf("of a real server: %+v", got)
 	}

@@ -154,6 +154,18 @@ func (r *Record) setClaim(c Claim) (changed bool) {
 	return true
 }
 
+// Directs are the VIPs that were started here as a director's.
+func (r *Record) Directs() (vips []netip.Addr) {
+	for _, c := range r.Claims {
+		for _, p := range c.VIPs {
+			if c.Role == Director {
+				vips = append(vips, p.VIP)
+			}
+		}
+	}
+	return vips
+}
+
 // Orphans are the claimants whose file is gone.
 func (r *Record) Orphans() (all []Claimant) {
 	for _, c := range r.Claims {

@@ -96,8 +96,10 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	if s.Addresses, err = m.AddressesOn(s.Links); err != nil {
 		return s, fmt.Errorf("read addresses: %w", err)
 	}
-	if err := s.lookAtTable(m); err != nil {
-		return s, fmt.Errorf("read the ipvs table: %w", err)
+	if w.Role == Director {
+		if err := s.lookAtTable(m); err != nil {
+			return s, fmt.Errorf("read the ipvs table: %w", err)
+		}
 	}
 	if err := s.lookAtTimeouts(m, w); err != nil {
 		return s, fmt.Errorf("read the timeouts of connections: %w", err)

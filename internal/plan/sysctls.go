@@ -62,10 +62,10 @@ func (s *State) leftVIPs(w Wish, gone Claim, others holders) string {
 	for _, a := range s.Addresses {
 		vip := a.Prefix.Addr()
 		_, going := gone.place(vip, a.Interface)
-		who, held := others.place(Place{VIP: vip, Interface: a.Interface})
+		_, held := others.place(Place{VIP: vip, Interface: a.Interface})
 		wanted := slices.ContainsFunc(w.VIPs, func(b host.Address) bool { return b.Prefix.Addr() == vip })
 		if !vip.Is4() || !a.Prefix.IsSingleIP() || vip.IsLoopback() || !s.isSilent(a.Interface) ||
-			going && !held || held && who.Role == Director || wanted {
+			going && !held || w.Directed[vip] || wanted {
 			continue
 		}
 		left = append(left, fmt.Sprintf("%s on %s", vip, cmp.Or(a.Label, a.Interface)))

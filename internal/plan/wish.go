@@ -45,10 +45,12 @@ type Wish struct {
 	Options
 }
 
-// Options of start go beyond the configuration.
+// Options go beyond the configuration.
 type Options struct {
 	Exclusive     bool // virtual services that are not wanted go
 	FlushFirewall bool // the packet filter's rules go
+	// Directed are the VIPs that a real server is the director of.
+	Directed map[netip.Addr]bool
 }
 
 // Service is a virtual service with its real servers.
