@@ -50,31 +50,12 @@ type request struct {
 }
 
 func newARP() dialect {
-	return dialect{etherARP, netip.Addr.Is4, whoHas, arpAnswer, filter(holds{6, 2, uint32(arpReply[1])})}
+	return dialect{etherARP, netip.Addr.Is4, whoHas, arpAnswer, filter([]holds{{6, 2, uint32(arpReply[1])}})}
 }
 
 func newNDP() dialect {
-	return dialect{etherIPv6, netip.Addr.Is6, solicitation, ndpAnswer, filter(
-		holds{6, 1, protocolICMPv6}, holds{ipv6Len, 1, ndpAdvertisement})}
-}
-
-// holds is a value in a packet: where, of how many bytes, and what.
-type holds struct {
-	offset uint32
-	size   int
-	value  uint32
-}
-
-// filter accepts packets that hold every value.
-func filter(values ...holds) []bpf.Instruction {
-	var program []bpf.Instruction
-	for _, v := range values {
-		program = append(program,
-			bpf.LoadAbsolute{Off: v.offset, Size: v.size},
-			bpf.JumpIf{Cond: bpf.JumpEqual, Val: v.value, SkipTrue: 1},
-			bpf.RetConstant{Val: 0})
-	}
-	return append(program, bpf.RetConstant{Val: 0xffff})
+	return dialect{etherIPv6, netip.Addr.Is6, solicitation, ndpAnswer, filter([]holds{
+		{6, 1, protocolICMPv6}, {ipv6Len, 1, ndpAdvertisement}})}
 }
 
 // whoHas is an ARP request.
