@@ -109,17 +109,17 @@ func (d dialect) requests(q Question, own []host.Address) []request {
 	var all []request
 	for _, target := range q.Addrs {
 		if d.speaksOf(target) {
-			all = append(all, d.request(q.Link.MAC, sender(q.Link, own, q.Addrs, target), target))
+			all = append(all, d.request(q.Link.MAC, Sender(q.Link, own, q.Addrs, target), target))
 		}
 	}
 	return all
 }
 
-// sender is the address to ask for target with: one of l in the target's
+// Sender is the address to ask for target with: one of l in the target's
 // network, else any of its family, else none, which makes it a probe (RFC 5227).
 // An address that is asked for itself is not used: who has it as well takes the
 // question for a forgery, and does not answer.
-func sender(l host.Link, own []host.Address, asked []netip.Addr, target netip.Addr) netip.Addr {
+func Sender(l host.Link, own []host.Address, asked []netip.Addr, target netip.Addr) netip.Addr {
 	found := netip.IPv6Unspecified()
 	if target.Is4() {
 		found = netip.IPv4Unspecified()

@@ -17,9 +17,6 @@ import (
 	"lvsdr/internal/lantest"
 )
 
-// The VIPs of the tests, which no LAN's network contains.
-const vip4, vip6 = "172.16.0.100", "fd01::100"
-
 // shell runs commands in a machine, and returns what they print.
 func shell(t *testing.T, dir, machine, commands string) (printed string) {
 	t.Helper()
