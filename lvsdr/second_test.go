@@ -377,3 +377,24 @@ func TestFailureOfTimeoutsAndSync(t *testing.T) {
 	d.looks("after stop", clean)
 	d.noRecord()
 }
+
+// A real server carries the VIP where nobody hears of it.
+func TestLabelOfRealServer(t *testing.T) {
+	d := newDesk(t, "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.8, 2001:db8::8]\narp: {interfaces: []}\n")
+	d.machine.AddLink(host.Link{Name: "tunl0", Up: true, Kind: "ipip", NoARP: true})
+	before := d.text()
+	const hint = "lvsdr: hint: --label lo:1, or one of a dummy or a tunnel; where the director carries it elsewhere, say so by director_label\n"
+	for _, verb := range []string{"start", "diff"} {
+		d.expect("rs "+verb+" --label eth0:1", result{"", "lvsdr: rs " + verb + ": 172.16.0.100 on eth0 would answer for itself: " +
+			"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+	}
+	d.expect("rs start --label eth0:1 --vip 2001:db8::100 --rs 2001:db8::8 --all-vips", result{"", "lvsdr: rs start: 2001:db8::100 on eth0 would answer for itself: " +
+		"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+	d.looks("after refused starts", before)
+	d.succeed("rs start --label tunl0:1")
+	if text := d.text(); !strings.Contains(text, "address 172.16.0.100/32 dev tunl0 label tunl0:1\n") {
+		t.Errorf("no VIP on tunl0:\n%s", text)
+	}
+	d.succeed("rs stop --label tunl0:1")
+	d.looks("after stop", before)
+}
