@@ -398,3 +398,39 @@ func TestLabelOfRealServer(t *testing.T) {
 	d.succeed("rs stop --label tunl0:1")
 	d.looks("after stop", before)
 }
+
+// Two files share what there is one of for all: it stays while one of them has
+// it, and a file that has it otherwise says whose it is.
+func TestTwoFilesTimeoutsAndSync(t *testing.T) {
+	const daemon = "daemon 1 eth0 id 7 maxlen 1472 224.0.0.81:8848 ttl 1\n"
+	d := newDesk(t, "announce: false\n"+tutorial+"timeouts: {tcp: 1200, tcpfin: 60}\nsync: {role: master, id: 7}\n")
+	clean := d.text()
+	d.succeed("vs start")
+	second := d.second("announce: false\n" + another + "timeouts: {tcp: 1200, udp: 77}\nsync: {role: master, id: 7}\n")
+	if got := d.run("--config " + second + " vs start"); got.Status != 0 || strings.Contains(got.Stderr, "changes") || strings.Contains(got.Stderr, "daemon") {
+		t.Errorf("vs start of the second file: %+v", got)
+	}
+	d.succeed("vs stop")
+	if text := d.text(); !strings.Contains(text, "timeouts 1200 120 77\n") || daemonsOf(d) != daemon {
+		t.Errorf("after stop of the first:\n%s", text)
+	}
+	if got := d.run("--config " + second + " vs status"); got.Status != 0 {
+		t.Errorf("vs status of the second: %+v", got)
+	}
+	d.succeed("vs start")
+	d.second("announce: false\n" + another + "timeouts: {tcp: 900}\nsync: {role: master, id: 8}\n")
+	got := d.run("--config " + second + " vs start")
+	for _, want := range []string{
+		"lvsdr: vs start: the timeout tcp changes: " + d.file + " (lvsdr vs start) has it as well\n",
+		"lvsdr: vs start: the master synchronisation daemon changes: " + d.file + " (lvsdr vs start) has it as well\n",
+	} {
+		if got.Status != 0 || !strings.Contains(got.Stderr, want) {
+			t.Errorf("vs start of a file that has it otherwise: %+v, want %q", got, want)
+		}
+	}
+	d.succeed("--config " + second + " vs stop")
+	d.succeed("vs start")
+	d.succeed("vs stop")
+	d.looks("after both stops", clean)
+	d.noRecord()
+}
