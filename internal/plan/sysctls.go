@@ -37,7 +37,7 @@ func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	slices.Reverse(names)
 	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
 		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
-		if wanted || others.sysctls[name] {
+		if wanted || others.sysctls[name].isSomebody() {
 			continue
 		}
 		back, err := giveBack(name, s)
