@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -93,15 +94,16 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.Site = plan.Site{Machine: m, Record: rec}
-	site := &check.Site{
-		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.DrainedFor(s.Claimant),
-		Lvsdr: func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) },
+	s.Site, s.kernel, s.whole = plan.Site{Machine: m, Record: rec}, m, o.config
+	if err := cmp.Or(s.findDirected(), s.findHomes()); err != nil {
+		return nil, nil, err
 	}
-	if r == plan.Director {
-		site.Status, err = s.status()
+	site, err := s.site()
+	if err != nil {
+		return nil, nil, err
 	}
-	return site, m, err
+	site.IPVS = withoutIPVS
+	return site, m, nil
 }
 
 // openForCheck opens the machine with its IPVS if it has any that we may use;

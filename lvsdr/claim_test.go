@@ -353,3 +353,44 @@ func TestDirectorServesToo(t *testing.T) {
 	d.succeed("vs stop")
 	d.looks("after vs stop", clean)
 }
+
+// A start tells the truth: it warns of what the doctor finds without a packet.
+func TestStartWarns(t *testing.T) {
+	d := newDesk(t, tutorial)
+	d.succeed("vs start")
+	if d.warnings != "" {
+		t.Errorf("a director that is well: %s", d.warnings)
+	}
+	must(t, d.machine.Set("net.ipv4.conf.eth0.arp_ignore", 1))
+	for _, quiet := range []string{"", " --quiet"} {
+		d.succeed("vs start" + quiet)
+		if want := "lvsdr: vs start: warning: vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not\n" +
+			"lvsdr: hint: sysctl -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth0.arp_ignore=0\n"; d.warnings != want {
+			t.Errorf("arp_ignore on the director: %q, want %q", d.warnings, want)
+		}
+	}
+}
+
+// An IPv6 VIP of the LAN is on the LAN's interface of a director, unless the file
+// says otherwise; a real server has it on lo.
+func TestHomeOfIPv6(t *testing.T) {
+	const config = "vip: ['fd00::100', '2001:db8::100']\nannounce: false\nreal_servers: ['fd00::8']\n"
+	d := newDesk(t, config)
+	must(t, d.machine.AddAddress(on("fd00::8/64", "eth0", "")))
+	clean := d.text()
+	for _, tt := range []struct{ role, more, lan string }{
+		{"vs", "", "eth0"}, {"vs", "director_label: lo:2\n", "lo"}, {"rs", "", "lo"},
+	} {
+		d.configure(config + tt.more)
+		d.succeed(tt.role + " start")
+		text := d.text()
+		if !strings.Contains(text, "fd00::100/128 dev "+tt.lan+" ") || !strings.Contains(text, "2001:db8::100/128 dev lo ") {
+			t.Errorf("%s %s:\n%s", tt.role, tt.more, text)
+		}
+		if got := d.run(tt.role + " status"); got.Status != 0 {
+			t.Errorf("%s status: %+v", tt.role, got)
+		}
+		d.succeed(tt.role + " stop")
+		d.looks("after stop", clean)
+	}
+}

@@ -3,12 +3,16 @@ package lvsdr
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/config"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
@@ -49,6 +53,8 @@ type order struct {
 	options plan.Options
 	netns   string
 	wait    time.Duration
+	// again is the command line of a verb with the configuration of this run.
+	again   func(role, verb string, words ...string) string
 	json    bool
 	dryRun  bool
 	allVIPs bool // a real server takes those of services that do not list it, too
@@ -71,6 +77,7 @@ func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o
 		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"), allVIPs: boolOf(c, "all-vips"),
 		stdout: c.App.Writer, colours: coloured(c, c.App.Writer), stderr: c.App.ErrWriter, warnings: c.App.ErrWriter, system: systemOf(c),
 	}
+	o.again = func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) }
 	if boolOf(c, "quiet") {
 		o.stderr = io.Discard
 	}
@@ -86,6 +93,8 @@ type session struct {
 	plan.Site
 	namespace host.Namespace
 	folder    string // of this namespace
+	kernel    check.Kernel
+	whole     config.Config // with the VIPs of others
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
@@ -134,13 +143,42 @@ func (o order) here() (*session, error) {
 }
 
 func (s *session) open(n need) (err error) {
-	if s.Machine, err = s.system.open(n); err == nil {
-		s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	m, err := s.system.open(n)
+	if err != nil {
+		return err
 	}
+	s.Machine, s.kernel, s.whole = m, m, s.config
+	s.Record, err = plan.LoadRecord(s.folder, s.namespace)
 	if err == nil {
 		err = s.takeShare()
 	}
+	if err == nil {
+		err = s.findHomes()
+	}
 	return err
+}
+
+// findHomes finds where a director has its IPv6 VIPs.
+func (s *session) findHomes() error {
+	label, _, _ := strings.Cut(s.config.Label, ":")
+	if s.Role != plan.Director || s.config.DirectorLabel != "" || !slices.ContainsFunc(s.config.AllVIPs(), netip.Addr.Is6) {
+		return nil
+	}
+	links, err := s.Links()
+	if err != nil {
+		return fmt.Errorf("read interfaces: %w", err)
+	}
+	routes, err := s.Routes(links)
+	if err != nil {
+		return fmt.Errorf("read routes: %w", err)
+	}
+	s.options.Homes = map[netip.Addr]string{}
+	for _, vip := range s.config.AllVIPs() {
+		if home := host.DirectorHome(vip, label, links, routes); home != label {
+			s.options.Homes[vip] = home
+		}
+	}
+	return nil
 }
 
 // enterNamespace goes into the network namespace of that name, for good.

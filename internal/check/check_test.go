@@ -86,6 +86,45 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name:   "arp_ignore on the director",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1 },
+			want: []string{
+				"fail vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not",
+				"> sysctl -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth0.arp_ignore=0",
+			},
+		},
+		{
+			name: "arp_ignore on a director that is a real server of others",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 2
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.200/32"))
+			},
+			want: []string{
+				"fail vip answer: arp_ignore is 2 on eth0, where 172.16.0.100 is not",
+				"> sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth0.arp_ignore=1", "> ip addr add 172.16.0.100/32 dev eth0",
+			},
+		},
+		{
+			name: "a director that is a real server of others, and has its VIP twice",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 1
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.200/32"), addressOn("eth0", "172.16.0.100/32"))
+			},
+		},
+		{
+			name: "IPv6 VIP of the LAN on lo", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("lo", "fd00::100/128"), addressOn("eth0", "fd00::8/64")}
+				f.routes, f.hops = []host.Route{routeOn("eth0", "fd00::/64", false)}, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
+				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
+			},
+			want: []string{
+				"warn vip: fd00::100/128 is on lo", "> ip addr del fd00::100/128 dev lo", "> lvsdr vs start",
+				"fail vip answer: neighbours on eth0 ask for fd00::100, which is on another interface",
+				"> ip addr add fd00::100/128 dev eth0 nodad preferred_lft 0",
+			},
+		},
+		{
 			name: "VIP elsewhere, and a route stands on it",
 			change: func(_ *Site, f *fake) {
 				f.addresses[1] = addressOn("eth0", "172.16.0.100/24")
@@ -264,7 +303,7 @@ func TestDirector(t *testing.T) {
 					l.Name = name
 					f.links, f.routes = append(f.links, l), append(f.routes, routeOn(name, "0.0.0.0/0", true))
 					f.answers[name] = []wire.Answer{answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9})}
-					f.sysctls["net.ipv4.conf."+name+".rp_filter"] = 2
+					f.sysctls["net.ipv4.conf."+name+".rp_filter"], f.sysctls["net.ipv4.conf."+name+".arp_ignore"] = 2, 0
 				}
 			},
 			want: []string{
@@ -312,6 +351,7 @@ func TestDirector(t *testing.T) {
 				f.routes, f.hops = nil, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
 				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
 			},
+			want: []string{"unknown vip answer: nothing to look at"},
 		},
 		{
 			name: "no rp_filter",
@@ -342,6 +382,7 @@ func TestDirector(t *testing.T) {
 			},
 			want: []string{
 				"fail vip: 172.16.0.102 is on no interface", "> lvsdr vs start",
+				"unknown vip answer: 172.16.0.102 is on no interface",
 				"fail vip owner: real server 10.0.0.17 (" + rs2MAC.String() + ") answers for 172.16.0.102 on eth0",
 				"> 10.0.0.17 ip addr flush to 172.16.0.102", "> 10.0.0.17 lvsdr rs start",
 			},

@@ -105,6 +105,9 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 	}
 	m.vrrp = learn(k.VRRP())
 	m.release = learn(k.Release())
+	if wait == silence { // no packet is sent, and what it would take is not judged
+		return
+	}
 	m.answers = learn(m.askNeighbours(k, wait))
 	m.connections = m.connect(k, wait)
 	// Connections have the kernel look for its neighbours.
@@ -141,7 +144,8 @@ func learnNamed[T any](links fact[[]host.Link], ask func([]host.Link) (T, error)
 // Where it is not known which interfaces matter, no parameter of one does.
 func (m *facts) parameters() []string {
 	if m.Role == Director {
-		return append(m.linkParameters("rp_filter", m.filtering()), expireNoDest, reuseMode, conntrack)
+		names := append(m.linkParameters("rp_filter", m.filtering()), m.linkParameters("arp_ignore", m.filtering())...)
+		return append(names, expireNoDest, reuseMode, conntrack)
 	}
 	names := m.linkParameters("rp_filter", m.tunnels())
 	for _, name := range []string{"arp_ignore", "arp_announce"} {

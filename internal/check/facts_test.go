@@ -59,16 +59,16 @@ func TestFactMissing(t *testing.T) {
 		call string
 		want []string
 	}{
-		{Director, "Links", []string{"vip: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
-		{Director, "Addresses", []string{"vip: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
-		{Director, "Routes", []string{"neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Links", []string{"vip: torn", "vip answer: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Addresses", []string{"vip: torn", "vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Routes", []string{"vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
 		{Director, "Ask", []string{"neighbours" + asked, "ports" + asked, "vip owner" + asked}},
 		{Director, "Neighbours", []string{"vip owner: torn"}},
-		{Director, "VRRP", []string{"vip: torn", "vip owner: torn"}},
+		{Director, "VRRP", []string{"vip: torn", "vip answer: torn", "vip owner: torn"}},
 		{Director, "Release", []string{"settings: torn"}},
 		{Director, "Connect tcp", []string{"ports: torn"}},
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
-		{Director, "Get", []string{"return route: torn", "packet filter: torn", "settings: torn"}},
+		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},
 		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
 		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "packet filter: torn"}},
 		{RealServer, "Routes", []string{"return route: torn"}},

@@ -170,6 +170,8 @@ func director() *fake {
 	f.sysctls = map[string]int{
 		"net.ipv4.conf.all.rp_filter":    1,
 		"net.ipv4.conf.eth0.rp_filter":   0,
+		"net.ipv4.conf.all.arp_ignore":   0,
+		"net.ipv4.conf.eth0.arp_ignore":  0,
 		"net.ipv4.vs.expire_nodest_conn": 1,
 		"net.ipv4.vs.conn_reuse_mode":    1,
 		"net.ipv4.vs.conntrack":          0,

@@ -20,6 +20,9 @@ type Site struct {
 	Status  status.Status
 	IPVS    error
 	Drained []netip.Addr // real servers that are being drained
+	// Directed are the VIPs that this machine is the director of: it answers for
+	// them, and needs nothing else for its own share as a real server.
+	Directed map[netip.Addr]bool
 
 	// Lvsdr is the command line of a verb with the flags of this run:
 	// Lvsdr("vs", "start"). Words beyond the verb stand behind the flags.
@@ -94,10 +97,11 @@ func (r server) direct() bool { return slices.Contains(r.forwards, ipvs.DirectRo
 // server those of the services that list it. One that is not listed has a share
 // in all.
 func (m *facts) vips() []netip.Addr {
+	all := m.Config.AllVIPs()
 	if m.listed() {
-		return m.share.VIPs
+		all = slices.Clone(m.share.VIPs)
 	}
-	return m.Config.AllVIPs()
+	return slices.DeleteFunc(all, func(vip netip.Addr) bool { return m.Role == RealServer && m.Directed[vip] })
 }
 
 // listed reports whether this machine is a real server that some service lists.
@@ -124,7 +128,9 @@ func (m *facts) arrives(methods ...ipvs.Forward) string {
 }
 
 // holdsVIP reports whether a real server needs the VIP itself.
-func (m *facts) holdsVIP() bool { return m.forwards(ipvs.DirectRoute, ipvs.Tunnel) }
+func (m *facts) holdsVIP() bool {
+	return m.forwards(ipvs.DirectRoute, ipvs.Tunnel) && len(m.vips()) > 0
+}
 
 // start is the command that puts in place what is missing here.
 func (m *facts) start() string {

@@ -28,6 +28,8 @@ type Address struct {
 	// Deprecated addresses have a preferred lifetime of zero: the machine
 	// answers on them, but does not choose them as the source of anything new.
 	Deprecated bool
+	// Host addresses are of scope host: not to be told to others.
+	Host bool
 }
 
 // Link is a network interface.

@@ -75,7 +75,7 @@ func (s *State) leftVIPs(w Wish, gone Claim, others holders) string {
 
 // isSilent reports whether an interface is loopback, or one without ARP.
 func (s *State) isSilent(link string) bool {
-	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && (l.Loopback || l.NoARP) })
+	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && l.Silent() })
 }
 
 // raise raises a parameter. What was found is recorded first; of two findings
