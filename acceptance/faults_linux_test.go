@@ -114,6 +114,21 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "vip: 172.16.0.100/32 is on eth0"},
 	},
 	{
+		name: "arp_ignore on the director", client: byLuck, // as long as the router remembers
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.conf.all.arp_ignore=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
+	},
+	{
+		name: "arp_ignore 8 on the director's interface", client: byLuck,
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.conf.eth0.arp_ignore=8"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 8 on eth0, where 172.16.0.100 is not"},
+	},
+	{
+		name: "arp_ignore on a director that serves others", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "ip addr add 172.16.0.200/32 dev lo; sysctl -w net.ipv4.conf.all.arp_ignore=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
+	},
+	{
 		name: "default route out of another interface", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "ip addr add 172.16.0.8/24 dev eth0; ip link add eth1 type dummy; ip link set eth1 up; " +
 			"ip addr add 10.9.0.8/24 dev eth1; ip route replace default via 10.9.0.1 dev eth1"},

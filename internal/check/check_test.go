@@ -125,12 +125,11 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
-			name: "VIP elsewhere, and a route stands on it",
+			name: "VIP elsewhere, and another address stands on it",
 			change: func(_ *Site, f *fake) {
-				f.addresses[1] = addressOn("eth0", "172.16.0.100/24")
-				f.routes = append(f.routes, host.Route{Prefix: netip.MustParsePrefix("172.16.0.0/24"), Interface: "eth0", Source: netip.MustParseAddr("172.16.0.100")})
+				f.addresses = []host.Address{addressOn("eth0", "172.16.0.100/24"), addressOn("eth0", "172.16.0.8/24")}
 			},
-			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and the route to 172.16.0.0/24 stands on it"},
+			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and 172.16.0.8/24 stands on it"},
 		},
 		{
 			name: "VIP elsewhere, masqueraded", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n",

@@ -88,7 +88,7 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 			f.pass("%s on %s as well: this director is a real server, too", a.Prefix, a.Interface)
 		case a.Interface == home && around.Fits(a):
 			there = &addresses[i]
-		case on != "":
+		case on != "" && !around.MayGo(a):
 			f.add(m.stray(), "%s is an address of this machine's own: on %s, and %s stands on it", a.Prefix, a.Interface, on)
 		case a.Interface != home:
 			elsewhere = true
