@@ -5,7 +5,6 @@ package main
 
 import (
 	"os"
-	"path"
 	"syscall"
 
 	"lvsdr/internal/command"
@@ -32,7 +31,7 @@ func unnamed(env command.Env) int { return original(ipvsadm.Run)(env) }
 func main() {
 	signals.Inherit()
 	env := command.OS(os.Args)
-	run := named(path.Base(env.Name("")))
+	run := named(env.Program())
 	if run == nil {
 		run = otherwise
 	}
