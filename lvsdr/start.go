@@ -56,7 +56,7 @@ func (s *session) carryOut(planned planner) error {
 // say prints a line of the tutorial's scripts.
 func (s *session) say(words string) error {
 	_, err := fmt.Fprintln(s.stdout, words)
-	return err
+	return unsaid(s.verb, err)
 }
 
 // completeFor is what a configuration must say for a role.

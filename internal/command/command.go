@@ -5,6 +5,7 @@ package command
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"unsafe"
@@ -62,7 +63,7 @@ func (e Env) Program() string {
 // IsTerminal reports whether somebody is watching what is written to w: a
 // character device.
 func IsTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return false
 	}
