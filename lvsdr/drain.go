@@ -113,7 +113,7 @@ func undrain(o drainOrder) error {
 		return err
 	}
 	if s.json {
-		return writeJSON(s.stdout, Drain{RealServer: o.rs})
+		return unwritten(fmt.Sprintf("%s is no longer drained", o.rs), writeJSON(s.stdout, Drain{RealServer: o.rs}))
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (s *session) await(o drainOrder) error {
 func (s *session) drained(o drainOrder) error {
 	o.shown.end()
 	if s.json {
-		return writeJSON(s.stdout, Drain{o.rs, 0, true})
+		return unwritten(fmt.Sprintf("%s is drained", o.rs), writeJSON(s.stdout, Drain{o.rs, 0, true}))
 	}
 	fmt.Fprintf(s.stderr, "lvsdr: %s is drained\n", o.rs)
 	return nil

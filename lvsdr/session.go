@@ -109,6 +109,7 @@ func (o order) look(n need) (*session, error) {
 
 // lock opens the machine to a verb that changes it, alone until end is called.
 func (o order) lock(n need) (s *session, end func(), err error) {
+	surviveReaders()
 	if s, err = o.enter(); err != nil {
 		return nil, nil, err
 	}

@@ -101,7 +101,7 @@ func (s *session) remark(p plan.Plan) {
 // say prints a line of the tutorial's scripts.
 func (s *session) say(words string) error {
 	_, err := fmt.Fprintln(s.stdout, words)
-	return err
+	return unsaid(s.verb, err)
 }
 
 // completeFor is what a configuration must say for a role.

@@ -21,7 +21,13 @@ func Open() (*Conn, error) {
 	if _, none := errors.AsType[errNoFamily](err); none {
 		return nil, legacyInfo()
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	if s, err := dialSockopt(); err == nil {
+		c.short = &shortcut{sockopt: s, witness: true}
+	}
+	return c, nil
 }
 
 type netlinkSocket int
