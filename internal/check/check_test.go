@@ -153,7 +153,7 @@ func TestDirector(t *testing.T) {
 				"fail on-link: 10.0.0.7 is behind a router; there is no way to 10.0.0.17 (network is unreachable)",
 				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
 				"unknown neighbours: nothing to look at",
-				"fail ports: 10.0.0.17:80: network is unreachable", "> lvsdr vs drain 10.0.0.17",
+				"fail ports: 10.0.0.17:80/tcp: network is unreachable", "> lvsdr vs drain 10.0.0.17",
 			},
 		},
 		{
@@ -186,12 +186,12 @@ func TestDirector(t *testing.T) {
 		{
 			name:   "connection refused",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.17:80": syscall.ECONNREFUSED} },
-			want:   []string{"fail ports: 10.0.0.17:80: connection refused", "> lvsdr vs drain 10.0.0.17"},
+			want:   []string{"fail ports: 10.0.0.17:80/tcp: connection refused", "> lvsdr vs drain 10.0.0.17"},
 		},
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
-			want:   []string{"unknown ports: 10.0.0.7:53: whether a server takes udp cannot be asked; 10.0.0.7:9: this kernel cannot ask by sctp"},
+			want:   []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel cannot ask by sctp"},
 		},
 		{
 			name: "others have the VIP",
@@ -307,14 +307,14 @@ func TestDirector(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in", "> let it out"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in", "> let it out"},
 		},
 		{
 			name: "packet filter with an allow-list",
 			change: func(_ *Site, f *fake) {
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80", "> let it out"},
+			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80/tcp", "> let it out"},
 		},
 		{
 			name:   "the kernel's own settings",

@@ -107,9 +107,15 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "nothing listens for two protocols", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\nservices: [{port: 53}, {port: 53, protocol: udp}, {port: 53, protocol: sctp}]\n",
+			change: func(*Site, *fake) {},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:53/tcp; nothing listens on 172.16.0.100:53/udp; " +
+				"nothing listens on 172.16.0.100:53/sctp"},
+		},
+		{
 			name:   "nothing listens",
 			change: func(_ *Site, f *fake) { f.listeners = listening("127.0.0.1:80") },
-			want:   []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want:   []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{
 			name: "another protocol and another port",
@@ -117,7 +123,7 @@ func TestRealServer(t *testing.T) {
 				f.listeners = listening("0.0.0.0:8080")
 				f.listeners = append(f.listeners, host.Listener{Protocol: ipvs.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:80")})
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{name: "listens on the VIP", change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:80") }},
 		{name: "listens on every address of both families", change: func(_ *Site, f *fake) { f.listeners = listening("[::]:80") }},
@@ -126,13 +132,13 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) {
 				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("[::]:80"), V6Only: true}}
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80, only on [::]:80", "> redirect 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp, only on [::]:80/tcp", "> redirect 172.16.0.100:80"},
 		},
 		{
 			name:   "listens on the RIP only",
 			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
 			want: []string{
-				"fail listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
+				"fail listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
 				"> redirect 172.16.0.100:80",
 			},
 		},
@@ -201,7 +207,7 @@ func TestRealServer(t *testing.T) {
 			name: "masquerading arrives at the RIP", config: byMasquerade,
 			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
 			want: []string{
-				"fail listener: nothing listens on 10.0.0.7:8080, only on 172.16.0.100:8080",
+				"fail listener: nothing listens on 10.0.0.7:8080/tcp, only on 172.16.0.100:8080/tcp",
 				"> redirect 10.0.0.7:8080",
 			},
 		},
@@ -216,7 +222,7 @@ func TestRealServer(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "not asked"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -40,6 +40,10 @@ type endpoint struct {
 	addr     netip.AddrPort
 }
 
+// String names an endpoint as an operator does: a port means nothing without its
+// protocol.
+func (e endpoint) String() string { return e.addr.String() + "/" + ipvs.Protocols.Name(e.protocol) }
+
 // packet is the first one of a client's connection to the endpoint.
 func (e endpoint) packet() netfilter.Packet {
 	return netfilter.Packet{Protocol: e.protocol, Dst: e.addr.Addr(), Port: e.addr.Port()}
