@@ -28,7 +28,7 @@ KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/
 HALF            = ^TestCases$$/^(grammar|matrix|addresses|values)$$
 FAULTS          = ^TestKernelFaults$$
 # What starts guests itself, or needs none.
-BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture
+BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # What needs more than user-mode-linux has: Debian's kernel for real machines.
 STOCK           = ^TestStock
 STOCK_TEST      = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
@@ -41,7 +41,7 @@ build: ## build bin/lvsdr, and bin/ipvsadm, which is that alone
 	go build $(BUILD) $(SMALL) -o $(BIN)/ipvsadm .
 
 install: build ## install both programs, links, the manual; DESTDIR, PREFIX=/usr/local
-	install -D -m 755 -t $(SBIN) bin/lvsdr bin/ipvsadm
+	install -D -m 755 -t $(SBIN) $(BIN)/lvsdr $(BIN)/ipvsadm
 	for name in ipvsadm-save ipvsadm-restore; do ln -sf ipvsadm $(SBIN)/$$name || exit; done
 	install -D -m 644 -t $(MAN)/man5 man/*.5
 	install -D -m 644 -t $(MAN)/man8 man/*.8
