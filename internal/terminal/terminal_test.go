@@ -81,13 +81,16 @@ func TestTableCells(t *testing.T) {
 	long := strings.Repeat("x", 200)
 	for _, tt := range []struct{ name, cell, want string }{
 		{"empty", "", "A  B\n   1\n"},
+		{"nothing else in its row", "a", "A  B\na\n"},
 		{"two lines", "a\nbc", "A   B\na   1\nbc\n"},
 		{"long", long, "A" + strings.Repeat(" ", 201) + "B\n" + long + "  1\n"},
 		{"wide", "\u4f60", "A   B\n\u4f60  1\n"},
 	} {
 		var w strings.Builder
 		table := NewTable(&w, "A", "B")
-		table.Append(tt.cell, "1")
+		if table.Append(tt.cell, "1"); tt.cell == "a" {
+			table.rows[0][1] = ""
+		}
 		if err := table.Render(); err != nil || w.String() != tt.want {
 			t.Errorf("%s: %q, %v; want %q", tt.name, &w, err, tt.want)
 		}
