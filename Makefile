@@ -83,10 +83,10 @@ kernel-rest:
 	$(KERNEL_TEST) -p 1 -skip '$(STOCK)' $(KERNEL_PACKAGES)
 
 kernel-stock:
-	$(STOCK_TEST) -run '$(STOCK)' ./internal/netfilter
+	$(STOCK_TEST) -run '$(STOCK)' ./internal/netfilter ./acceptance
 
 kernel-scripts:
-	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(FAULTS)'
+	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(FAULTS)|$(STOCK)'
 	$(KERNEL_TEST) ./compat/clients
 
 compat: deps build ## compare with the real ipvsadm

@@ -107,7 +107,7 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 // openForCheck opens the machine with its IPVS if it has any that we may use;
 // else withoutIPVS says why not.
 func openForCheck(sys system) (m machine, withoutIPVS, err error) {
-	m, err = sys.open(theTable)
+	m, err = sys.open(seenTable)
 	if err == nil {
 		return m, nil, nil
 	}

@@ -84,8 +84,9 @@ type session struct {
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
-// others nor leaves a folder behind.
+// others nor leaves a folder behind, nor has a module loaded.
 func (o order) look(n need) (*session, error) {
+	n = min(n, seenTable)
 	s, err := o.enter()
 	if err == nil {
 		err = s.open(n)

@@ -52,7 +52,7 @@ func TestDirector(t *testing.T) {
 			name:   "no IPVS",
 			change: func(s *Site, _ *fake) { s.IPVS = syscall.ENOPROTOOPT },
 			want: []string{
-				"fail ipvs: the kernel has none, and did not load it", "> modprobe ip_vs",
+				"fail ipvs: the kernel has none loaded", "> modprobe ip_vs",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
 			},
@@ -191,7 +191,7 @@ func TestDirector(t *testing.T) {
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
-			want:   []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel cannot ask by sctp"},
+			want:   []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel has no sctp loaded to ask by"},
 		},
 		{
 			name: "others have the VIP",

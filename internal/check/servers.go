@@ -158,7 +158,7 @@ func (m *facts) judgeConnection(e endpoint, f *finding) error {
 	case connection == nil:
 		f.pass("%s accepts", e)
 	case errors.Is(connection, syscall.EPROTONOSUPPORT):
-		f.unknown("%s: this kernel cannot ask by %s", e, ipvs.Protocols.Name(e.protocol))
+		f.unknown("%s: this kernel has no %s loaded to ask by", e, ipvs.Protocols.Name(e.protocol))
 	default:
 		f.fail("%s: %v", e, connection).mend(m.Lvsdr("vs", "drain", e.addr.Addr().String()))
 	}
