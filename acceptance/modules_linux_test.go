@@ -11,7 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestStockNoModules: a verb that says that it changes nothing has no module
+// TestStockNoScheduler: a scheduler that the kernel cannot load is what is
+// missing, and the table is as it was.
+func TestStockNoScheduler(t *testing.T) {
+	recordModprobe(t)
+	unload(t, "ip_vs_wrr")
+	out, err := exec.Command("lvsdr", "vs", "start", "--vip", "172.16.0.100", "--rs", "10.0.0.7").CombinedOutput()
+	const want = "lvsdr: hint: the kernel has no scheduler wrr, and could not load it: modprobe ip_vs_wrr\n"
+	if err == nil || !strings.HasSuffix(string(out), want) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	must(t, exec.Command("lvsdr", "ipvsadm", "-C").Run())
+}
+
+// TestStockNoModules: last, for the modules are gone then. A verb that says that it changes nothing has no module
 // loaded, by modprobe or by the kernel.
 func TestStockNoModules(t *testing.T) {
 	asked := recordModprobe(t)

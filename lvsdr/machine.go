@@ -54,7 +54,7 @@ func openMachine(n need) (machine, error) {
 	case err == nil:
 		m.Table = conn
 	case !errors.Is(err, syscall.ENOPROTOOPT):
-		return nil, fmt.Errorf("ipvs: %w", err)
+		return nil, hint.Try(hint.Table, "", fmt.Errorf("ipvs: %w", err))
 	case n != anyTable:
 		return nil, hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
 	}

@@ -27,7 +27,7 @@ func verb(r plan.Role, name, usage string, complete func(config.Config) error, r
 			if err == nil {
 				err = run(o)
 			}
-			return failIn(string(r)+" "+name, err)
+			return failIn(string(r)+" "+name, stringOf(c, "netns"), err)
 		},
 	}
 }

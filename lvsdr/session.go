@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/terminal"
@@ -100,11 +101,11 @@ func (o order) lock(n need) (s *session, end func(), err error) {
 		return nil, nil, err
 	}
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return nil, nil, err
+		return nil, nil, hint.Try(hint.Records, s.folder, err)
 	}
 	unlock, err := plan.Lock(s.folder, o.wait)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, hint.Try(hint.Records, s.folder, err)
 	}
 	if err := s.open(n); err != nil {
 		unlock()
@@ -123,8 +124,9 @@ func (o order) enter() (*session, error) {
 }
 
 func (s *session) open(n need) (err error) {
-	if s.Machine, err = s.system.open(n); err == nil {
+	if s.Machine, err = s.system.openMachine(n); err == nil {
 		s.Record, err = plan.LoadRecord(s.folder)
+		err = hint.Try(hint.Records, s.folder, err)
 	}
 	return err
 }
@@ -135,7 +137,7 @@ func enterNamespace(name string) error {
 		return nil
 	}
 	if _, err := host.EnterNetNS(name); err != nil {
-		return fmt.Errorf("enter the network namespace %q: %w", name, err)
+		return hint.Try(hint.Joining, name, fmt.Errorf("enter the network namespace %q: %w", name, err))
 	}
 	return nil
 }

@@ -64,12 +64,12 @@ func TestDirector(t *testing.T) {
 				f.err["Ask"], f.err["Rules ipv4"] = syscall.EPERM, syscall.EPERM
 			},
 			want: []string{
-				"unknown ipvs: not permitted; run it as root",
+				"unknown ipvs: not permitted",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
-				"unknown neighbours: not permitted; run it as root",
-				"unknown vip owner: not permitted; run it as root",
-				"unknown packet filter: not permitted; run it as root",
+				"unknown neighbours: not permitted",
+				"unknown vip owner: not permitted",
+				"unknown packet filter: not permitted",
 			},
 		},
 		{
