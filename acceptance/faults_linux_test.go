@@ -177,12 +177,12 @@ var faults = []fault{
 	{
 		name: "packet filter on the director", client: noAnswer,
 		made: map[string]string{"lvs": "iptables-legacy -A INPUT -p tcp --dport 80 -j DROP"},
-		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "packet filter on a real server", client: someFail,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j REJECT"},
-		sees: map[string]string{"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80"},
+		sees: map[string]string{"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "somebody else has the VIP", client: noAnswer,
@@ -195,12 +195,12 @@ var faults = []fault{
 	{
 		name: "web server bound to the RIP only", client: someFail, spoils: true,
 		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &" + awaitWeb},
-		sees: map[string]string{"rs1": "listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80"},
+		sees: map[string]string{"rs1": "listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp"},
 	},
 	{
 		name: "web server stopped", client: notAsked, spoils: true,
 		made: map[string]string{"rs1": stopWeb},
-		sees: map[string]string{"lvs": "ports: 10.0.0.7:80: connection refused", "rs1": "listener: nothing listens on 172.16.0.100:80"},
+		sees: map[string]string{"lvs": "ports: 10.0.0.7:80/tcp: connection refused", "rs1": "listener: nothing listens on 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "real server unplugged", client: notAsked, spoils: true,

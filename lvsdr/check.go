@@ -32,7 +32,7 @@ func checkCommand() *cli.Command {
 			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
-		Action: func(c *cli.Context) error { return failIn("check", examine(c)) },
+		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
 }
 
@@ -109,7 +109,7 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 // openForCheck opens the machine with its IPVS if it has any that we may use;
 // else withoutIPVS says why not.
 func openForCheck(sys system) (m machine, withoutIPVS, err error) {
-	m, err = sys.open(theTable)
+	m, err = sys.openMachine(seenTable)
 	if err == nil {
 		return m, nil, nil
 	}
@@ -117,7 +117,7 @@ func openForCheck(sys system) (m machine, withoutIPVS, err error) {
 	if errors.Is(err, errNoIPVS) {
 		withoutIPVS = syscall.ENOPROTOOPT
 	}
-	m, err = sys.open(noTable)
+	m, err = sys.openMachine(noTable)
 	return m, withoutIPVS, err
 }
 

@@ -159,7 +159,7 @@ func TestCheckWithoutIPVS(t *testing.T) {
 			d := healthy(t)
 			open := d.system.open
 			d.system.open = func(n need) (machine, error) {
-				if n == theTable {
+				if n == seenTable {
 					return nil, tt.err
 				}
 				m, err := open(n)

@@ -59,7 +59,7 @@ func drainVerb(name, usage string, run func(drainOrder) error, more ...cli.Flag)
 			if err == nil {
 				err = run(o)
 			}
-			return failIn("vs "+name, err)
+			return failIn("vs "+name, stringOf(c, "netns"), err)
 		},
 	}
 }

@@ -91,5 +91,8 @@ func TestBar(t *testing.T) {
 		if want := []int{30, 0, 22, 30}[i]; strings.Count(line, "#") != want {
 			t.Errorf("%q, want %d marks", line, want)
 		}
+		if want := []string{"0 active connections", "4 active connections", "1 active connection", "0 active connections"}[i]; !strings.Contains(line, " "+want+" left") {
+			t.Errorf("%q, want %s left", line, want)
+		}
 	}
 }

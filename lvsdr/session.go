@@ -14,6 +14,7 @@ import (
 
 	"lvsdr/internal/check"
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/terminal"
@@ -98,8 +99,9 @@ type session struct {
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
-// others nor leaves a folder behind.
+// others nor leaves a folder behind, nor has a module loaded.
 func (o order) look(n need) (*session, error) {
+	n = min(n, seenTable)
 	s, err := o.enter()
 	if err == nil {
 		err = s.open(n)
@@ -115,7 +117,7 @@ func (o order) lock(n need) (s *session, end func(), err error) {
 	}
 	unlock, err := plan.Lock(s.folder, o.wait)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, hint.Try(hint.Records, s.folder, err)
 	}
 	if err := s.open(n); err != nil {
 		unlock()
@@ -144,12 +146,13 @@ func (o order) here() (*session, error) {
 }
 
 func (s *session) open(n need) (err error) {
-	m, err := s.system.open(n)
+	m, err := s.system.openMachine(n)
 	if err != nil {
 		return err
 	}
 	s.Machine, s.kernel, s.whole = m, m, s.config
 	s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	err = hint.Try(hint.Records, s.folder, err)
 	if err == nil {
 		err = s.takeShare()
 	}
@@ -188,7 +191,7 @@ func enterNamespace(name string) error {
 		return nil
 	}
 	if _, err := host.EnterNetNS(name); err != nil {
-		return fmt.Errorf("enter the network namespace %q: %w", name, err)
+		return hint.Try(hint.Joining, name, fmt.Errorf("enter the network namespace %q: %w", name, err))
 	}
 	return nil
 }
@@ -214,7 +217,7 @@ type planner func(plan.Wish, plan.State) (plan.Plan, error)
 // need is what start and status need of a machine in its role.
 func (o order) need() need {
 	if o.Role == plan.RealServer {
-		return seenTable
+		return knownTable
 	}
 	return theTable
 }

@@ -58,7 +58,7 @@ func unsaid(verb string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return exitError{0, inVerb{verb, fmt.Errorf("done, but standard output could not be written: %w", cause(err))}}
+	return exitError{0, inVerb{verb, "", fmt.Errorf("done, but standard output could not be written: %w", cause(err))}}
 }
 
 // unwritten tells of an object that could not be written after all was done.

@@ -57,7 +57,7 @@ func TestDirector(t *testing.T) {
 			name:   "no IPVS",
 			change: func(s *Site, _ *fake) { s.IPVS = syscall.ENOPROTOOPT },
 			want: []string{
-				"fail ipvs: the kernel has none, and did not load it", "> modprobe ip_vs",
+				"fail ipvs: the kernel has none loaded", "> modprobe ip_vs",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
 			},
@@ -69,12 +69,12 @@ func TestDirector(t *testing.T) {
 				f.err["Ask"], f.err["Rules ipv4"] = syscall.EPERM, syscall.EPERM
 			},
 			want: []string{
-				"unknown ipvs: not permitted; run it as root",
+				"unknown ipvs: not permitted",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
-				"unknown neighbours: not permitted; run it as root",
-				"unknown vip owner: not permitted; run it as root",
-				"unknown packet filter: not permitted; run it as root",
+				"unknown neighbours: not permitted",
+				"unknown vip owner: not permitted",
+				"unknown packet filter: not permitted",
 			},
 		},
 		{
@@ -209,7 +209,7 @@ func TestDirector(t *testing.T) {
 				"fail on-link: 10.0.0.7 is behind a router; there is no way to 10.0.0.17 (network is unreachable)",
 				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
 				"unknown neighbours: nothing to look at",
-				"fail ports: 10.0.0.17:80: network is unreachable", "> lvsdr vs drain 10.0.0.17",
+				"fail ports: 10.0.0.17:80/tcp: network is unreachable", "> lvsdr vs drain 10.0.0.17",
 			},
 		},
 		{
@@ -242,12 +242,12 @@ func TestDirector(t *testing.T) {
 		{
 			name:   "connection refused",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.17:80": syscall.ECONNREFUSED} },
-			want:   []string{"fail ports: 10.0.0.17:80: connection refused", "> lvsdr vs drain 10.0.0.17"},
+			want:   []string{"fail ports: 10.0.0.17:80/tcp: connection refused", "> lvsdr vs drain 10.0.0.17"},
 		},
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
-			want:   []string{"unknown ports: 10.0.0.7:53: whether a server takes udp cannot be asked; 10.0.0.7:9: this kernel cannot ask by sctp"},
+			want:   []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel has no sctp loaded to ask by"},
 		},
 		{
 			name: "others have the VIP",
@@ -364,7 +364,7 @@ func TestDirector(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in", "> let it out"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in", "> let it out"},
 		},
 		{
 			name: "packet filter where only some packets go on as they have come", config: perServer,
@@ -372,7 +372,7 @@ func TestDirector(t *testing.T) {
 				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
 				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: the policy drops packets for 172.16.0.101:80", "> let it out"},
+			want: []string{"fail packet filter: the policy drops packets for 172.16.0.101:80/tcp", "> let it out"},
 		},
 		{
 			name: "VIP of one service", config: perServer, change: func(_ *Site, f *fake) {
@@ -405,7 +405,7 @@ func TestDirector(t *testing.T) {
 			change: func(_ *Site, f *fake) {
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80", "> let it out"},
+			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80/tcp", "> let it out"},
 		},
 		{
 			name:   "the kernel's own settings",

@@ -26,10 +26,10 @@ func judgeFilter(m *facts, f *finding) error {
 			if fault.Verdict == netfilter.DropsSome {
 				saw, some = f.warn, "some "
 			}
-			saw("%s drops %spackets for %s", fault.Where, some, e.addr).mend(fault.Remedy)
+			saw("%s drops %spackets for %s", fault.Where, some, e).mend(fault.Remedy)
 		}
 		if len(faults) == 0 {
-			f.pass("packets for %s pass", e.addr)
+			f.pass("packets for %s pass", e)
 		}
 	}
 	return nil

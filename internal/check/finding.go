@@ -4,14 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"lvsdr/internal/hint"
 )
 
 // reason is why a check could not be made.
 func reason(err error) string {
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		return "not permitted; run it as root"
+	advice, _ := hint.For(err)
+	switch {
+	case !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EACCES):
+		return err.Error()
+	case advice == "":
+		return "not permitted"
 	}
-	return err.Error()
+	return "not permitted; " + advice
 }
 
 // finding collects what a check sees. The worst of it is the check's outcome.

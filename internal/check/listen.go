@@ -83,7 +83,7 @@ func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
 		case l.Hears(e.addr):
 			return &l, nil
 		case !l.Addr.Addr().IsLoopback():
-			elsewhere = append(elsewhere, l.Addr.String())
+			elsewhere = append(elsewhere, endpoint{l.Protocol, l.Addr}.String())
 		}
 	}
 	slices.Sort(elsewhere)
@@ -93,7 +93,7 @@ func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
 func (m *facts) judgeListener(e endpoint, f *finding) error {
 	on, elsewhere := m.listener(e)
 	if on != nil {
-		f.pass("something listens on %s", on.Addr)
+		f.pass("something listens on %s", endpoint{on.Protocol, on.Addr})
 		return nil
 	}
 	rules, err := m.rulesFor(e)
@@ -105,11 +105,11 @@ func (m *facts) judgeListener(e endpoint, f *finding) error {
 	case err != nil:
 		return err
 	case redirected:
-		f.pass("what comes for %s is redirected", e.addr)
+		f.pass("what comes for %s is redirected", e)
 	case len(elsewhere) == 0:
-		f.fail("nothing listens on %s", e.addr)
+		f.fail("nothing listens on %s", e)
 	default:
-		f.fail("nothing listens on %s, only on %s", e.addr, strings.Join(elsewhere, ", "))
+		f.fail("nothing listens on %s, only on %s", e, strings.Join(elsewhere, ", "))
 		command, err := m.redirections[e].get()
 		if err != nil {
 			return err

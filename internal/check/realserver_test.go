@@ -110,9 +110,15 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "nothing listens for two protocols", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\nservices: [{port: 53}, {port: 53, protocol: udp}, {port: 53, protocol: sctp}]\n",
+			change: func(*Site, *fake) {},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:53/tcp; nothing listens on 172.16.0.100:53/udp; " +
+				"nothing listens on 172.16.0.100:53/sctp"},
+		},
+		{
 			name:   "nothing listens",
 			change: func(_ *Site, f *fake) { f.listeners = listening("127.0.0.1:80") },
-			want:   []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want:   []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{
 			name: "another protocol and another port",
@@ -120,7 +126,7 @@ func TestRealServer(t *testing.T) {
 				f.listeners = listening("0.0.0.0:8080")
 				f.listeners = append(f.listeners, host.Listener{Protocol: ipvs.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:80")})
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{name: "listens on the VIP", change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:80") }},
 		{name: "listens on every address of both families", change: func(_ *Site, f *fake) { f.listeners = listening("[::]:80") }},
@@ -129,13 +135,13 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) {
 				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("[::]:80"), V6Only: true}}
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80, only on [::]:80", "> redirect 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp, only on [::]:80/tcp", "> redirect 172.16.0.100:80"},
 		},
 		{
 			name:   "listens on the RIP only",
 			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
 			want: []string{
-				"fail listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
+				"fail listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
 				"> redirect 172.16.0.100:80",
 			},
 		},
@@ -204,7 +210,7 @@ func TestRealServer(t *testing.T) {
 			name: "masquerading arrives at the RIP", config: byMasquerade,
 			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
 			want: []string{
-				"fail listener: nothing listens on 10.0.0.7:8080, only on 172.16.0.100:8080",
+				"fail listener: nothing listens on 10.0.0.7:8080/tcp, only on 172.16.0.100:8080/tcp",
 				"> redirect 10.0.0.7:8080",
 			},
 		},
@@ -220,7 +226,7 @@ func TestRealServer(t *testing.T) {
 			want: []string{
 				"fail vip: 172.16.0.101 is on no interface; 2001:db8::101 is on no interface",
 				"> lvsdr rs start --all-vips",
-				"fail listener: nothing listens on 10.0.0.27:8080; nothing listens on 172.16.0.101:443; nothing listens on [2001:db8::101]:443",
+				"fail listener: nothing listens on 10.0.0.27:8080/tcp; nothing listens on 172.16.0.101:443/tcp; nothing listens on [2001:db8::101]:443/tcp",
 				"fail return route: there is no default route of IPv6",
 				"> ip -6 route add default via GATEWAY",
 				"fail tunnel: no tunnel interface is up", "> modprobe ipip", "> ip link set tunl0 up",
@@ -252,7 +258,7 @@ func TestRealServer(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "not asked"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

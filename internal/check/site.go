@@ -48,6 +48,10 @@ func entrance(s ipvs.Service) endpoint {
 	return endpoint{s.Protocol, netip.AddrPortFrom(s.Addr, s.Port)}
 }
 
+// String names an endpoint as an operator does: a port means nothing without its
+// protocol.
+func (e endpoint) String() string { return e.addr.String() + "/" + ipvs.Protocols.Name(e.protocol) }
+
 // packet is the first one of a client's connection to the endpoint.
 func (e endpoint) packet() netfilter.Packet {
 	return netfilter.Packet{Protocol: e.protocol, Dst: e.addr.Addr(), Port: e.addr.Port()}

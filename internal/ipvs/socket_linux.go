@@ -30,6 +30,18 @@ func Open() (*Conn, error) {
 	return c, nil
 }
 
+// Present reports whether the kernel has IPVS at the moment, or may have it:
+// what [Open] asks for it loads, this does not. It needs no privilege.
+func Present() bool {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return true // Open has the words for it
+	}
+	defer unix.Close(fd)
+	_, err = unix.GetsockoptInt(fd, unix.IPPROTO_IP, soGetInfo)
+	return err != unix.ENOPROTOOPT
+}
+
 type netlinkSocket int
 
 func dialNetlink() (socket, error) {

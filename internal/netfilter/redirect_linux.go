@@ -6,6 +6,8 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/modprobe"
 )
 
 // Redirection is the command that takes packets like p to a server that listens
@@ -30,6 +32,9 @@ func (Filter) Redirection(p Packet) (string, error) {
 // begins a transaction that makes a table, and does not end it: the kernel
 // answers, and takes the table back, as for "nft --check".
 func nftKnows(family uint8) (bool, error) {
+	if modprobe.Loadable("nf_tables") {
+		return true, nil // once somebody asks
+	}
 	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return false, nil
