@@ -29,6 +29,10 @@ func judgeAnswer(m *facts, f *finding) error {
 			}
 			continue
 		}
+		if other := m.otherDirector(vip); other != "" {
+			f.warn("this machine does not answer for %s, but %s does", vip, other)
+			continue
+		}
 		facing, err := m.facing(vip)
 		if err != nil {
 			return err

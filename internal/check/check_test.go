@@ -125,6 +125,31 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "another director has the VIP, which is not here",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("eth0", "10.0.0.8/24")}
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9}))
+			},
+			want: []string{
+				"warn vip: 172.16.0.100 is on no interface: a machine with the address 02:00:00:00:00:09 has it, and may be the director at work",
+				"unknown vip answer: 172.16.0.100 is on no interface",
+				"warn vip owner: a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth0, and this machine does not: " +
+					"it may be the director at work",
+			},
+		},
+		{
+			name: "each other's standby, and the other one is at work", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.8, 10.0.0.17]\n",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", rs2MAC))
+				f.hops["10.0.0.8"] = host.Hop{Interface: "lo", Local: true}
+			},
+			want: []string{
+				"warn vip answer: this machine does not answer for 172.16.0.100, but 10.0.0.17 (00:0c:29:88:8f:74) does",
+				"warn vip owner: 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0, and this machine does not: it may be the director at work",
+			},
+		},
+		{
 			name: "VIP elsewhere, and another address stands on it",
 			change: func(_ *Site, f *fake) {
 				f.addresses = []host.Address{addressOn("eth0", "172.16.0.100/24"), addressOn("eth0", "172.16.0.8/24")}

@@ -104,6 +104,8 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 		f.mend(start)
 	case there != nil:
 		f.pass("%s on %s", there.Prefix, home)
+	case !known && m.otherDirector(vip) != "":
+		f.warn("%s is on no interface: %s has it, and may be the director at work", vip, m.otherDirector(vip))
 	case !known:
 		f.fail("%s is on no interface", vip).mend(start)
 	}
