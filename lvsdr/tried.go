@@ -43,7 +43,9 @@ func (m tried) Set(sysctl string, value int) error {
 }
 
 // parameterFile is the file of a parameter below /proc/sys, by its name with dots.
-func parameterFile(sysctl string) string { return strings.NewReplacer(".", "/", "/", ".").Replace(sysctl) }
+func parameterFile(sysctl string) string {
+	return strings.NewReplacer(".", "/", "/", ".").Replace(sysctl)
+}
 
 func (m tried) Announce(l host.Link, vip netip.Addr) error {
 	return hint.Try(hint.Frames, l.Name, m.machine.Announce(l, vip))
