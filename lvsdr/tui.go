@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/hint"
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
 )
 
@@ -68,6 +69,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 		return hint.Add(err, "needs CAP_NET_ADMIN; run it as root")
+	case errors.Is(err, ipvs.ErrTorn):
+		return hint.Add(err, "a program keeps changing virtual services, here or in another network namespace; try again when it is done")
 	case errors.Is(err, syscall.EROFS):
 		return hint.Add(err, "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host")
 	}
