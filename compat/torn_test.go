@@ -36,7 +36,7 @@ func churn(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "rules")
 	var b strings.Builder
 	for i := range restless {
-		fmt.Fprintf(&b, "-A -f %d\n", i+1)
+		fmt.Fprintf(&b, "-A -t 10.99.%d.%d:80\n", i/250, i%250)
 	}
 	b.WriteString("-C\n")
 	if err := os.WriteFile(rules, []byte(b.String()), 0o644); err != nil {

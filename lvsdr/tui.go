@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/hint"
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
 )
 
