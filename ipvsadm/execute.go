@@ -133,7 +133,13 @@ func (x *executor) save(c *Command) *failure {
 	if err != nil {
 		return unlisted(save, err)
 	}
-	return x.walk(save, services, true, lines)
+	if f := x.walk(save, services, true, lines); f != nil {
+		return f
+	}
+	if len(lines.unsaid) > 0 {
+		return &failure{text: string(lines.unsaid), goesOn: true}
+	}
+	return nil
 }
 
 // renderer turns a table into lines. Both methods append one.

@@ -144,7 +144,7 @@ func forTable(scheduler string, errno syscall.Errno) (advice, command string) {
 	case errno == syscall.ENOENT && scheduler != "":
 		return "the kernel has no scheduler " + scheduler + ", and could not load it", "modprobe ip_vs_" + scheduler
 	case errno == syscall.EAFNOSUPPORT:
-		return "the IPVS of this kernel has no IPv6", ""
+		return "the IPVS of this kernel has no IPv6, or was started with ipv6.disable=1", ""
 	case errno == syscall.EEXIST, errno == syscall.ESRCH, errno == syscall.ENOENT:
 		return meanwhile, ""
 	}
