@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/hint"
-	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
 )
 

@@ -147,6 +147,8 @@ func forTable(scheduler string, errno syscall.Errno) (advice, command string) {
 		return "the IPVS of this kernel has no IPv6, or was started with ipv6.disable=1", ""
 	case errno == syscall.EEXIST, errno == syscall.ESRCH, errno == syscall.ENOENT:
 		return meanwhile, ""
+	case errno == syscall.EAGAIN: // ipvs.ErrTorn
+		return "a program keeps changing virtual services, here or in another network namespace; try again when it is done", ""
 	}
 	return "", ""
 }

@@ -3,7 +3,7 @@
 // A C program inherits that and needs to do nothing. Go's runtime replaces it by
 // handlers of its own before anything of ours runs, keeps what it found to itself,
 // and has a program die of SIGPIPE when it writes to a broken pipe at descriptor
-// 1 or 2. Where systemd or the shell's trap ” PIPE had it ignored, a restore
+// 1 or 2. Where systemd or a shell had it ignored, a restore
 // would end in the middle.
 //
 // So the runtime is watched while it starts (watch_amd64.s, watch_arm64.s); that

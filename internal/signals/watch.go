@@ -10,6 +10,8 @@ var ignored uint64
 // watch takes the place of the C library's sigaction(3), through which the
 // runtime of a program with cgo handles signals: runtime/cgo_sigaction.go. It
 // notes what the runtime finds, and leaves everything else to it.
+//
+//lint:ignore U1000 the assembly refers to it
 func watch()
 
 // ignore is os/signal.Ignore, without what that package brings along.
