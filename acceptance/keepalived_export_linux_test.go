@@ -19,7 +19,7 @@ func (l *lan) exportTable(config string) {
 	servers := l.serveAll(conf)
 
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "start")
-	look := func() string { return l.table("lvs1") + l.run("lvs1", "/sbin/ipvsadm", "-Ln", "--thresholds") }
+	look := func() string { return l.table("lvs1") + l.real("lvs1", "-Ln", "--thresholds") }
 	want := look()
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "stop")
 	if got := l.table("lvs1"); !strings.Contains(want, "\n-a ") || got != noTable {
