@@ -48,14 +48,19 @@ type readings[K comparable] struct {
 	n    int
 }
 
-// agree reports whether a reading has no entry twice and is the same as the last
-// one.
-func (r *readings[K]) agree(keys []K) bool {
+// distinct reports whether no entry is there twice.
+func distinct[K comparable](keys []K) bool {
 	seen := make(map[K]bool, len(keys))
 	for _, k := range keys {
 		seen[k] = true
 	}
-	if len(seen) < len(keys) {
+	return len(seen) == len(keys)
+}
+
+// agree reports whether a reading has no entry twice and is the same as the last
+// one.
+func (r *readings[K]) agree(keys []K) bool {
+	if !distinct(keys) {
 		r.n = 0
 		return false
 	}
@@ -114,7 +119,7 @@ func (c *Conn) settleDestinations(s *ServiceEntry, detail Detail, buf []Destinat
 		for i := range list[len(buf):] {
 			keys = append(keys, list[len(buf)+i].Key())
 		}
-		if all.agree(keys) {
+		if s.count == known(uint32(len(keys))) && detail&Certain == 0 && distinct(keys) || all.agree(keys) {
 			return list, nil
 		}
 	}

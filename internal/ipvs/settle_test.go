@@ -199,16 +199,23 @@ func TestTornDestinations(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		readings []string
+		count    count
+		detail   Detail
 		reads    int
 		torn     bool
 	}{
-		{"none", []string{""}, 1, false},
-		{"one datagram", []string{"ABC"}, 1, false},
-		{"whole", []string{"ABCDE FGHIJ"}, 2, false},
-		{"passed over", []string{"ABCDE GHIJ", "ABCDE FGHIJ"}, 3, false},
-		{"twice", []string{"ABCDE EFGHIJ", "ABCDE EFGHIJ", "ABCDE FGHIJ"}, 4, false},
-		{"IPv6", []string{"abcde ghij", "abcde fghij"}, 3, false},
-		{"for ever", []string{"ABCDE EFGHIJ"}, maxReadings, true},
+		{"none", []string{""}, count{}, 0, 1, false},
+		{"one datagram", []string{"ABC"}, count{}, 0, 1, false},
+		{"whole", []string{"ABCDE FGHIJ"}, count{}, 0, 2, false},
+		{"passed over", []string{"ABCDE GHIJ", "ABCDE FGHIJ"}, count{}, 0, 3, false},
+		{"twice", []string{"ABCDE EFGHIJ", "ABCDE EFGHIJ", "ABCDE FGHIJ"}, count{}, 0, 4, false},
+		{"IPv6", []string{"abcde ghij", "abcde fghij"}, count{}, 0, 3, false},
+		{"for ever", []string{"ABCDE EFGHIJ"}, count{}, 0, maxReadings, true},
+		{"as many as are known", []string{"ABCDE FGHIJ"}, known(10), Rates, 1, false},
+		{"as many, for a decision", []string{"ABCDE FGHIJ"}, known(10), Everything, 2, false},
+		{"as many, one twice", []string{"ABCDE EFGHI", "ABCDE FGHIJ"}, known(10), Rates, 2, false},
+		{"fewer than are known", []string{"ABCDE GHIJ", "ABCDE FGHIJ"}, known(10), Rates, 2, false},
+		{"fewer since they were counted", []string{"ABCDE FGHIJ"}, known(11), Rates, 2, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := 0
@@ -216,7 +223,7 @@ func TestTornDestinations(t *testing.T) {
 				n++
 				return datagrams(r, c.readings[min(n, len(c.readings))-1], destinationOf)
 			})
-			list, err := conn.Destinations(&ServiceEntry{Service: letter('a')}, 0, before)
+			list, err := conn.Destinations(&ServiceEntry{Service: letter('a'), count: c.count}, c.detail, before)
 			if errors.Is(err, ErrTorn) != c.torn || err != nil && !c.torn {
 				t.Fatalf("error %v", err)
 			}
