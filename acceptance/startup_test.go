@@ -100,7 +100,7 @@ func TestStartupEnvironment(t *testing.T) {
 		{"GOMEMLIMIT=1MiB", 0, false}, {"GOMEMLIMIT=off", 0, false},
 		{"GOMEMLIMIT=10MB", 2, true}, {"GOMEMLIMIT=abc", 2, true}, {"GOMEMLIMIT=-1", 2, true},
 		{"GOMAXPROCS=1", 0, false}, {"GOMAXPROCS=1000", 0, false}, {"GOMAXPROCS=abc", 0, false},
-		{"GODEBUG=inittrace=1", 0, true}, {"GODEBUG=schedtrace=1", 0, true}, {"GODEBUG=cgocheck=2", 2, true}, {"GODEBUG=abc", 0, false},
+		{"GODEBUG=inittrace=1", 0, true}, {"GODEBUG=cgocheck=2", 2, true}, {"GODEBUG=abc", 0, false},
 		{"GOGC=1", 0, false}, {"GOGC=off", 0, false}, {"GOTRACEBACK=crash", 0, false},
 		{"GOMEMLIMIT=abc GODEBUG=cgocheck=2 env -u GOMEMLIMIT -u GOMAXPROCS -u GODEBUG", 0, false},
 		{"ulimit -v 1500000;", 0, false}, {"ulimit -v 600000;", 2, true},
