@@ -176,7 +176,7 @@ func forSetting(file string, errno syscall.Errno) (advice, command string) {
 	case syscall.EPERM, syscall.EACCES:
 		return needs("CAP_NET_ADMIN"), ""
 	case syscall.EROFS:
-		return "/proc/sys is read-only, as in a container; give it --privileged, or --sysctl NAME=VALUE", ""
+		return "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host", ""
 	case syscall.ENOENT:
 		if _, rest, ok := strings.Cut(file, "/conf/"); ok {
 			link, _, _ := strings.Cut(rest, "/")
