@@ -37,7 +37,7 @@ func TestTornTable(t *testing.T) {
 			d.succeed("vs start")
 			before, record := d.text(), d.record()
 			d.system.open = func(need) (machine, error) { return restless{d.machine, services}, nil }
-			d.expect(verb, result{"", "lvsdr: vs " + strings.Fields(verb)[1] + ": read the ipvs table: it is being changed: no two readings agree\n" +
+			d.expect(verb, result{"", "lvsdr: vs " + strings.Fields(verb)[1] + ": read the ipvs table: it is being changed: readings do not agree\n" +
 				"lvsdr: hint: a program keeps changing virtual services, here or in another network namespace; try again when it is done\n", 1})
 			d.looks("after "+verb, before)
 			if d.record() != record {

@@ -24,7 +24,7 @@ const (
 	Totals  Detail = 1 << iota // counters since the last zero
 	Rates                      // counters per second
 	Tunnels                    // type, port and flags
-	// Somebody decides on the list. A large one is then read twice even where it
+	// Somebody decides on the list. A large one is then read again even where it
 	// shows no IPv6 service: one may have been passed over.
 	Certain
 	Everything = Totals | Rates | Tunnels | Certain
