@@ -36,6 +36,7 @@ type fault struct {
 	client string            // what it sees
 	sees   map[string]string // what check sees on each host: "name: words"
 
+	byHand  remedy   // instead of what the doctors print, of which none can know it
 	doctors []string // whose remedies help, instead of all that see something
 
 	gateway string // what the reader puts for GATEWAY
@@ -46,8 +47,11 @@ type fault struct {
 }
 
 const (
-	rs1HasVIP = "vip owner: real server 10.0.0.7 (00:0c:29:dc:0a:2b) answers for 172.16.0.100 on eth0"
-	noDefault = "return route: there is no default route of IPv4"
+	rs1HasVIP  = "vip owner: real server 10.0.0.7 (00:0c:29:dc:0a:2b) answers for 172.16.0.100 on eth0"
+	vipMissing = "vip: 172.16.0.100 is on no interface"
+	noDefault  = "return route: there is no default route of IPv4"
+	silent     = "ports: 10.0.0.%s answers, but not for 172.16.0.100:80/tcp: the VIP is missing there, " +
+		"or the packet filter there drops this director's packets (lvsdr check there says which)"
 )
 
 var faults = []fault{
@@ -81,7 +85,12 @@ var faults = []fault{
 	{
 		name: "VIP missing on a real server", client: someFail,
 		made: map[string]string{"rs2": "ip addr del 172.16.0.100/32 dev lo"},
-		sees: map[string]string{"rs2": "vip: 172.16.0.100 is on no interface"},
+		sees: map[string]string{"rs2": vipMissing, "lvs": fmt.Sprintf(silent, "17")},
+	},
+	{
+		name: "VIP missing on a real server that forwards", client: byLuck, spoils: true, // as a host of containers does
+		made: map[string]string{"rs2": "ip addr del 172.16.0.100/32 dev lo; sysctl -w net.ipv4.ip_forward=1"},
+		sees: map[string]string{"rs2": vipMissing, "lvs": "ports: 10.0.0.17 does not have the VIP, and would forward packets for 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "VIP on eth0 of a real server", client: byLuck,
@@ -182,7 +191,27 @@ var faults = []fault{
 	{
 		name: "packet filter on a real server", client: someFail,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j REJECT"},
-		sees: map[string]string{"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
+		sees: map[string]string{
+			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
+			"lvs": "ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80/tcp; lvsdr check there tells whether it rejects clients' too",
+		},
+	},
+	{
+		name: "packet filter on a real server that drops", client: someFail,
+		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
+		sees: map[string]string{
+			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
+			"lvs": fmt.Sprintf(silent, "7"),
+		},
+		doctors: []string{"rs1"},
+	},
+	{
+		name: "packet filter on a real server that drops the director's packets", client: well,
+		made: map[string]string{"rs1": "iptables-legacy -A INPUT -s 10.0.0.8 -d 172.16.0.100 -j DROP"},
+		sees: map[string]string{
+			"lvs": fmt.Sprintf(silent, "7"),
+		},
+		byHand: remedy{"rs1", "iptables-legacy -F INPUT"}, // clients are served: rs1 sees nothing
 	},
 	{
 		name: "somebody else has the VIP", client: noAnswer,
@@ -195,12 +224,15 @@ var faults = []fault{
 	{
 		name: "web server bound to the RIP only", client: someFail, spoils: true,
 		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &" + awaitWeb},
-		sees: map[string]string{"rs1": "listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp"},
+		sees: map[string]string{
+			"rs1": "listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
+			"lvs": "ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address",
+		},
 	},
 	{
 		name: "web server stopped", client: notAsked, spoils: true,
 		made: map[string]string{"rs1": stopWeb},
-		sees: map[string]string{"lvs": "ports: 10.0.0.7:80/tcp: connection refused", "rs1": "listener: nothing listens on 172.16.0.100:80/tcp"},
+		sees: map[string]string{"lvs": "ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7", "rs1": "listener: nothing listens on 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "real server unplugged", client: notAsked, spoils: true,
@@ -436,7 +468,11 @@ func TestKernelFaults(t *testing.T) {
 				}
 				c.t = t
 				c.configure(f)
-				if remedies := c.find(f); len(remedies[doctor]) > 0 {
+				remedies := c.find(f)
+				if f.byHand.host != "" {
+					remedies[doctor] = []remedy{f.byHand}
+				}
+				if len(remedies[doctor]) > 0 {
 					c.mend(f, doctor, remedies[doctor])
 				}
 			})

@@ -13,6 +13,7 @@ import (
 
 	"lvsdr/internal/check"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/wire"
 )
 
 // healthy is a desk at a director whose neighbours and settings are well, set
@@ -20,7 +21,9 @@ import (
 func healthy(t *testing.T) *desk {
 	d := newDesk(t, tutorial)
 	for addr, last := range map[string]byte{"10.0.0.7": 7, "10.0.0.17": 17} {
-		d.machine.AddAnswer(netip.MustParseAddr(addr), net.HardwareAddr{2, 0, 0, 0, 0, last})
+		mac := net.HardwareAddr{2, 0, 0, 0, 0, last}
+		d.machine.AddAnswer(netip.MustParseAddr(addr), mac)
+		d.machine.SetProbe(mac, netip.MustParseAddrPort("172.16.0.100:80"), wire.Served)
 		d.machine.SetConnect(netip.AddrPortFrom(netip.MustParseAddr(addr), 80), nil)
 	}
 	d.machine.AddSysctl("net.ipv4.vs.expire_nodest_conn", 1)

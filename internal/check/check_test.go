@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 	"lvsdr/internal/status"
 	"lvsdr/internal/wire"
@@ -73,6 +74,7 @@ func TestDirector(t *testing.T) {
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
 				"unknown neighbours: not permitted",
+				"unknown ports: not permitted",
 				"unknown vip owner: not permitted",
 				"unknown packet filter: not permitted",
 			},
@@ -143,6 +145,7 @@ func TestDirector(t *testing.T) {
 				f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", rs2MAC))
 				f.hops["10.0.0.8"] = host.Hop{Interface: "lo", Local: true}
+				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("0.0.0.0:80")}}
 			},
 			want: []string{
 				"warn vip answer: this machine does not answer for 172.16.0.100, but 10.0.0.17 (00:0c:29:88:8f:74) does",
@@ -254,6 +257,8 @@ func TestDirector(t *testing.T) {
 			name: "this machine serves too",
 			change: func(_ *Site, f *fake) {
 				f.hops["10.0.0.7"] = host.Hop{Interface: "lo", Local: true}
+				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("172.16.0.100:80")}}
+				f.connects = map[string]error{"10.0.0.7:80": syscall.ECONNREFUSED}
 			},
 		},
 		{
@@ -263,11 +268,6 @@ func TestDirector(t *testing.T) {
 				f.connects = map[string]error{"10.0.0.7:80": syscall.EHOSTUNREACH}
 			},
 			want: []string{"fail neighbours: 10.0.0.7 does not answer on eth0", "> lvsdr vs drain 10.0.0.7"},
-		},
-		{
-			name:   "connection refused",
-			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.17:80": syscall.ECONNREFUSED} },
-			want:   []string{"fail ports: 10.0.0.17:80/tcp: connection refused", "> lvsdr vs drain 10.0.0.17"},
 		},
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",

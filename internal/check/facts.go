@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"lvsdr/internal/config"
@@ -25,6 +26,7 @@ type Kernel interface {
 	Listeners() ([]host.Listener, error)
 	VRRP() (bool, error)
 	Ask(questions []wire.Question, links []host.Link, own []host.Address, wait time.Duration) []wire.Reply
+	Probe(probes []wire.Probe, wait time.Duration) []wire.ProbeReply
 	Connect(p ipvs.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
 	Rules(ipvs.AddressFamily) (netfilter.Rules, error)
 	Redirection(p netfilter.Packet) (string, error)
@@ -57,12 +59,15 @@ type facts struct {
 	neighbours  fact[[]host.Neighbour]
 	answers     fact[map[string][]wire.Answer] // by interface
 	connections map[endpoint]fact[error]       // nil: it was accepted
+	probed      map[visit]fact[wire.Outcome]
 	vrrp        fact[bool]
 	release     fact[string]
 
+	// Of a real server, or of a director that is one as well.
+	listeners fact[[]host.Listener]
+
 	// Of a real server.
 	share        config.Share
-	listeners    fact[[]host.Listener]
 	redirections map[endpoint]fact[string] // commands
 }
 
@@ -110,6 +115,10 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 	}
 	m.answers = learn(m.askNeighbours(k, wait))
 	m.connections = m.connect(k, wait)
+	if slices.ContainsFunc(m.servers, func(r server) bool { return m.isLocal(r.addr) }) {
+		m.listeners = learn(k.Listeners())
+	}
+	m.probed = m.probe(k, wait)
 	// Connections have the kernel look for its neighbours.
 	m.neighbours = learnNamed(m.links, k.Neighbours)
 }

@@ -23,7 +23,7 @@ func TestGatherOnce(t *testing.T) {
 		{Director, director(), []string{
 			"Links", "Addresses", "Routes", "Rules ipv4", "Rules ipv6",
 			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7",
-			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Neighbours",
+			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Probe", "Neighbours",
 		}},
 		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners"}},
 	} {
@@ -66,7 +66,8 @@ func TestFactMissing(t *testing.T) {
 		{Director, "Neighbours", []string{"vip owner: torn"}},
 		{Director, "VRRP", []string{"vip: torn", "vip answer: torn", "vip owner: torn"}},
 		{Director, "Release", []string{"settings: torn"}},
-		{Director, "Connect tcp", []string{"ports: torn"}},
+		{Director, "Connect tcp", nil}, // the VIPs are served all the same
+		{Director, "Probe", []string{"ports: ask 10.0.0.7 for 172.16.0.100:80/tcp: torn; ask 10.0.0.17 for 172.16.0.100:80/tcp: torn"}},
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
 		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},
 		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},

@@ -28,6 +28,7 @@ type fake struct {
 	listeners  []host.Listener
 	answers    map[string][]wire.Answer // by interface
 	connects   map[string]error         // by address and port; nil: accepted
+	probed     map[string]wire.Outcome  // by Ethernet address and VIP with port; others serve
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
 	redirected bool
@@ -38,6 +39,7 @@ type fake struct {
 	calls      []string // other than Get, in order
 	parameters []string // asked for by Get
 	questions  []string // asked of the wire
+	visits     []string // asked by probes
 }
 
 // call writes down what is asked for; it returns the error of that.
@@ -87,6 +89,21 @@ func (f *fake) Ask(questions []wire.Question, _ []host.Link, _ []host.Address, _
 			f.questions = append(f.questions, q.Link.Name+" "+a.String())
 		}
 		replies[i] = wire.Reply{Answers: f.answers[q.Link.Name], Err: err}
+	}
+	return replies
+}
+
+func (f *fake) Probe(probes []wire.Probe, _ time.Duration) []wire.ProbeReply {
+	replies := make([]wire.ProbeReply, len(probes))
+	err := f.call("Probe")
+	for i, p := range probes {
+		visit := p.MAC.String() + " " + p.Target.String()
+		f.visits = append(f.visits, fmt.Sprintf("%s from %s on %s", visit, p.Source, p.Link.Name))
+		outcome, said := f.probed[visit]
+		if !said {
+			outcome = wire.Served
+		}
+		replies[i] = wire.ProbeReply{Outcome: outcome, Err: err}
 	}
 	return replies
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"lvsdr/internal/hint"
@@ -20,7 +21,8 @@ func reason(err error) string {
 	return "not permitted; " + advice
 }
 
-// finding collects what a check sees. The worst of it is the check's outcome.
+// finding collects what a check sees, each once. The worst of it is the check's
+// outcome.
 type finding struct {
 	seen     map[Outcome][]string
 	remedies []Remedy
@@ -30,7 +32,9 @@ func (f *finding) add(o Outcome, format string, args ...any) *finding {
 	if f.seen == nil {
 		f.seen = map[Outcome][]string{}
 	}
-	f.seen[o] = append(f.seen[o], fmt.Sprintf(format, args...))
+	if words := fmt.Sprintf(format, args...); !slices.Contains(f.seen[o], words) {
+		f.seen[o] = append(f.seen[o], words)
+	}
 	return f
 }
 

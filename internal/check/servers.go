@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -78,18 +79,13 @@ func hidingRoute(addr netip.Addr, routes []host.Route) netip.Prefix {
 	return netip.Prefix{}
 }
 
-// reachable are the endpoints of real servers that could take a connection: who
-// does not even answer its neighbours is not tried.
-func (m *facts) reachable() []endpoint {
-	var all []endpoint
-	for _, r := range m.servers {
+// reachable are the real servers that could take a connection: who does not
+// even answer its neighbours is not tried.
+func (m *facts) reachable() []server {
+	return slices.DeleteFunc(slices.Clone(m.servers), func(r server) bool {
 		link, near := m.onLink(r.addr)
-		if r.drained || near && m.answers.err == nil && !m.answered(r.addr, link) {
-			continue
-		}
-		all = append(all, r.endpoints...)
-	}
-	return all
+		return r.drained || near && m.answers.err == nil && !m.answered(r.addr, link)
+	})
 }
 
 // connect tries a connection to every endpoint that may take one.
@@ -98,12 +94,13 @@ func (m *facts) connect(k Kernel, wait time.Duration) map[endpoint]fact[error] {
 	if !m.mayConnect() {
 		return connections
 	}
-	reachable := m.reachable()
 	for _, protocol := range []ipvs.Protocol{ipvs.TCP, ipvs.SCTP} {
 		var addrs []netip.AddrPort
-		for _, e := range reachable {
-			if e.protocol == protocol {
-				addrs = append(addrs, e.addr)
+		for _, r := range m.reachable() {
+			for _, e := range r.endpoints() {
+				if e.protocol == protocol {
+					addrs = append(addrs, e.addr)
+				}
 			}
 		}
 		if addrs == nil {
@@ -127,19 +124,25 @@ func (m *facts) mayConnect() bool {
 	return m.answers.err == nil || errors.Is(m.answers.err, syscall.EPERM)
 }
 
-// judgePorts is about connections to the real servers.
+// judgePorts is about connections to the real servers, and about what they serve
+// on VIPs that they keep to themselves.
 func judgePorts(m *facts, f *finding) error {
 	if !m.mayConnect() {
 		return m.answers.err
 	}
-	reachable := m.reachable()
 	for _, protocol := range []ipvs.Protocol{ipvs.UDP, ipvs.TCP, ipvs.SCTP} {
-		for _, e := range reachable {
-			if e.protocol != protocol {
-				continue
+		for _, r := range m.reachable() {
+			own, vips := m.asked(r)
+			for _, e := range own {
+				if e.protocol != protocol {
+					continue
+				}
+				if err := m.judgeConnection(e, f); err != nil {
+					return err
+				}
 			}
-			if err := m.judgeConnection(e, f); err != nil {
-				return err
+			if protocol == ipvs.TCP && vips != nil {
+				m.judgeServed(r, vips, f)
 			}
 		}
 	}

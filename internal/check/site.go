@@ -31,10 +31,17 @@ type Site struct {
 
 // server is a real server with what it is asked for.
 type server struct {
-	addr      netip.Addr
-	drained   bool // it gets no new connections
-	forwards  []ipvs.Forward
-	endpoints []endpoint
+	addr       netip.Addr
+	drained    bool // it gets no new connections
+	forwards   []ipvs.Forward
+	deliveries []delivery
+}
+
+// delivery is how packets for a service of a port get to a real server.
+type delivery struct {
+	to      endpoint // as clients send them
+	forward ipvs.Forward
+	port    uint16 // of the real server
 }
 
 // endpoint is where packets for a service arrive: a port of an address.
@@ -88,10 +95,21 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 	if !slices.Contains(r.forwards, d.Forward) {
 		r.forwards = append(r.forwards, d.Forward)
 	}
-	e := endpoint{s.Protocol, netip.AddrPortFrom(d.Addr, d.Port)}
-	if s.FWMark == 0 && d.Port != 0 && !slices.Contains(r.endpoints, e) {
-		r.endpoints = append(r.endpoints, e)
+	got := delivery{entrance(s), d.Forward, d.Port}
+	if s.FWMark == 0 && d.Port != 0 && !slices.Contains(r.deliveries, got) {
+		r.deliveries = append(r.deliveries, got)
 	}
+}
+
+// endpoints are the ports of its own that the real server is asked for.
+func (r server) endpoints() (all []endpoint) {
+	for _, d := range r.deliveries {
+		e := endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)}
+		if !slices.Contains(all, e) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // direct reports whether direct routing leads to the real server.

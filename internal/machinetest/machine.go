@@ -15,6 +15,7 @@ import (
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
+	"lvsdr/internal/wire"
 )
 
 // Machine is a machine in memory. It is safe for concurrent use.
@@ -43,7 +44,7 @@ func New() *Machine {
 		sysctls:  map[string]int{"net.ipv4.ip_forward": 0},
 		timeouts: ipvs.Timeouts{TCP: 900, TCPFin: 120, UDP: 300},
 		failures: map[int]error{},
-		network:  network{connects: map[netip.AddrPort]error{}, release: "6.1.0"},
+		network:  network{connects: map[netip.AddrPort]error{}, probes: map[string]wire.Outcome{}, release: "6.1.0"},
 	}
 	m.addParameters("all")
 	m.addParameters("default")

@@ -22,6 +22,7 @@ type network struct {
 	askError   error
 	listeners  []host.Listener
 	connects   map[netip.AddrPort]error
+	probes     map[string]wire.Outcome // by Ethernet address and target
 	release    string
 	vrrp       bool
 }
@@ -55,6 +56,16 @@ func (m *Machine) AddListener(l host.Listener) {
 // accepted. Nobody is at an address of which nothing is said: ETIMEDOUT.
 func (m *Machine) SetConnect(addr netip.AddrPort, err error) {
 	m.tell(func(w *network) { w.connects[addr] = err })
+}
+
+// SetProbe says what the machine with an Ethernet address does with packets for
+// a VIP. One of which nothing is said is silent.
+func (m *Machine) SetProbe(mac net.HardwareAddr, target netip.AddrPort, o wire.Outcome) {
+	m.tell(func(w *network) { w.probes[probeOf(mac, target)] = o })
+}
+
+func probeOf(mac net.HardwareAddr, target netip.AddrPort) string {
+	return mac.String() + " " + target.String()
 }
 
 // SetRelease is the release of the kernel; [New] has 6.1.0.
@@ -117,6 +128,17 @@ func (m *Machine) Connect(p ipvs.Protocol, addrs []netip.AddrPort, _ time.Durati
 		results[i] = err
 	}
 	return results, nil
+}
+
+// Probe is [wire.Wire.Probe], at once.
+func (m *Machine) Probe(probes []wire.Probe, _ time.Duration) []wire.ProbeReply {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	replies := make([]wire.ProbeReply, len(probes))
+	for i, p := range probes {
+		replies[i] = wire.ProbeReply{Outcome: m.network.probes[probeOf(p.MAC, p.Target)], Err: m.network.askError}
+	}
+	return replies
 }
 
 // VRRP is [host.Host.VRRP].

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -53,6 +54,20 @@ func TestConnect(t *testing.T) {
 	}
 	if _, err := m.Connect(ipvs.UDP, to, 0); err != syscall.EPROTONOSUPPORT {
 		t.Errorf("UDP: %v, want EPROTONOSUPPORT", err)
+	}
+}
+
+func TestProbe(t *testing.T) {
+	m := New()
+	mac, vip := net.HardwareAddr{2, 0, 0, 0, 0, 7}, netip.MustParseAddrPort("172.16.0.100:80")
+	m.SetProbe(mac, vip, wire.Served)
+	probes := []wire.Probe{{MAC: mac, Target: vip}, {MAC: mac, Target: netip.AddrPortFrom(vip.Addr(), 81)}, {Target: vip}}
+	if got, want := m.Probe(probes, 0), []wire.ProbeReply{{Outcome: wire.Served}, {}, {}}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	m.SetAskError(syscall.EPERM)
+	if err := m.Probe(probes, 0)[0].Err; err != syscall.EPERM {
+		t.Errorf("not permitted: %v, want EPERM", err)
 	}
 }
 

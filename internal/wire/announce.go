@@ -7,6 +7,7 @@ import (
 
 // EtherTypes (linux/if_ether.h).
 const (
+	etherIPv4 = 0x0800
 	etherARP  = 0x0806
 	etherIPv6 = 0x86dd
 )

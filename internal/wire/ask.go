@@ -50,31 +50,12 @@ type request struct {
 }
 
 func newARP() dialect {
-	return dialect{etherARP, netip.Addr.Is4, whoHas, arpAnswer, filter(holds{6, 2, uint32(arpReply[1])})}
+	return dialect{etherARP, netip.Addr.Is4, whoHas, arpAnswer, filter([]holds{{6, 2, uint32(arpReply[1])}})}
 }
 
 func newNDP() dialect {
-	return dialect{etherIPv6, netip.Addr.Is6, solicitation, ndpAnswer, filter(
-		holds{6, 1, protocolICMPv6}, holds{ipv6Len, 1, ndpAdvertisement})}
-}
-
-// holds is a value in a packet: where, of how many bytes, and what.
-type holds struct {
-	offset uint32
-	size   int
-	value  uint32
-}
-
-// filter accepts packets that hold every value.
-func filter(values ...holds) []bpf.Instruction {
-	var program []bpf.Instruction
-	for _, v := range values {
-		program = append(program,
-			bpf.LoadAbsolute{Off: v.offset, Size: v.size},
-			bpf.JumpIf{Cond: bpf.JumpEqual, Val: v.value, SkipTrue: 1},
-			bpf.RetConstant{Val: 0})
-	}
-	return append(program, bpf.RetConstant{Val: 0xffff})
+	return dialect{etherIPv6, netip.Addr.Is6, solicitation, ndpAnswer, filter([]holds{
+		{6, 1, protocolICMPv6}, {ipv6Len, 1, ndpAdvertisement}})}
 }
 
 // whoHas is an ARP request.
@@ -128,17 +109,17 @@ func (d dialect) requests(q Question, own []host.Address) []request {
 	var all []request
 	for _, target := range q.Addrs {
 		if d.speaksOf(target) {
-			all = append(all, d.request(q.Link.MAC, sender(q.Link, own, q.Addrs, target), target))
+			all = append(all, d.request(q.Link.MAC, Sender(q.Link, own, q.Addrs, target), target))
 		}
 	}
 	return all
 }
 
-// sender is the address to ask for target with: one of l in the target's
+// Sender is the address to ask for target with: one of l in the target's
 // network, else any of its family, else none, which makes it a probe (RFC 5227).
 // An address that is asked for itself is not used: who has it as well takes the
 // question for a forgery, and does not answer.
-func sender(l host.Link, own []host.Address, asked []netip.Addr, target netip.Addr) netip.Addr {
+func Sender(l host.Link, own []host.Address, asked []netip.Addr, target netip.Addr) netip.Addr {
 	found := netip.IPv6Unspecified()
 	if target.Is4() {
 		found = netip.IPv4Unspecified()

@@ -1,16 +1,10 @@
 package wire
 
 import (
-	"context"
-	"encoding/binary"
-	"errors"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/mdlayher/socket"
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/host"
@@ -58,7 +52,7 @@ func newSurvey(questions []Question) *survey {
 // have hundreds of interfaces.
 type channel struct {
 	dialect
-	*socket.Conn
+	*packetSocket
 	requests [][]request // of each question
 }
 
@@ -78,7 +72,7 @@ func (s *survey) open(d dialect, own []host.Address) *channel {
 		return nil
 	}
 	var err error
-	if c.Conn, err = d.listen(); err != nil {
+	if c.packetSocket, err = listen(d.etherType, d.filter); err != nil {
 		s.fail(c, err)
 		return nil
 	}
@@ -93,30 +87,6 @@ func (s *survey) fail(c *channel, err error) {
 			s.replies[i].Err = err
 		}
 	}
-}
-
-// listen opens a socket that hears the answers on every interface.
-func (d dialect) listen() (*socket.Conn, error) {
-	filter, err := bpf.Assemble(d.filter)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := socket.Socket(unix.AF_PACKET, unix.SOCK_DGRAM, 0, "packet", nil)
-	if err != nil {
-		return nil, err
-	}
-	const room = 4 << 20 // for the answers of all interfaces at once
-	err = errors.Join(conn.SetBPF(filter), conn.SetReadBuffer(room), conn.Bind(&unix.SockaddrLinklayer{Protocol: d.protocol()}))
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// protocol is the EtherType as packet(7) wants it, in network byte order.
-func (d dialect) protocol() uint16 {
-	return binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, uint16(d.etherType)))
 }
 
 // run sends the requests twice, and gathers what arrives meanwhile.
@@ -150,9 +120,7 @@ func (s *survey) send(c *channel) {
 			continue
 		}
 		for _, r := range requests {
-			to := &unix.SockaddrLinklayer{Protocol: c.protocol(), Ifindex: s.questions[i].Link.Index, Halen: ethernetLen}
-			copy(to.Addr[:], r.to)
-			if err := c.Sendto(context.Background(), r.packet, 0, to); err != nil {
+			if err := c.packetSocket.send(frame{s.questions[i].Link.Index, r.to, r.packet}); err != nil {
 				s.replies[i].Err = err
 				break
 			}
@@ -165,18 +133,11 @@ func (c *channel) gather(end time.Time) (arrived []arrival, err error) {
 	if err := c.SetReadDeadline(end); err != nil {
 		return nil, err
 	}
-	buf := make([]byte, 2048)
-	for {
-		n, from, err := c.Recvfrom(context.Background(), buf, 0)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return arrived, nil
+	err = c.receive(func(packet []byte, from *unix.SockaddrLinklayer) bool {
+		if a, answers := c.answer(packet); answers {
+			arrived = append(arrived, arrival{from.Ifindex, a})
 		}
-		if err != nil {
-			return arrived, err
-		}
-		link, ok := from.(*unix.SockaddrLinklayer)
-		if a, answers := c.answer(buf[:n]); ok && answers {
-			arrived = append(arrived, arrival{link.Ifindex, a})
-		}
-	}
+		return true
+	})
+	return arrived, err
 }

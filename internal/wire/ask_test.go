@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/net/bpf"
-
 	"lvsdr/internal/host"
 )
 
@@ -129,7 +127,7 @@ func TestSender(t *testing.T) {
 		{"IPv6, no address", "eth1", "fd00::7", "::"},
 	} {
 		asked := addrsOf(strings.Fields(tt.asked)...)
-		if got := sender(host.Link{Name: tt.link}, own, asked, asked[0]); got.String() != tt.want {
+		if got := Sender(host.Link{Name: tt.link}, own, asked, asked[0]); got.String() != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
@@ -218,12 +216,7 @@ func TestFilters(t *testing.T) {
 
 func passes(t *testing.T, d dialect, b []byte) bool {
 	t.Helper()
-	vm, err := bpf.NewVM(d.filter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := vm.Run(b)
-	return err == nil && n > 0
+	return run(t, d.filter, b)
 }
 
 // FuzzAnswer: decoders take any packet, and what they take for an answer has an

@@ -9,10 +9,8 @@ import (
 
 // What all packets of neighbour discovery have in common (RFC 4861).
 const (
-	ipv6Len        = 40
-	protocolICMPv6 = 58
-	ndpHopLimit    = 255 // a router would have lowered it
-	ndpLen         = 24  // type, code, checksum, flags, the target's address
+	ndpHopLimit = 255 // a router would have lowered it
+	ndpLen      = 24  // type, code, checksum, flags, the target's address
 
 	// The types of messages.
 	ndpSolicitation, ndpAdvertisement = 135, 136
@@ -31,20 +29,8 @@ func ndpPacket(typ byte, from, to netip.Addr, flags byte, target netip.Addr, opt
 		msg = append(msg, option, 1)
 		msg = append(msg, mac...)
 	}
-	binary.BigEndian.PutUint16(msg[2:], ndpChecksum(from.AsSlice(), to.AsSlice(), msg))
-	b := []byte{6 << 4, 0, 0, 0}
-	b = binary.BigEndian.AppendUint16(b, uint16(len(msg)))
-	b = append(b, protocolICMPv6, ndpHopLimit)
-	b = append(b, from.AsSlice()...)
-	b = append(b, to.AsSlice()...)
-	return append(b, msg...)
-}
-
-// ndpChecksum is that of the message and of the pseudo-header before it (RFC
-// 8200, section 8.1).
-func ndpChecksum(from, to, msg []byte) uint16 {
-	length := binary.BigEndian.AppendUint32(nil, uint32(len(msg)))
-	return Checksum(from, to, length, []byte{0, 0, 0, protocolICMPv6}, msg)
+	binary.BigEndian.PutUint16(msg[2:], payloadChecksum(protocolICMPv6, from, to, msg))
+	return ipv6Packet(protocolICMPv6, ndpHopLimit, from, to, msg)
 }
 
 // ndpAnswer reads a neighbour advertisement that tells an Ethernet address;
@@ -57,8 +43,9 @@ func ndpAnswer(b []byte) (Answer, bool) {
 	if length < ndpLen || length > len(b)-ipv6Len {
 		return Answer{}, false
 	}
+	from, to := netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	msg := b[ipv6Len : ipv6Len+length]
-	if msg[0] != ndpAdvertisement || msg[1] != 0 || ndpChecksum(b[8:24], b[24:40], msg) != 0 {
+	if msg[0] != ndpAdvertisement || msg[1] != 0 || payloadChecksum(protocolICMPv6, from, to, msg) != 0 {
 		return Answer{}, false
 	}
 	target := netip.AddrFrom16([16]byte(msg[8:ndpLen]))

@@ -1,5 +1,6 @@
 // Package wire speaks with the neighbours of a machine: it announces addresses,
-// asks by ARP and neighbour discovery who has one, and tries connections.
+// asks by ARP and neighbour discovery who has one, asks real servers by frames
+// whether they serve a VIP, and tries connections.
 package wire
 
 // Wire is the network around the machine, seen from the network namespace of
