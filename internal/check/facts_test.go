@@ -21,11 +21,11 @@ func TestGatherOnce(t *testing.T) {
 		calls []string
 	}{
 		{Director, director(), []string{
-			"Links", "Addresses", "Routes", "Rules ipv4", "Rules ipv6",
-			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7",
+			"Links", "Addresses", "Routes",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6",
 			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Neighbours",
 		}},
-		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners"}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners", "Ask", "Neighbours"}},
 	} {
 		for _, n := range []int{2, 500} {
 			f := tt.fake
@@ -70,11 +70,11 @@ func TestFactMissing(t *testing.T) {
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
 		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},
 		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
-		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "packet filter: torn"}},
+		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
 		{RealServer, "Routes", []string{"return route: torn"}},
 		{RealServer, "Listeners", []string{"listener: torn"}},
 		{RealServer, "Rules ipv4", []string{"packet filter: torn"}},
-		{RealServer, "Get", []string{"arp_ignore: torn", "arp_announce: torn"}},
+		{RealServer, "Get", []string{"arp_ignore: torn", "arp_announce: torn", "return route: torn"}},
 	} {
 		t.Run(string(tt.role)+" "+tt.call, func(t *testing.T) {
 			f := director()

@@ -11,6 +11,10 @@ const (
 	expireNoDest = "net.ipv4.vs.expire_nodest_conn"
 	reuseMode    = "net.ipv4.vs.conn_reuse_mode"
 	conntrack    = "net.ipv4.vs.conntrack" // whether its connections are tracked
+
+	// Whether connection tracking takes up a connection whose beginning it has not
+	// seen (kernel: nf_conntrack-sysctl.rst).
+	tcpLoose = "net.netfilter.nf_conntrack_tcp_loose"
 )
 
 // judgeSettings looks at net.ipv4.vs, whose values decide what becomes of

@@ -62,6 +62,13 @@ func (r rules) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.
 	return slices.DeleteFunc(slices.Clone(r.faults), func(f netfilter.Fault) bool { return !slices.Contains(hooks, f.Hook) }), nil
 }
 
+// Marks tells that packets have none.
+func (r rules) Marks(netfilter.Packet) (netfilter.Marks, error) {
+	return netfilter.Marks{Values: []uint32{0}}, nil
+}
+
+func (r rules) Marked(netfilter.Packet, uint32) ([]netfilter.Packet, error) { return nil, nil }
+
 func (r rules) Redirects(netfilter.Packet) (bool, error) { return r.redirects, nil }
 
 // Redirection is [netfilter.Filter.Redirection], for a machine that has

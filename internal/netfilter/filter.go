@@ -25,6 +25,12 @@ type Rules interface {
 	// rewritten as it comes in (DNAT, REDIRECT): it then belongs to another
 	// service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
+	// Marks are the firewall marks with which such packets come to Input. What
+	// comes in has none yet.
+	Marks(p Packet) (Marks, error)
+	// Marked finds packets like p that have the mark for certain: of every protocol
+	// and port that p leaves open, or of some that rules name.
+	Marked(p Packet, mark uint32) ([]Packet, error)
 }
 
 // Hook is a place on a packet's way through the machine where the packet
@@ -38,21 +44,50 @@ const (
 	Forward
 	Output
 	Postrouting
+	Ingress // of nf_tables alone: before a packet is anybody's, on some interfaces
 )
 
-// Packet is the first packet of a client's connection; its source is any
-// client.
+// Packet is one of a client's connection to a service, or of the answer to it.
+// An address that is not valid and a port of zero are any: the client's.
 type Packet struct {
 	Protocol ipvs.Protocol // zero is any
-	Dst      netip.Addr    // of the family of the [Rules]
-	Port     uint16        // destination port; zero is any
-	In       string        // interface it comes in by; "" is any but lo
-	Out      string        // interface it leaves by, likewise
-	// Untracked is the state in which IPVS sends a packet on to its real
-	// server, unless the parameter net.ipv4.vs.conntrack is set; otherwise the
-	// state is NEW.
-	Untracked bool
+	Src, Dst netip.Addr    // one of them is of the family of the [Rules]
+	SrcPort  uint16
+	Port     uint16 // destination port
+	In       string // interface it comes in by; "" is any but lo
+	Out      string // interface it leaves by, likewise
+	Stage    Stage
+	// State is what connection tracking says of the packet; zero is [New]. Sent is
+	// what it says at Output and Postrouting, if that is something else: of a
+	// packet that IPVS has sent on to its real server.
+	State, Sent State
+	// Balanced packets are those that IPVS takes at Input: they do not come to
+	// chains that are asked later than it is.
+	Balanced bool
 }
+
+// Stage is where in a connection a packet stands, which tells its flags of TCP.
+type Stage uint8
+
+// The stages.
+const (
+	First  Stage = iota // SYN
+	Later               // ACK, with data or without
+	Last                // FIN and ACK
+	Answer              // SYN and ACK
+)
+
+// State is a set of the states that connection tracking may say, with their
+// bits in nf_tables (NF_CT_STATE_BIT in linux/netfilter/nf_conntrack_common.h).
+type State uint32
+
+// The states.
+const (
+	Invalid     State = 1
+	Established State = 1 << 1
+	New         State = 1 << 3
+	Untracked   State = 1 << 6
+)
 
 // Verdict is what a fault does to the packet.
 type Verdict uint8

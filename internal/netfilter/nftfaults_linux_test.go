@@ -36,6 +36,9 @@ func testNFT(t *testing.T, family uint8) {
 			r.add(t, c.name, func() ([]byte, error) { return nftBytes(family) })
 			p := withDefaults(c.packet, vip4)
 			faults := nftFaults(t, family, p)
+			bases, err := nftBases(family)
+			must(t, err)
+			testMarks(t, ruleset(bases), p, c.name, c.marked, c.marks)
 			if d := cmp.Diff(c.want, withoutTables(faults)); d != "" {
 				t.Errorf("faults (-want +got):\n%s\n%s", d, run(t, "nft", "-a", "list", "ruleset"))
 			}

@@ -14,7 +14,7 @@ import (
 // on another address of the machine: that of the interface they come in by.
 func (Filter) Redirection(p Packet) (string, error) {
 	family := uint8(unix.NFPROTO_IPV4)
-	if p.Dst.Is6() {
+	if p.is6() {
 		family = unix.NFPROTO_IPV6
 	}
 	known, err := nftKnows(family)

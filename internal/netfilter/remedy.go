@@ -23,11 +23,20 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 		if table != filterTable {
 			words = append(words, "-t", table)
 		}
-		words = append(words, "-I", hookNames[hook], "-d", p.Dst.String())
+		words = append(words, "-I", hookNames[hook])
+		if p.Src.IsValid() {
+			words = append(words, "-s", p.Src.String())
+		}
+		if p.Dst.IsValid() {
+			words = append(words, "-d", p.Dst.String())
+		}
 		if p.Protocol != 0 {
 			words = append(words, "-p", protocolName(p))
 		}
-		if p.hasPort() {
+		if p.hasPort(p.SrcPort) {
+			words = append(words, "--sport", strconv.Itoa(int(p.SrcPort)))
+		}
+		if p.hasPort(p.Port) {
 			words = append(words, "--dport", strconv.Itoa(int(p.Port)))
 		}
 		return strings.Join(append(words, "-j", "ACCEPT"), " ")
@@ -36,7 +45,7 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 
 func iptables(p Packet, variant string) string {
 	program := "iptables"
-	if p.Dst.Is6() {
+	if p.is6() {
 		program = "ip6tables"
 	}
 	if _, err := exec.LookPath(program + "-" + variant); err == nil {
@@ -49,14 +58,23 @@ func iptables(p Packet, variant string) string {
 func nftRemedy(chain string) func(Packet) string {
 	return func(p Packet) string {
 		ip := "ip"
-		if p.Dst.Is6() {
+		if p.is6() {
 			ip = "ip6"
 		}
-		words := []string{"nft insert rule", chain, ip, "daddr", p.Dst.String()}
-		switch {
-		case p.hasPort():
+		words := []string{"nft insert rule", chain}
+		if p.Src.IsValid() {
+			words = append(words, ip, "saddr", p.Src.String())
+		}
+		if p.Dst.IsValid() {
+			words = append(words, ip, "daddr", p.Dst.String())
+		}
+		if p.hasPort(p.SrcPort) {
+			words = append(words, protocolName(p), "sport", strconv.Itoa(int(p.SrcPort)))
+		}
+		if p.hasPort(p.Port) {
 			words = append(words, protocolName(p), "dport", strconv.Itoa(int(p.Port)))
-		case p.Protocol != 0:
+		}
+		if p.Protocol != 0 && !p.hasPort(p.SrcPort) && !p.hasPort(p.Port) {
 			words = append(words, "meta l4proto", protocolName(p))
 		}
 		return strings.Join(append(words, "accept"), " ")
@@ -64,8 +82,8 @@ func nftRemedy(chain string) func(Packet) string {
 }
 
 // hasPort tells whether a port of the packet is known.
-func (p Packet) hasPort() bool {
-	return p.Port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
+func (p Packet) hasPort(port uint16) bool {
+	return port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
 }
 
 // protocolName is what iptables and nft call the protocol.

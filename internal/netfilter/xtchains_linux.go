@@ -121,7 +121,7 @@ func (t xtTable) isPolicy(at int) bool {
 // rule reads the entry between two offsets.
 func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 	name, info := t.target(at, end)
-	result := effect{do: xtAction(name, info)}
+	result, marks := effect{do: xtAction(name, info)}, xtMarking(name, info)
 	if name == "" {
 		var err error
 		if result, err = standard(info, end, chains); err != nil {
@@ -135,6 +135,9 @@ func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 		result.when = min(when, t.matches(v, entry))
 		if result.do == call && replaces {
 			result.do = replace
+		}
+		if marks != nil {
+			return []effect{{when: result.when, do: mark, by: *marks}, result}
 		}
 		return []effect{result}
 	}}, nil
@@ -195,4 +198,20 @@ func xtAction(name string, info []byte) action {
 		}
 	}
 	return proceed
+}
+
+// xtMarking is what a target of x_tables does to the mark of a packet, if anything:
+// MARK as of Linux 2.6.25 (struct xt_mark_tginfo2), and those whose marks come from
+// elsewhere.
+func xtMarking(name string, info []byte) *marking {
+	const restore = 2 // XT_CONNMARK_RESTORE
+	switch {
+	case name == "MARK" && len(info) >= 8:
+		return &marking{value: uint32At(info, 0), mask: uint32At(info, 4)}
+	case name == "CONNMARK" && len(info) >= 13 && info[12] != restore:
+		return nil
+	case name == "MARK", name == "CONNMARK", name == "SET", name == "HMARK", name == "TPROXY", name == "QUEUE", name == "NFQUEUE":
+		return &marking{any: true}
+	}
+	return nil
 }
