@@ -569,6 +569,7 @@ func TestPassages(t *testing.T) {
 			"501 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
 			"501 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
 			"34  >10.0.0.7:0 SYN ",
+			"34  172.16.0.100:0> SYN NEW|ESTABLISHED|INVALID|UNTRACKED",
 		}},
 		{"masquerade", Director, byMasquerade, nil, []string{
 			"501 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",

@@ -29,6 +29,8 @@ type Kernel interface {
 	Connect(p ipvs.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
 	Rules(ipvs.AddressFamily) (netfilter.Rules, error)
 	Redirection(p netfilter.Packet) (string, error)
+	ARPRules() (netfilter.ARP, error)
+	IPTables(ipvs.AddressFamily) (string, error)
 }
 
 // fact is what was learnt, or why it could not be.
@@ -50,6 +52,7 @@ type facts struct {
 	routes    fact[[]host.Route]
 	sysctls   map[string]fact[int]
 	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
+	iptables  map[ipvs.AddressFamily]fact[string] // of marks: the program for a new rule
 
 	// Of a director.
 	servers     []server
@@ -63,6 +66,7 @@ type facts struct {
 	// Of a real server.
 	share        config.Share
 	listeners    fact[[]host.Listener]
+	arp          fact[netfilter.ARP]
 	redirections map[endpoint]fact[string]     // commands
 	ways         map[netip.Addr]fact[host.Hop] // of answers, by sender
 }
@@ -88,6 +92,12 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 	m.rules = map[ipvs.AddressFamily]fact[netfilter.Rules]{}
 	for _, family := range m.families() {
 		m.rules[family] = learn(k.Rules(family))
+	}
+	m.iptables = map[ipvs.AddressFamily]fact[string]{}
+	for _, s := range s.Config.Services {
+		if _, known := m.iptables[s.Family]; !known && s.FWMark != 0 {
+			m.iptables[s.Family] = learn(k.IPTables(s.Family))
+		}
 	}
 	if s.Role == Director {
 		m.gatherDirector(k, wait)
@@ -120,6 +130,7 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 
 func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	m.listeners = learn(k.Listeners())
+	m.arp = learn(k.ARPRules())
 	m.redirections = map[endpoint]fact[string]{}
 	served, _ := m.served()
 	for _, e := range served {
@@ -161,7 +172,7 @@ func (m *facts) parameters() []string {
 		for _, r := range m.masquerading() {
 			names = append(names, forwarding(r.addr, m.hops[r.addr].value.Interface))
 		}
-		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose)
+		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly)
 	}
 	names := m.linkParameters("rp_filter", append(m.tunnels(), m.taking()...))
 	for _, name := range []string{"arp_ignore", "arp_announce"} {

@@ -32,6 +32,7 @@ type fake struct {
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
 	redirected bool
+	quiet      bool     // rules for ARP
 	lost       bool     // no rule leads from the VIPs to the default route
 	marks      []uint32 // that packets may have
 	marked     []uint32 // that packets of TCP to port 80 have
@@ -124,6 +125,16 @@ func (f *fake) Rules(family ipvs.AddressFamily) (netfilter.Rules, error) {
 func (f *fake) Redirection(p netfilter.Packet) (string, error) {
 	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), f.call("Redirection")
 }
+
+func (f *fake) IPTables(ipvs.AddressFamily) (string, error) { return "iptables", f.call("IPTables") }
+
+func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("ARPRules") }
+
+// arpRules are those of a fake.
+type arpRules struct{ *fake }
+
+func (r arpRules) Answers(netip.Addr, string) (bool, error) { return !r.quiet, r.err["Answers"] }
+func (r arpRules) Asks(netip.Addr, string) (bool, error)    { return !r.quiet, r.err["Answers"] }
 
 // rules are those of a fake.
 type rules struct{ *fake }

@@ -77,6 +77,9 @@ func (m *facts) follow(s stream, f *finding) error {
 		}
 		for _, fault := range faults {
 			outcome, some := p.outcome(fault.Verdict)
+			if outcome == Pass {
+				continue
+			}
 			if said := worst[fault.Remedy]; said == outcome || said == Fail {
 				continue
 			}
@@ -141,7 +144,11 @@ type passage struct {
 // theirs may be among those that pass.
 func (p passage) outcome(v netfilter.Verdict) (o Outcome, some string) {
 	switch {
-	case v == netfilter.DropsSome && p.packet.Protocol == 0:
+	case p.packet.State == netfilter.AnyState && v == netfilter.DropsSome:
+		return Pass, "some "
+	case p.packet.State == netfilter.AnyState:
+		return Warn, ""
+	case v == netfilter.DropsSome && (p.packet.Protocol == 0 || p.packet.Redirected):
 		return Unknown, "some "
 	case v == netfilter.DropsSome:
 		return Warn, "some "
@@ -159,6 +166,11 @@ var (
 
 // passages are all kinds of packets of a stream, there and back.
 func (m *facts) passages(s stream) (all []passage, err error) {
+	redirected, err := m.redirected(s.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	redirected = redirected && m.Role == RealServer
 	for _, stage := range stages(s.protocol) {
 		p := passage{what: packetsOf(stage) + s.String(), packet: s.packet(), hooks: inward}
 		p.packet.Stage = stage
@@ -169,10 +181,14 @@ func (m *facts) passages(s stream) (all []passage, err error) {
 		} else if err := m.balance(s, &p); err != nil {
 			return nil, err
 		}
-		all = append(all, p)
+		if redirected {
+			all = append(all, redirect(p)...)
+		} else {
+			all = append(all, p)
+		}
 	}
 	for _, d := range s.service.Destinations {
-		more, err := m.beside(s, d)
+		more, err := m.beside(s, d, redirected)
 		if err != nil {
 			return nil, err
 		}
@@ -226,12 +242,12 @@ func (m *facts) leadsOn(w config.Wanted, by ipvs.Forward) bool {
 
 // beside are packets that look otherwise on this machine than the client's: what
 // goes to a real server in a tunnel or by masquerading, and the answers.
-func (m *facts) beside(s stream, d ipvs.Destination) ([]passage, error) {
+func (m *facts) beside(s stream, d ipvs.Destination, redirected bool) ([]passage, error) {
 	tunnel := passage{what: "tunnelled packets for " + d.Addr.String(), packet: netfilter.Packet{Protocol: inTunnel(s.addr.Addr()), Dst: d.Addr}}
 	switch {
 	case m.Role == RealServer:
 		tunnel.hooks = inward
-		all := m.answering(s)
+		all := answering(s, redirected)
 		if d.Forward == ipvs.Tunnel && held(d.Addr, m.addresses.value) {
 			all = append(all, tunnel)
 		}
@@ -239,11 +255,22 @@ func (m *facts) beside(s stream, d ipvs.Destination) ([]passage, error) {
 	case m.hops[d.Addr].value.Local:
 	case d.Forward == ipvs.Tunnel:
 		tunnel.hooks = onward
-		return []passage{tunnel}, nil
+		return []passage{tunnel, tooLarge(s.addr.Addr())}, nil
 	case d.Forward == ipvs.Masquerade:
 		return m.masqueraded(s, endpoint{s.protocol, netip.AddrPortFrom(d.Addr, d.Port)})
 	}
 	return nil, nil
+}
+
+// tooLarge is what tells a client that a packet does not fit into the tunnel, which
+// takes 20 or 40 bytes of it: without that, whoever sends much hangs. It comes from
+// the VIP, and may be of any state.
+func tooLarge(vip netip.Addr) passage {
+	p := netfilter.Packet{Protocol: 1, Src: vip, State: netfilter.AnyState}
+	if vip.Is6() {
+		p.Protocol = 58
+	}
+	return passage{"what tells clients of " + vip.String() + " that a packet is too large for the tunnel (ICMP)", p, onward}
 }
 
 // inTunnel is the protocol of a tunnel that carries packets for an address: IPv4 in
@@ -257,9 +284,9 @@ func inTunnel(inner netip.Addr) ipvs.Protocol {
 
 // answering are a real server's answers. It sees both directions: to it they are
 // of an established connection.
-func (m *facts) answering(s stream) []passage {
+func answering(s stream, redirected bool) []passage {
 	answer := passage{"answers from " + s.String(), s.answer(), onward}
-	answer.packet.State = netfilter.Established
+	answer.packet.State, answer.packet.Redirected = netfilter.Established, redirected
 	later := answer
 	later.packet.Stage = netfilter.Later
 	return []passage{answer, later}

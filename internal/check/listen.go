@@ -117,11 +117,7 @@ func (m *facts) judgeListener(e endpoint, f *finding) error {
 		f.pass("something listens on %s", endpoint{on.Protocol, on.Addr})
 		return nil
 	}
-	rules, err := m.rulesFor(e.packet())
-	if err != nil {
-		return err
-	}
-	redirected, err := rules.Redirects(e.packet())
+	redirected, err := m.redirected(e)
 	switch {
 	case err != nil:
 		return err

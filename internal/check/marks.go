@@ -61,24 +61,25 @@ func (m *facts) judgeMark(w config.Wanted, vip netip.Addr, f *finding) error {
 			others += fmt.Sprintf(", but mark %d", v)
 		}
 	}
-	f.fail("no packet for %s gets mark %d%s", vip, mark, others).mend(m.giveMark(w, vip))
+	f.fail("no packet for %s gets mark %d%s", vip, mark, others)
+	program, err := m.iptables[w.Service.Family].get()
+	if err != nil {
+		return err
+	}
+	f.mend(program + m.giveMark(w, vip))
 	return nil
 }
 
 // giveMark is the rule that marks what comes for a VIP: all of it, if nothing else
 // is offered there; else PORT stands for what is meant.
 func (m *facts) giveMark(w config.Wanted, vip netip.Addr) string {
-	words := []string{"-t mangle -A PREROUTING -d", vip.String()}
+	words := []string{" -t mangle -A PREROUTING -d", vip.String()}
 	if slices.ContainsFunc(m.Config.Wanted(), func(o config.Wanted) bool {
 		return o.Service.FWMark != w.Service.FWMark && slices.Contains(o.VIPs, vip)
 	}) {
 		words = append(words, "-p tcp --dport PORT")
 	}
-	program := "iptables"
-	if vip.Is6() {
-		program = "ip6tables"
-	}
-	return fmt.Sprintf("%s %s -j MARK --set-mark %d", program, strings.Join(words, " "), w.Service.FWMark)
+	return fmt.Sprintf("%s -j MARK --set-mark %d", strings.Join(words, " "), w.Service.FWMark)
 }
 
 // marked are the packets that certainly have the mark of a service.

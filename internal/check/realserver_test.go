@@ -82,6 +82,32 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "3, and the VIP is of scope host",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"], f.addresses[1].Host = 3, true
+			},
+		},
+		{
+			name: "rules for ARP keep quiet",
+			change: func(_ *Site, f *fake) {
+				f.quiet, f.sysctls["net.ipv4.conf.all.arp_ignore"], f.sysctls["net.ipv4.conf.all.arp_announce"] = true, 0, 0
+			},
+		},
+		{
+			name: "rules for ARP that are not followed",
+			change: func(_ *Site, f *fake) {
+				f.err["Answers"], f.sysctls["net.ipv4.conf.all.arp_ignore"] = netfilter.ErrLegacyARP, 0
+			},
+			want: []string{"unknown arp_ignore: rules of arptables-legacy cannot be followed"},
+		},
+		{
+			name: "no VIP where what comes for it is redirected",
+			change: func(_ *Site, f *fake) {
+				f.addresses, f.redirected = slices.Delete(f.addresses, 1, 2), true
+				f.listeners, f.sysctls["net.ipv4.conf.all.arp_ignore"] = listening("10.0.0.7:80"), 0
+			},
+		},
+		{
 			name:   "stricter values",
 			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 8 },
 		},

@@ -5,6 +5,7 @@
 package netfilter
 
 import (
+	"errors"
 	"net/netip"
 
 	"lvsdr/internal/ipvs"
@@ -32,6 +33,20 @@ type Rules interface {
 	// and port that p leaves open, or of some that rules name.
 	Marked(p Packet, mark uint32) ([]Packet, error)
 }
+
+// ARP is what the packet filter does with packets of ARP: the rules of arptables,
+// or those of nft in the family arp.
+type ARP interface {
+	// Answers reports whether a neighbour on an interface gets an answer to the
+	// question for an address of this machine, as far as the filter decides that.
+	Answers(addr netip.Addr, link string) (bool, error)
+	// Asks reports whether questions go out in the name of an address.
+	Asks(addr netip.Addr, link string) (bool, error)
+}
+
+// ErrLegacyARP says that there are rules of arptables' older kind, which are not
+// followed.
+var ErrLegacyARP = errors.New("rules of arptables-legacy cannot be followed")
 
 // Hook is a place on a packet's way through the machine where the packet
 // filter is asked, with its number in linux/netfilter.h.
@@ -64,6 +79,9 @@ type Packet struct {
 	// Balanced packets are those that IPVS takes at Input: they do not come to
 	// chains that are asked later than it is.
 	Balanced bool
+	// Redirected is a packet whose destination was rewritten as it came in, or the
+	// answer to it: Dst and Port, or Src and SrcPort, are what they were before.
+	Redirected bool
 }
 
 // Stage is where in a connection a packet stands, which tells its flags of TCP.
@@ -87,6 +105,8 @@ const (
 	Established State = 1 << 1
 	New         State = 1 << 3
 	Untracked   State = 1 << 6
+
+	AnyState State = 1<<7 - 1
 )
 
 // Verdict is what a fault does to the packet.

@@ -19,6 +19,8 @@ func nftFamily(family uint8) string {
 		return "inet"
 	case unix.NFPROTO_NETDEV:
 		return "netdev"
+	case unix.NFPROTO_ARP:
+		return "arp"
 	case unix.NFPROTO_BRIDGE:
 		return "bridge"
 	}
@@ -83,6 +85,12 @@ func (t *nftTable) addChain(a attributes) []base {
 			return nil
 		}
 		number = uint32(Ingress)
+	}
+	if t.family == unix.NFPROTO_ARP {
+		number = uint32(Input)
+		if hook.uint32(unix.NFTA_HOOK_HOOKNUM) != 0 { // NF_ARP_IN
+			number = uint32(Output)
+		}
 	}
 	if !a.has(unix.NFTA_CHAIN_HOOK) || number > uint32(Ingress) {
 		return nil

@@ -51,6 +51,9 @@ func (m *machine) mark(b bits) {
 }
 
 func (v *view) family() uint8 {
+	if v.arp != 0 {
+		return unix.NFPROTO_ARP
+	}
 	if v.is6() {
 		return unix.NFPROTO_IPV6
 	}
@@ -58,6 +61,9 @@ func (v *view) family() uint8 {
 }
 
 func (v *view) ethertype() uint16 {
+	if v.arp != 0 {
+		return unix.ETH_P_ARP
+	}
 	if v.is6() {
 		return unix.ETH_P_IPV6
 	}
@@ -66,7 +72,8 @@ func (v *view) ethertype() uint16 {
 
 func (m *machine) payload(a attributes) truth {
 	if a.has(unix.NFTA_PAYLOAD_SREG) {
-		return yes // a change
+		m.write(a)
+		return yes
 	}
 	var header bits
 	switch a.uint32(unix.NFTA_PAYLOAD_BASE) {
@@ -109,16 +116,21 @@ func (v *view) direction() byte {
 
 // status is what is known of a connection (enum ip_conntrack_status in
 // linux/netfilter/nf_conntrack_common.h): unless it is established nobody has
-// answered yet, and it is not redirected, or the packet would not be for the
-// service. Other bits may be set, as they are for a connection that a helper
+// answered yet, and whether it is redirected is known. Other bits may be set, as they are for a connection that a helper
 // expects.
 func (v *view) status() bits {
 	const seenReply, assured, redirected, dying = 1 << 1, 1 << 2, 1 << 5, 1 << 9
 	number := func(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
-	if v.state&Established != 0 {
-		return bits{value: number(seenReply), known: number(seenReply | redirected | dying)}
+	value, known := uint32(0), uint32(seenReply|redirected|dying)
+	if v.Redirected {
+		value |= redirected
 	}
-	return bits{value: number(0), known: number(seenReply | assured | redirected | dying)}
+	if v.state&Established != 0 {
+		value |= seenReply
+	} else {
+		known |= assured
+	}
+	return bits{value: number(value), known: number(known)}
 }
 
 // bits are those that are the same in all of the states.

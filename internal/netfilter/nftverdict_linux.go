@@ -70,7 +70,7 @@ func (m *machine) xtMatch(a attributes) truth {
 }
 
 func (m *machine) xtTarget(a attributes) truth {
-	if by := xtMarking(a.text(compatName), a[compatInfo]); by != nil {
+	if by := xtMarking(a.text(compatName), uint8(a.uint32(compatRevision)), a[compatInfo]); by != nil {
 		m.add(effect{do: mark, by: *by})
 	}
 	return does(xtAction(a.text(compatName), a[compatInfo]))(m, a)

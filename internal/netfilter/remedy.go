@@ -2,6 +2,7 @@ package netfilter
 
 import (
 	"cmp"
+	"net/netip"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -24,10 +25,12 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 			words = append(words, "-t", table)
 		}
 		words = append(words, "-I", hookNames[hook])
-		if p.Src.IsValid() {
+		switch {
+		case p.Redirected:
+			words = append(words, "-m conntrack --ctstate DNAT --ctorigdst", p.service().String())
+		case p.Src.IsValid():
 			words = append(words, "-s", p.Src.String())
-		}
-		if p.Dst.IsValid() {
+		default:
 			words = append(words, "-d", p.Dst.String())
 		}
 		if p.Protocol != 0 {
@@ -48,6 +51,11 @@ func iptables(p Packet, variant string) string {
 	if p.is6() {
 		program = "ip6tables"
 	}
+	return installed(program, variant)
+}
+
+// installed is a variant of iptables if it has a name of its own.
+func installed(program, variant string) string {
 	if _, err := exec.LookPath(program + "-" + variant); err == nil {
 		return program + "-" + variant
 	}
@@ -62,10 +70,12 @@ func nftRemedy(chain string) func(Packet) string {
 			ip = "ip6"
 		}
 		words := []string{"nft insert rule", chain}
-		if p.Src.IsValid() {
+		switch {
+		case p.Redirected:
+			words = append(words, "ct status dnat ct original", ip, "daddr", p.service().String())
+		case p.Src.IsValid():
 			words = append(words, ip, "saddr", p.Src.String())
-		}
-		if p.Dst.IsValid() {
+		default:
 			words = append(words, ip, "daddr", p.Dst.String())
 		}
 		if p.hasPort(p.SrcPort) {
@@ -81,9 +91,17 @@ func nftRemedy(chain string) func(Packet) string {
 	}
 }
 
+// service is the address of the service that the packet belongs to.
+func (p Packet) service() netip.Addr {
+	if p.Src.IsValid() {
+		return p.Src
+	}
+	return p.Dst
+}
+
 // hasPort tells whether a port of the packet is known.
 func (p Packet) hasPort(port uint16) bool {
-	return port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
+	return !p.Redirected && port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
 }
 
 // protocolName is what iptables and nft call the protocol.

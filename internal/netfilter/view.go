@@ -15,6 +15,7 @@ type view struct {
 	state State // one of several, perhaps
 	marks Marks
 	asked ports // noted if it is not nil
+	arp   uint8 // operation of ARP, if it is no IP
 }
 
 // is6 reports the family of the packet.
@@ -26,7 +27,7 @@ func (v *view) dest() bits   { return v.address(v.Dst) }
 
 func (v *view) address(a netip.Addr) bits {
 	switch {
-	case a.IsValid():
+	case a.IsValid() && !v.Redirected:
 		return known(a.AsSlice())
 	case v.is6():
 		return unknown(16)
@@ -100,8 +101,12 @@ func (d device) ifindex() bits {
 	return wild
 }
 
-// network is the header of IPv4 or IPv6: no fragment, no extension header.
+// network is the header of IPv4 or IPv6, without a fragment or an extension header,
+// or of ARP.
 func (v *view) network() bits {
+	if v.arp != 0 {
+		return v.arpHeader()
+	}
 	at, proto := 12, 9
 	b := unknown(20)
 	if v.is6() {
@@ -129,6 +134,17 @@ var tcpFlags = map[Stage]struct{ value, known byte }{
 	Answer: {0x12, 0x3f},
 }
 
+// sourcePort and destPort are zero where they are not known.
+func (v *view) sourcePort() uint16 { return v.port(v.SrcPort) }
+func (v *view) destPort() uint16   { return v.port(v.Port) }
+
+func (v *view) port(p uint16) uint16 {
+	if v.Redirected {
+		return 0
+	}
+	return p
+}
+
 // transport is the header of TCP, UDP or SCTP.
 func (v *view) transport() bits {
 	b := unknown(20)
@@ -140,7 +156,7 @@ func (v *view) transport() bits {
 	default:
 		return b
 	}
-	for i, port := range []uint16{v.SrcPort, v.Port} {
+	for i, port := range []uint16{v.sourcePort(), v.destPort()} {
 		if port != 0 {
 			b.set(2*i, binary.BigEndian.AppendUint16(nil, port)...)
 		}

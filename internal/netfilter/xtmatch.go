@@ -65,7 +65,7 @@ func portIn(port, first, last uint16) truth {
 // portIn tells whether the destination port is within the bounds.
 func (v *view) portIn(first, last uint16) truth {
 	v.asked.note(first, last)
-	return portIn(v.Port, first, last)
+	return portIn(v.destPort(), first, last)
 }
 
 func matchTCP(v *view, _ uint8, b []byte) truth {
@@ -79,7 +79,7 @@ func matchTCP(v *view, _ uint8, b []byte) truth {
 	}
 	flags := v.transport().part(13, 1).masked(b[9:10], nil).equal(b[10:11])
 	return min(
-		invert(portIn(v.SrcPort, uint16At(b, 0), uint16At(b, 2)), b[11], invSource),
+		invert(portIn(v.sourcePort(), uint16At(b, 0), uint16At(b, 2)), b[11], invSource),
 		invert(v.portIn(uint16At(b, 4), uint16At(b, 6)), b[11], invDest),
 		invert(flags, b[11], invFlags),
 		option, // inverted or not
@@ -92,7 +92,7 @@ func matchUDP(v *view, _ uint8, b []byte) truth {
 	}
 	const invSource, invDest = 1, 2
 	return min(
-		invert(portIn(v.SrcPort, uint16At(b, 0), uint16At(b, 2)), b[8], invSource),
+		invert(portIn(v.sourcePort(), uint16At(b, 0), uint16At(b, 2)), b[8], invSource),
 		invert(v.portIn(uint16At(b, 4), uint16At(b, 6)), b[8], invDest),
 	)
 }
@@ -106,7 +106,7 @@ func matchSCTP(v *view, _ uint8, b []byte) truth {
 	flags, inverted := uint32At(b, 284), uint32At(b, 288)
 	t := yes
 	if flags&sources != 0 {
-		t = min(t, invert(portIn(v.SrcPort, uint16At(b, 4), uint16At(b, 6)), inverted, sources))
+		t = min(t, invert(portIn(v.sourcePort(), uint16At(b, 4), uint16At(b, 6)), inverted, sources))
 	}
 	if flags&dests != 0 {
 		t = min(t, invert(v.portIn(uint16At(b, 0), uint16At(b, 2)), inverted, dests))
@@ -120,9 +120,9 @@ func matchSCTP(v *view, _ uint8, b []byte) truth {
 // matchMultiport knows revision 1, which Linux has had since 2.6.11.
 func matchMultiport(v *view, revision uint8, b []byte) truth {
 	const source, either = 0, 2
-	count, port := int(b[1]), v.Port
+	count, port := int(b[1]), v.destPort()
 	if b[0] == source {
-		port = v.SrcPort
+		port = v.sourcePort()
 	}
 	if revision != 1 || count > 15 {
 		return depends
@@ -157,7 +157,12 @@ func matchConntrack(v *view, revision uint8, b []byte) truth {
 	}
 	t := yes
 	if flags&byState != 0 {
-		t = invert(v.inState(stateMask(mask, 1<<8)), inverted, byState)
+		const redirected = 1 << 7 // XT_CONNTRACK_STATE_DNAT
+		in := v.inState(stateMask(mask, 1<<8))
+		if mask&redirected != 0 && v.Redirected {
+			in = yes
+		}
+		t = invert(in, inverted, byState)
 	}
 	if flags&^(byState|alias) != 0 {
 		t = min(t, depends)
