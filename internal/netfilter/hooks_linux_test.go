@@ -115,12 +115,18 @@ func TestStockRedirected(t *testing.T) {
 		{"everything, older", "iptables-legacy", []string{"-A INPUT -p tcp -j DROP"}, Packet{}, Input, []want{{Drops, Input, "rule 1 of chain INPUT (table filter)"}}},
 		{"but what is redirected", "iptables-nft", []string{"-A INPUT -m conntrack --ctstate DNAT -j ACCEPT", "-A INPUT -j DROP"}, Packet{}, Input, nil},
 		{"some port", "iptables-nft", []string{"-A INPUT -p tcp --dport 8080 -j ACCEPT", "-P INPUT DROP"}, Packet{}, Input, []want{{DropsSome, Input, "policy of chain INPUT (table filter)"}}},
+		{"by nft", "nft", []string{"table inet t { chain c { type filter hook input priority 0; tcp dport 80 ct original ip daddr 172.16.0.101 accept; ip protocol tcp drop; }; }"}, Packet{}, Input,
+			[]want{{Drops, Input, "c, handle 3"}}},
 		{"answers", "iptables-nft", []string{"-A OUTPUT -s 172.16.0.100 -j DROP"}, answer, Output, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
 			for _, w := range c.words {
-				run(t, c.program, strings.Fields(w)...)
+				if c.program == "nft" {
+					run(t, c.program, w)
+				} else {
+					run(t, c.program, strings.Fields(w)...)
+				}
 			}
 			c.packet.Redirected = true
 			p := withDefaults(c.packet, vip4)

@@ -87,6 +87,10 @@ func (m *machine) payload(a attributes) truth {
 	return yes
 }
 
+// Keys of linux/netfilter/nf_tables.h that x/sys lacks: where a connection was going
+// to.
+const ctDestIP, ctDestIP6 = 20, 22 // NFT_CT_DST_IP, NFT_CT_DST_IP6
+
 // ct knows the state, and that this is the direction in which the connection
 // began.
 func (m *machine) ct(a attributes) truth {
@@ -99,6 +103,10 @@ func (m *machine) ct(a attributes) truth {
 		b = m.view.state.bits()
 	case unix.NFT_CT_DIRECTION:
 		b = known([]byte{m.view.direction()})
+	case ctDestIP, ctDestIP6:
+		if len(a[unix.NFTA_CT_DIRECTION]) == 1 && a[unix.NFTA_CT_DIRECTION][0] == 0 && m.view.state&Untracked == 0 {
+			b = known(m.view.service().AsSlice())
+		}
 	case unix.NFT_CT_STATUS:
 		b = m.view.status()
 	}

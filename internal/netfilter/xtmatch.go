@@ -144,9 +144,10 @@ func matchMultiport(v *view, revision uint8, b []byte) truth {
 	return invert(t, b[47], 0xff)
 }
 
-// matchConntrack knows the state, and depends if anything else is asked.
+// matchConntrack knows the state and where the connection was going to before it was
+// redirected, and depends if anything else is asked.
 func matchConntrack(v *view, revision uint8, b []byte) truth {
-	const byState, alias = 1, 1 << 13
+	const byState, byDest, alias = 1, 1 << 3, 1 << 13
 	flags, inverted := uint16At(b, 146), uint16At(b, 148)
 	if revision < 1 || revision > 3 || flags&^alias == 0 {
 		return depends
@@ -164,7 +165,15 @@ func matchConntrack(v *view, revision uint8, b []byte) truth {
 		}
 		t = invert(in, inverted, byState)
 	}
-	if flags&^(byState|alias) != 0 {
+	if flags&byDest != 0 {
+		addr := v.service().AsSlice()
+		origin := depends
+		if v.state&Untracked == 0 {
+			origin = known(addr).masked(b[48:48+len(addr)], nil).equal(b[32 : 32+len(addr)])
+		}
+		t = min(t, invert(origin, inverted, byDest))
+	}
+	if flags&^(byState|byDest|alias) != 0 {
 		t = min(t, depends)
 	}
 	return t
