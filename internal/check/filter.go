@@ -173,7 +173,7 @@ func (m *facts) passages(s stream) (all []passage, err error) {
 	redirected = redirected && m.Role == RealServer
 	for _, stage := range stages(s.protocol) {
 		p := passage{what: packetsOf(stage) + s.String(), packet: s.packet(), hooks: inward}
-		p.packet.Stage = stage
+		p.packet.Stage, p.packet.In = stage, m.soleLink()
 		if m.Role == RealServer {
 			if stage != netfilter.First {
 				p.packet.State = netfilter.Established

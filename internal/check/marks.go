@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 )
@@ -123,12 +124,17 @@ func (m *facts) marksFor(vip netip.Addr) (all netfilter.Marks, err error) {
 	return all, nil
 }
 
-// arrival is any packet for a VIP, by the interface that it comes in by if there is
-// only one.
+// arrival is any packet for a VIP.
 func (m *facts) arrival(vip netip.Addr) netfilter.Packet {
-	p := netfilter.Packet{Dst: vip}
-	if facing, err := m.facing(vip); err == nil && len(facing) == 1 {
-		p.In = facing[0].Name
+	return netfilter.Packet{Dst: vip, In: m.soleLink()}
+}
+
+// soleLink is the interface that packets come in by; "" where there are several to
+// choose from.
+func (m *facts) soleLink() string {
+	links := slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool { return !l.Up || l.Loopback })
+	if len(links) != 1 {
+		return ""
 	}
-	return p
+	return links[0].Name
 }
