@@ -213,6 +213,11 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "packet filter: netdev filter in, handle 2 drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
+		name: "redirected before IPVS, as for a container", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.99:80"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain PREROUTING (table nat) redirects packets for 172.16.0.100:80/tcp"},
+	},
+	{
 		name: "answers dropped on a real server", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "iptables-legacy -A OUTPUT -s 172.16.0.100 -j DROP"},
 		sees: map[string]string{"rs1": "packet filter: rule 1 of chain OUTPUT (table filter) drops answers from 172.16.0.100:80/tcp"},

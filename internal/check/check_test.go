@@ -531,6 +531,41 @@ func TestDirector(t *testing.T) {
 	}
 }
 
+// TestComesIn has the interface that clients' packets come in by, if there is no
+// other choice.
+func TestComesIn(t *testing.T) {
+	docker := host.Link{Name: "docker0", Up: true, Broadcast: true, MAC: rs1MAC, Kind: "bridge"}
+	port := host.Link{Name: "veth1", Up: true, Broadcast: true, MAC: rs1MAC, Kind: "veth", Port: true}
+	other := host.Link{Name: "eth1", Up: true, Broadcast: true, MAC: rs1MAC}
+	for _, tt := range []struct {
+		name   string
+		change func(*fake)
+		want   netfilter.Packet
+	}{
+		{"one", func(*fake) {}, netfilter.Packet{In: "eth0"}},
+		{"two", func(f *fake) { f.links = append(f.links, other) }, netfilter.Packet{}},
+		{"docker", func(f *fake) { f.links = append(f.links, docker, port) }, netfilter.Packet{In: "eth0"}},
+		{"a bridge", func(f *fake) {
+			f.links[1].Kind = "bridge"
+			f.links = append(f.links, port)
+		}, netfilter.Packet{In: "eth0", Bridge: true, Ports: []string{"veth1"}}},
+		{"a bond", func(f *fake) {
+			f.links[1].Kind = "bond"
+			f.links = append(f.links, port)
+		}, netfilter.Packet{In: "eth0", Ports: []string{"veth1"}}},
+	} {
+		f := director()
+		tt.change(f)
+		m := gather(siteOf(t, Director, ""), f, silence)
+		got := netfilter.Packet{Dst: netip.MustParseAddr("172.16.0.100")}
+		tt.want.Dst = got.Dst
+		m.comesIn(&got)
+		if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 // TestPassages has what is sent through the packet filter: hook, protocol, source and
 // destination, stage, states.
 func TestPassages(t *testing.T) {

@@ -76,7 +76,7 @@ func (m *facts) follow(s stream, f *finding) error {
 			return err
 		}
 		for _, fault := range faults {
-			outcome, some := p.outcome(fault.Verdict)
+			outcome := p.outcome(fault.Verdict)
 			if outcome == Pass {
 				continue
 			}
@@ -84,7 +84,7 @@ func (m *facts) follow(s stream, f *finding) error {
 				continue
 			}
 			worst[fault.Remedy] = outcome
-			f.add(outcome, "%s drops %s%s", fault.Where, some, p.what).mend(fault.Remedy)
+			f.add(outcome, "%s %s%s", fault.Where, fault.Does(), p.what).mend(fault.Remedy)
 		}
 	}
 	if len(worst) == 0 {
@@ -142,20 +142,20 @@ type passage struct {
 // outcome is how bad it is that the packet is dropped. When the last one is,
 // clients have been served; and where it is not known which packets clients send,
 // theirs may be among those that pass.
-func (p passage) outcome(v netfilter.Verdict) (o Outcome, some string) {
+func (p passage) outcome(v netfilter.Verdict) Outcome {
 	switch {
 	case p.packet.State == netfilter.AnyState && v == netfilter.DropsSome:
-		return Pass, "some "
+		return Pass
 	case p.packet.State == netfilter.AnyState:
-		return Warn, ""
+		return Warn
 	case v == netfilter.DropsSome && (p.packet.Protocol == 0 || p.packet.Redirected):
-		return Unknown, "some "
+		return Unknown
 	case v == netfilter.DropsSome:
-		return Warn, "some "
+		return Warn
 	case p.packet.Stage == netfilter.Last:
-		return Warn, ""
+		return Warn
 	}
-	return Fail, ""
+	return Fail
 }
 
 // The hooks on the way in to this machine, and out of it.
@@ -173,7 +173,8 @@ func (m *facts) passages(s stream) (all []passage, err error) {
 	redirected = redirected && m.Role == RealServer
 	for _, stage := range stages(s.protocol) {
 		p := passage{what: packetsOf(stage) + s.String(), packet: s.packet(), hooks: inward}
-		p.packet.Stage, p.packet.In = stage, m.soleLink()
+		p.packet.Stage = stage
+		m.comesIn(&p.packet)
 		if m.Role == RealServer {
 			if stage != netfilter.First {
 				p.packet.State = netfilter.Established

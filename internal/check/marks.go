@@ -126,15 +126,27 @@ func (m *facts) marksFor(vip netip.Addr) (all netfilter.Marks, err error) {
 
 // arrival is any packet for a VIP.
 func (m *facts) arrival(vip netip.Addr) netfilter.Packet {
-	return netfilter.Packet{Dst: vip, In: m.soleLink()}
+	p := netfilter.Packet{Dst: vip}
+	m.comesIn(&p)
+	return p
 }
 
-// soleLink is the interface that packets come in by; "" where there are several to
-// choose from.
-func (m *facts) soleLink() string {
-	links := slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool { return !l.Up || l.Loopback })
+// comesIn says by which interface a packet comes in, where there is only one to
+// choose from. Clients do not come from a bridge that faces no network, such as
+// docker0.
+func (m *facts) comesIn(p *netfilter.Packet) {
+	facing, _ := m.facing(p.Dst)
+	links := slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool {
+		inner := l.Kind == "bridge" && !slices.ContainsFunc(facing, func(f host.Link) bool { return f.Name == l.Name })
+		return !l.Up || l.Loopback || l.Port || inner
+	})
 	if len(links) != 1 {
-		return ""
+		return
 	}
-	return links[0].Name
+	p.In, p.Bridge = links[0].Name, links[0].Kind == "bridge"
+	for _, l := range m.links.value {
+		if l.Port && (p.Bridge || slices.Contains([]string{"bond", "team"}, links[0].Kind)) {
+			p.Ports = append(p.Ports, l.Name)
+		}
+	}
 }

@@ -14,6 +14,7 @@ type base struct {
 	policy   action
 	where    string   // of the policy
 	devices  []string // of [Ingress]: where it is asked
+	bridged  bool     // of [Ingress]: it is asked by bridges
 	remedy   func(Packet) string
 }
 
@@ -53,6 +54,13 @@ func (bases ruleset) Faults(p Packet, hooks ...Hook) ([]Fault, error) {
 			if w.drops != "" {
 				faults = append(faults, Fault{Verdict: w.verdict(), Hook: hook, Where: w.drops, Remedy: b.remedy(p)})
 			}
+			if w.redirected != "" && p.Balanced && b.nat && hook == Prerouting {
+				f := Fault{Verdict: Drops, Hook: hook, Redirects: true, Where: w.redirected, Remedy: b.remedy(p)}
+				if w.accepts {
+					f.Verdict = DropsSome
+				}
+				faults = append(faults, f)
+			}
 		}
 	}
 	return faults, nil
@@ -63,13 +71,20 @@ func (b *base) asks(p Packet) truth {
 	switch {
 	case b.hook == Input && p.Balanced:
 		return truthOf(b.priority <= priorityIPVS)
+	case b.bridged:
+		return truthOf(p.Bridge)
 	case b.hook != Ingress || slices.Contains(b.devices, p.In):
 		return yes
-	case p.In == "":
+	case p.In == "" || slices.ContainsFunc(p.Ports, b.covers):
+		if len(p.Ports) > 0 && !slices.ContainsFunc(p.Ports, func(port string) bool { return !b.covers(port) }) {
+			return yes
+		}
 		return depends
 	}
 	return no
 }
+
+func (b *base) covers(link string) bool { return slices.Contains(b.devices, link) }
 
 // at are the base chains of a hook in the order in which they are asked.
 func (bases ruleset) at(hook Hook) ruleset {
@@ -125,8 +140,19 @@ func newTracking(h Hook) tracking {
 	return tracking{no, Marks{Any: true}}
 }
 
+// port is the interface that a chain of [Ingress] sees; "" is any.
+func (p Packet) port(b base) string {
+	if b.bridged || len(p.Ports) > 0 && !b.covers(p.In) {
+		return ""
+	}
+	return p.In
+}
+
 // view is the packet as a base chain sees it.
 func (t tracking) view(p Packet, h Hook, b base) *view {
+	if h == Ingress { // of what the interface is plugged into, perhaps
+		p.In = p.port(b)
+	}
 	return &view{Packet: p, hook: h, state: t.before(p, b), marks: t.marks}
 }
 

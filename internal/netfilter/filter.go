@@ -70,14 +70,18 @@ type Packet struct {
 	SrcPort  uint16
 	Port     uint16 // destination port
 	In       string // interface it comes in by; "" is any but lo
-	Out      string // interface it leaves by, likewise
-	Stage    Stage
+	// Ports are those of In, where that is a bridge, a bond or a team; Bridge says
+	// that it is a bridge.
+	Ports  []string
+	Bridge bool
+	Out    string // interface it leaves by, likewise
+	Stage  Stage
 	// State is what connection tracking says of the packet; zero is [New]. Sent is
 	// what it says at Output and Postrouting, if that is something else: of a
 	// packet that IPVS has sent on to its real server.
 	State, Sent State
 	// Balanced packets are those that IPVS takes at Input: they do not come to
-	// chains that are asked later than it is.
+	// chains that are asked later than it is, and must not be redirected before.
 	Balanced bool
 	// Redirected is a packet whose destination was rewritten as it came in, or the
 	// answer to it: Dst and Port, or Src and SrcPort, are what they were before.
@@ -120,10 +124,24 @@ const (
 	DropsSome
 )
 
+// Does is what the fault does, in words.
+func (f Fault) Does() string {
+	words := "drops "
+	if f.Redirects {
+		words = "redirects "
+	}
+	if f.Verdict == DropsSome {
+		words += "some "
+	}
+	return words
+}
+
 // Fault is a rule or a policy that keeps a packet from its service.
 type Fault struct {
 	Verdict Verdict
 	Hook    Hook
-	Where   string // "rule 3 of chain INPUT (table filter)", "inet filter input, handle 7"
-	Remedy  string // one command that lets the packet pass, and nothing else
+	// Redirects says that the packet goes elsewhere instead of being dropped.
+	Redirects bool
+	Where     string // "rule 3 of chain INPUT (table filter)", "inet filter input, handle 7"
+	Remedy    string // one command that lets the packet pass, and nothing else
 }

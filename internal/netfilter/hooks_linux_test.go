@@ -62,23 +62,32 @@ func TestStockIngress(t *testing.T) {
 		want  []Fault
 	}{
 		{"this interface", "table netdev t { chain c { type filter hook ingress device eth0 priority 0; ip daddr VIP tcp dport 80 drop; }; }", "eth0",
-			[]Fault{{Drops, Ingress, "netdev t c, handle 2", "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+			[]Fault{{Verdict: Drops, Hook: Ingress, Where: "netdev t c, handle 2", Remedy: "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
 		{"another interface", "table netdev t { chain c { type filter hook ingress device eth1 priority 0; ip daddr VIP drop; }; }", "eth0", nil},
 		{"some interface", "table netdev t { chain c { type filter hook ingress device eth1 priority 0; ip daddr VIP drop; }; }", "",
-			[]Fault{{DropsSome, Ingress, "netdev t c, handle 2", "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+			[]Fault{{Verdict: DropsSome, Hook: Ingress, Where: "netdev t c, handle 2", Remedy: "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
 		{"several interfaces", "table netdev t { chain c { type filter hook ingress devices = { eth0, eth1 } priority 0; tcp dport 80 drop; }; }", "eth0",
-			[]Fault{{Drops, Ingress, "netdev t c, handle 2", "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+			[]Fault{{Verdict: Drops, Hook: Ingress, Where: "netdev t c, handle 2", Remedy: "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
 		{"of the family inet", "table inet t { chain c { type filter hook ingress device eth0 priority 0; ip daddr VIP drop; }; }", "eth0",
-			[]Fault{{Drops, Ingress, "inet t c, handle 2", "nft insert rule inet t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+			[]Fault{{Verdict: Drops, Hook: Ingress, Where: "inet t c, handle 2", Remedy: "nft insert rule inet t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+		{"port of a bridge", "table netdev t { chain c { type filter hook ingress device p0 priority 0; ip daddr VIP drop; }; }", "br0",
+			[]Fault{{Verdict: Drops, Hook: Ingress, Where: "netdev t c, handle 2", Remedy: "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+		{"bridge", "table bridge t { chain c { type filter hook input priority 0; iifname p0 accept; ip daddr VIP tcp dport 80 drop; }; }", "br0",
+			[]Fault{{Verdict: DropsSome, Hook: Ingress, Where: "bridge t c, handle 3", Remedy: "nft insert rule bridge t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+		{"what a bridge sends on", "table bridge t { chain c { type filter hook forward priority 0; drop; }; }", "br0", nil},
+		{"another bridge", "table bridge t { chain c { type filter hook input priority 0; drop; }; }", "eth0", nil},
 		{"outgoing", "table netdev t { chain c { type filter hook egress device eth0 priority 0; drop; }; }", "eth0", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
-			for _, link := range []string{"eth0", "eth1"} {
+			for _, link := range []string{"eth0", "eth1", "p0"} {
 				run(t, "ip", "link", "add", link, "type", "dummy")
 			}
 			run(t, "nft", strings.ReplaceAll(c.table, "VIP", vip4))
 			p := withDefaults(Packet{In: c.in}, vip4)
+			if c.in == "br0" {
+				p.Bridge, p.Ports = true, []string{"p0"}
+			}
 			faults := func() []Fault {
 				found, err := rulesFor(t, p).Faults(p, Ingress, Prerouting, Input)
 				must(t, err)
@@ -141,6 +150,37 @@ func TestStockRedirected(t *testing.T) {
 			}
 			if left, err := rulesFor(t, p).Faults(p, c.hook); left != nil || err != nil {
 				t.Errorf("after the remedies: %+v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestKernelRedirectedBefore: IPVS does not see what is redirected before.
+func TestKernelRedirectedBefore(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		words []string
+		want  string
+	}{
+		{"the port", []string{"-p tcp --dport 80 -j REDIRECT --to-ports 8080"}, "rule 1 of chain PREROUTING (table nat) redirects "},
+		{"all but some", []string{"-s 10.0.0.0/8 -j RETURN", "-p tcp -j REDIRECT --to-ports 8080"}, "rule 2 of chain PREROUTING (table nat) redirects some "},
+		{"some", []string{"-s 10.0.0.0/8 -p tcp -j REDIRECT --to-ports 8080"}, ""},
+		{"another port", []string{"-p tcp --dport 443 -j REDIRECT --to-ports 8080"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fresh(t)
+			for _, w := range c.words {
+				run(t, "iptables-legacy", append([]string{"-t", "nat", "-A", "PREROUTING"}, strings.Fields(w)...)...)
+			}
+			p := withDefaults(Packet{Balanced: true}, vip4)
+			said := ""
+			for _, f := range faultsOf(t, p) {
+				said += f.Where + " " + f.Does()
+				words := strings.Fields(f.Remedy)
+				run(t, words[0], words[1:]...)
+			}
+			if left := faultsOf(t, p); said != c.want || left != nil {
+				t.Errorf("%q, want %q; after the remedy: %+v", said, c.want, left)
 			}
 		})
 	}

@@ -99,6 +99,12 @@ func (t *nftTable) addChain(a attributes) []base {
 		chain: c, hook: Hook(number), priority: int32(hook.uint32(unix.NFTA_HOOK_PRIORITY)),
 		nat: a.text(unix.NFTA_CHAIN_TYPE) == "nat", policy: accept,
 	}
+	if t.family == unix.NFPROTO_BRIDGE {
+		if b.hook != Prerouting && b.hook != Input {
+			return nil // not on the way in
+		}
+		b.hook, b.bridged = Ingress, true
+	}
 	if device := hook.text(unix.NFTA_HOOK_DEV); device != "" {
 		b.devices = []string{device}
 	}

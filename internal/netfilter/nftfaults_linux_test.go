@@ -58,7 +58,16 @@ func nftFaults(t *testing.T, family uint8, p Packet) []Fault {
 	t.Helper()
 	bases, err := nftBases(family)
 	must(t, err)
-	faults, err := ruleset(bases).Faults(p, way...)
+	hooks := way
+	if family == unix.NFPROTO_BRIDGE { // which is asked before
+		hooks, p.Bridge = []Hook{Ingress}, true
+	}
+	faults, err := ruleset(bases).Faults(p, hooks...)
 	must(t, err)
+	for i, f := range faults {
+		if f.Hook == Ingress {
+			faults[i].Hook = Input
+		}
+	}
 	return faults
 }

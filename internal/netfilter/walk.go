@@ -59,13 +59,14 @@ type chain struct {
 // walk is a packet's way through a base chain. Packets part where a rule's
 // match depends; all of them that are left are followed.
 type walk struct {
-	view      *view
-	accepts   bool   // some packets are accepted
-	redirects bool   // some are redirected
-	drops     string // the first rule that drops all that reach it
-	untracked truth
-	parted    bool // some have gone another way
-	rules     int  // seen so far
+	view       *view
+	accepts    bool   // some packets are accepted
+	redirects  bool   // some are redirected
+	drops      string // the first rule that drops all that reach it
+	redirected string // likewise, that redirects them
+	untracked  truth
+	parted     bool // some have gone another way
+	rules      int  // seen so far
 }
 
 // Limits of a walk, in which a rule that is called twice is seen twice. The
@@ -115,6 +116,9 @@ func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, sta
 		w.accepts = true
 		return false, false, nil
 	case redirect:
+		if !chosen && w.redirected == "" {
+			w.redirected = where
+		}
 		w.redirects = true
 		return false, false, nil
 	case drop:
