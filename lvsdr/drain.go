@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os/signal"
 	"strings"
@@ -97,10 +98,36 @@ func drain(o drainOrder) error {
 	}
 	err = s.Drain(s.stderr, o.rs, s.wish)
 	end()
+	if err == nil {
+		err = s.warnOfBound(o.rs)
+	}
 	if err != nil {
 		return err
 	}
 	return s.await(o)
+}
+
+// quiescentTemplates is the parameter that sends clients that persistence binds to
+// another real server once the weight of theirs is 0 (kernel: ipvs-sysctl.rst).
+const quiescentTemplates = "net.ipv4.vs.expire_quiescent_template"
+
+// warnOfBound says that weight 0 keeps out new clients only: whoever persistence
+// binds to the real server comes back, and each time is bound anew.
+func (s *session) warnOfBound(rs netip.Addr) error {
+	bound := s.wish().Bound(rs)
+	if len(bound) == 0 {
+		return nil
+	}
+	value, err := s.Get(quiescentTemplates)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if value == 0 {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: clients that persistence binds to %s keep coming, until they stay away for as long as they are bound: %s\n",
+			s.verb, rs, strings.Join(bound, ", "))
+		fmt.Fprintf(s.warnings, "lvsdr: hint: to give them another real server with their next connection: sysctl -w %s=1\n", quiescentTemplates)
+	}
+	return nil
 }
 
 func undrain(o drainOrder) error {

@@ -91,6 +91,8 @@ var All = []Check{
 	{"ports", Director, "IPVS does not look whether a real server works, and sends it connections all the same", judgePorts},
 	{"vip owner", Director, "whoever else answers for the VIP takes clients past the director, now and then or for good", judgeOwner},
 	{"return route", Director, "rp_filter drops every packet to whose sender no route leads back", judgeDirectorRoute},
+	{"forwarding", Director, "answers of real servers that are masqueraded come to the director as to a router", judgeForwarding},
+	{"marks", Director, "a service of a mark gets only packets that a rule has given it", judgeMarks},
 	{"packet filter", Director, "packets that are dropped reach neither IPVS nor a real server", judgeFilter},
 	{"settings", Director, "clients that use a port again soon may be sent where their last connection went", judgeSettings},
 

@@ -16,9 +16,21 @@ import (
 // askNeighbours asks, on all interfaces at once, who has the VIPs and the real
 // servers. The answers are by interface.
 func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.Answer, error) {
-	questions, err := m.questions()
+	asked, err := m.questions()
 	if err != nil {
 		return nil, err
+	}
+	return m.ask(k, asked, wait)
+}
+
+// ask asks for addresses by interface.
+func (m *facts) ask(k Kernel, asked map[string][]netip.Addr, wait time.Duration) (map[string][]wire.Answer, error) {
+	var questions []wire.Question
+	for _, l := range m.links.value {
+		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
+			slices.SortFunc(addrs, netip.Addr.Compare)
+			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
+		}
 	}
 	answers := map[string][]wire.Answer{}
 	for i, reply := range k.Ask(questions, m.links.value, m.addresses.value, wait) {
@@ -33,7 +45,7 @@ func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.A
 
 // questions are the addresses to ask for on each interface: the real servers
 // there, and the VIPs on all that face clients or real servers.
-func (m *facts) questions() ([]wire.Question, error) {
+func (m *facts) questions() (map[string][]netip.Addr, error) {
 	asked, near := map[string][]netip.Addr{}, map[string]bool{}
 	for _, r := range m.servers {
 		if link, ok := m.onLink(r.addr); ok {
@@ -53,14 +65,7 @@ func (m *facts) questions() ([]wire.Question, error) {
 			asked[link] = append(asked[link], vip)
 		}
 	}
-	var questions []wire.Question
-	for _, l := range m.links.value {
-		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
-			slices.SortFunc(addrs, netip.Addr.Compare)
-			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
-		}
-	}
-	return questions, nil
+	return asked, nil
 }
 
 // facing are the interfaces that clients' packets for a VIP come in by.

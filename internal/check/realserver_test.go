@@ -12,6 +12,7 @@ import (
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
+	"lvsdr/internal/wire"
 )
 
 const (
@@ -78,6 +79,32 @@ func TestRealServer(t *testing.T) {
 			want: []string{
 				"fail arp_ignore: 3 on eth0",
 				"> sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth0.arp_ignore=1",
+			},
+		},
+		{
+			name: "3, and the VIP is of scope host",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"], f.addresses[1].Host = 3, true
+			},
+		},
+		{
+			name: "rules for ARP keep quiet",
+			change: func(_ *Site, f *fake) {
+				f.quiet, f.sysctls["net.ipv4.conf.all.arp_ignore"], f.sysctls["net.ipv4.conf.all.arp_announce"] = true, 0, 0
+			},
+		},
+		{
+			name: "rules for ARP that are not followed",
+			change: func(_ *Site, f *fake) {
+				f.err["Answers"], f.sysctls["net.ipv4.conf.all.arp_ignore"] = netfilter.ErrLegacyARP, 0
+			},
+			want: []string{"unknown arp_ignore: rules of arptables-legacy cannot be followed"},
+		},
+		{
+			name: "no VIP where what comes for it is redirected",
+			change: func(_ *Site, f *fake) {
+				f.addresses, f.redirected = slices.Delete(f.addresses, 1, 2), true
+				f.listeners, f.sysctls["net.ipv4.conf.all.arp_ignore"] = listening("10.0.0.7:80"), 0
 			},
 		},
 		{
@@ -204,11 +231,71 @@ func TestRealServer(t *testing.T) {
 				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
 				f.listeners = listening("10.0.0.7:8080")
 				f.sysctls = nil
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", routerMAC)}}
 			},
 		},
 		{
+			name: "masqueraded, and answers go to another router", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
+				f.listeners = listening("10.0.0.7:8080")
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", rs2MAC)}}
+				f.neighbours = []host.Neighbour{{Addr: netip.MustParseAddr("172.16.0.100"), MAC: rs2MAC, Interface: "eth0"},
+					{Addr: netip.MustParseAddr("10.0.0.8"), MAC: rs2MAC, Interface: "eth0"}}
+			},
+			want: []string{"fail return route: answers from 10.0.0.7 go to 10.0.0.200, which is not the director", "> ip route replace default via 10.0.0.8"},
+		},
+		{
+			name: "masqueraded, and whose router it is cannot be told", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
+				f.listeners = listening("10.0.0.7:8080")
+			},
+			want: []string{"unknown return route: whether 10.0.0.200 is the director cannot be told"},
+		},
+		{
+			name: "answers go to the director",
+			change: func(_ *Site, f *fake) {
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", rs2MAC), answerOf("172.16.0.100", rs2MAC)}}
+			},
+			want: []string{"fail return route: answers from 172.16.0.100 go to 10.0.0.200, which is the director and drops them", "> ip route replace default via GATEWAY"},
+		},
+		{
+			name: "another rule for what is sent in the VIP's name", change: func(_ *Site, f *fake) { f.lost = true },
+			want: []string{"fail return route: no way leads from 172.16.0.100 to clients (network is unreachable)", "> ip rule add from 172.16.0.100 lookup main priority 1"},
+		},
+		{
+			name: "a rule alone leads to the clients", change: func(_ *Site, f *fake) {
+				f.routes, f.hops = f.routes[:1], map[string]host.Hop{"172.16.0.100": {Interface: "eth0", Gateway: true}}
+			},
+		},
+		{
+			name: "routes to some clients", change: func(_ *Site, f *fake) { f.routes[1].Prefix = netip.MustParsePrefix("192.168.0.0/24") },
+			want: []string{"warn return route: there is no default route of IPv4: only clients of 192.168.0.0/24 get answers", "> ip route add default via GATEWAY"},
+		},
+		{
+			name:   "rp_filter where the default route leads elsewhere",
+			change: func(_ *Site, f *fake) { f.routes[1].Interface, f.sysctls["net.ipv4.conf.eth0.rp_filter"] = "eth1", 1 },
+			want: []string{
+				"warn return route: rp_filter is 1 on eth0, and the default route leads out of eth1",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0",
+			},
+		},
+		{
+			name: "every port", config: "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.listeners = listening("0.0.0.0:8080") },
+		},
+		{
+			name: "nothing listens on any port", config: "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
+			want:   []string{"fail listener: nothing listens on 172.16.0.100/tcp, only on 10.0.0.7:80/tcp"},
+		},
+		{
 			name: "masquerading arrives at the RIP", config: byMasquerade,
-			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
+			change: func(_ *Site, f *fake) {
+				f.listeners = listening("172.16.0.100:8080")
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", routerMAC)}}
+			},
 			want: []string{
 				"fail listener: nothing listens on 10.0.0.7:8080/tcp, only on 172.16.0.100:8080/tcp",
 				"> redirect 10.0.0.7:8080",
@@ -218,6 +305,7 @@ func TestRealServer(t *testing.T) {
 			name: "only what this machine serves", config: "vip: 172.16.0.100\n" +
 				"services: [{port: 80, real_servers: [10.0.0.7]}, {port: 443, real_servers: [10.0.0.17]}, {fwmark: 7, real_servers: [10.0.0.7]}]\n",
 			change: func(*Site, *fake) {},
+			want:   []string{"unknown listener: whether something listens where packets of the mark go to on 172.16.0.100 cannot be told"},
 		},
 		{name: "only the VIPs of services that list this machine", config: severalVIPs, change: func(*Site, *fake) {}},
 		{
@@ -256,9 +344,9 @@ func TestRealServer(t *testing.T) {
 			name: "packet filter",
 			change: func(_ *Site, f *fake) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
-				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "not asked"}}
+				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 1", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp; rule 1 drops answers from 172.16.0.100:80/tcp", "> let it in", "> let it out"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -44,9 +44,9 @@ type delivery struct {
 	port    uint16 // of the real server
 }
 
-// endpoint is where packets for a service arrive: a port of an address.
+// endpoint is where packets for a service arrive: a port of an address. Port zero is every one.
 type endpoint struct {
-	protocol ipvs.Protocol
+	protocol ipvs.Protocol // zero is every one, as for a mark
 	addr     netip.AddrPort
 }
 
@@ -57,21 +57,31 @@ func entrance(s ipvs.Service) endpoint {
 
 // String names an endpoint as an operator does: a port means nothing without its
 // protocol.
-func (e endpoint) String() string { return e.addr.String() + "/" + ipvs.Protocols.Name(e.protocol) }
+// Every port is "172.16.0.100/tcp", every protocol as well "172.16.0.100".
+func (e endpoint) String() string {
+	words := e.addr.String()
+	if e.addr.Port() == 0 {
+		words = e.addr.Addr().String()
+	}
+	if e.protocol == 0 {
+		return words
+	}
+	return words + "/" + ipvs.Protocols.Name(e.protocol)
+}
 
 // packet is the first one of a client's connection to the endpoint.
 func (e endpoint) packet() netfilter.Packet {
 	return netfilter.Packet{Protocol: e.protocol, Dst: e.addr.Addr(), Port: e.addr.Port()}
 }
 
-// routedDirectly are the entrances of services whose packets go on, if only to
-// one real server, as they have come.
-func (s *Site) routedDirectly() map[endpoint]bool {
-	all := map[endpoint]bool{}
-	for _, w := range s.Config.Wanted() {
-		all[entrance(w.Service)] = slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Forward == ipvs.DirectRoute })
-	}
-	return all
+// answer is the first packet of what is answered there.
+func (e endpoint) answer() netfilter.Packet {
+	return netfilter.Packet{Protocol: e.protocol, Src: e.addr.Addr(), SrcPort: e.addr.Port(), Stage: netfilter.Answer}
+}
+
+// endpointOf is where a client's packet goes to.
+func endpointOf(p netfilter.Packet) endpoint {
+	return endpoint{p.Protocol, netip.AddrPortFrom(p.Dst, p.Port)}
 }
 
 // servers are the real servers in the order of the configuration.

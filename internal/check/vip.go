@@ -26,6 +26,10 @@ func judgeVIP(m *facts, f *finding) error {
 		return err
 	}
 	for _, vip := range m.vips() {
+		if m.takenByRule(vip) {
+			f.pass("%s is on no interface: what comes for it is redirected", vip)
+			continue
+		}
 		if moves && !held(vip, addresses, m.home(vip)) {
 			m.judgeMoved(vip, addresses, f)
 			continue

@@ -7,25 +7,35 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
+	"lvsdr/internal/ipvs"
 	"lvsdr/internal/modprobe"
 )
 
 // Redirection is the command that takes packets like p to a server that listens
 // on another address of the machine: that of the interface they come in by.
 func (Filter) Redirection(p Packet) (string, error) {
-	family := uint8(unix.NFPROTO_IPV4)
-	if p.Dst.Is6() {
-		family = unix.NFPROTO_IPV6
+	program, err := Filter{}.IPTables(ipvs.FamilyOf(p.Dst))
+	if err != nil {
+		return "", err
 	}
-	known, err := nftKnows(family)
+	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT", program, p.Dst, protocolName(p), p.Port), nil
+}
+
+// IPTables is the program for a rule of a family that there is none like yet: the
+// one of nf_tables if the kernel has that.
+func (Filter) IPTables(family ipvs.AddressFamily) (string, error) {
+	protocols, program := uint8(unix.NFPROTO_IPV4), "iptables"
+	if family == ipvs.INET6 {
+		protocols, program = unix.NFPROTO_IPV6, "ip6tables"
+	}
+	known, err := nftKnows(protocols)
 	if err != nil {
 		return "", fmt.Errorf("nf_tables: %w", err)
 	}
-	program := iptables(p, "legacy")
 	if known {
-		program = iptables(p, "nft")
+		return installed(program, "nft"), nil
 	}
-	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT", program, p.Dst, protocolName(p), p.Port), nil
+	return installed(program, "legacy"), nil
 }
 
 // nftKnows tells whether the kernel has nf_tables of a protocol family. It
