@@ -141,7 +141,7 @@ func (c Check) run(m *facts) Result {
 	r := Result{Name: c.Name, Why: c.Why, Outcome: Unknown, Seen: "nothing to look at"}
 	for _, o := range []Outcome{Fail, Warn, Unknown, Pass} {
 		if seen := f.seen[o]; len(seen) > 0 {
-			r.Outcome, r.Seen, r.Remedy = o, strings.Join(seen, "; "), f.remedies
+			r.Outcome, r.Seen, r.Remedy = o, strings.Join(once(seen), "; "), f.remedies
 			break
 		}
 	}

@@ -3,7 +3,6 @@ package check
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
 
 	"lvsdr/internal/hint"
@@ -32,9 +31,7 @@ func (f *finding) add(o Outcome, format string, args ...any) *finding {
 	if f.seen == nil {
 		f.seen = map[Outcome][]string{}
 	}
-	if words := fmt.Sprintf(format, args...); !slices.Contains(f.seen[o], words) {
-		f.seen[o] = append(f.seen[o], words)
-	}
+	f.seen[o] = append(f.seen[o], fmt.Sprintf(format, args...))
 	return f
 }
 

@@ -32,11 +32,9 @@ func judgeListeners(m *facts, f *finding) error {
 func (m *facts) served() (all []endpoint, err error) {
 	arriving, err := m.arriving()
 	for _, s := range arriving {
-		if !slices.Contains(all, s.endpoint) {
-			all = append(all, s.endpoint)
-		}
+		all = append(all, s.endpoint)
 	}
-	return all, err
+	return once(all), err
 }
 
 // arriving is what comes in for this real server's services: on the VIP or, where

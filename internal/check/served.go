@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,11 +34,11 @@ func (m *facts) asked(r server) (own []endpoint, vips []visit) {
 		switch {
 		case near && d.forward == ipvs.DirectRoute && d.to.protocol == ipvs.TCP:
 			vips = append(vips, visit{r.addr, d.to})
-		case !slices.Contains(own, e):
+		default:
 			own = append(own, e)
 		}
 	}
-	return own, vips
+	return once(own), vips
 }
 
 // probe finds out what every real server serves: those on the wire are asked,

@@ -98,6 +98,20 @@ func (s *Site) servers() []server {
 			all[i].add(w.Service, d)
 		}
 	}
+	for i := range all {
+		all[i].deliveries = once(all[i].deliveries)
+	}
+	return all
+}
+
+// once leaves out what is in a list before.
+func once[T comparable](list []T) (all []T) {
+	seen := make(map[T]bool, len(list))
+	for _, v := range list {
+		if !seen[v] {
+			all, seen[v] = append(all, v), true
+		}
+	}
 	return all
 }
 
@@ -106,7 +120,7 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 		r.forwards = append(r.forwards, d.Forward)
 	}
 	got := delivery{entrance(s), d.Forward, d.Port}
-	if s.FWMark == 0 && d.Port != 0 && !slices.Contains(r.deliveries, got) {
+	if s.FWMark == 0 && d.Port != 0 {
 		r.deliveries = append(r.deliveries, got)
 	}
 }
@@ -114,12 +128,9 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 // endpoints are the ports of its own that the real server is asked for.
 func (r server) endpoints() (all []endpoint) {
 	for _, d := range r.deliveries {
-		e := endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)}
-		if !slices.Contains(all, e) {
-			all = append(all, e)
-		}
+		all = append(all, endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)})
 	}
-	return all
+	return once(all)
 }
 
 // direct reports whether direct routing leads to the real server.
