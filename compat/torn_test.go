@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // restless is how many services another network namespace gets and loses, again
@@ -85,8 +87,9 @@ func TestTorn(t *testing.T) {
 					torn := 0
 					for range *tornListings {
 						compared++
-						if s.exec(t, p, parse(t, line)).String() != want[line] {
+						if d := cmp.Diff(want[line], s.exec(t, p, parse(t, line)).String()); d != "" {
 							torn++
+							t.Logf("$ %s (-at rest +%s):\n%s", line, p.name, d)
 						}
 					}
 					if torn > 0 {
