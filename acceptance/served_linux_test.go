@@ -25,7 +25,7 @@ var served = []struct {
 			"p=$!; echo $p >$T/pid; while [ $(readlink /proc/$p/ns/net) = $(readlink /proc/$$/ns/net) ]; do sleep 0.1; done; " +
 			"ip link add docker0 type veth peer name eth0 netns $p; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up; " +
 			"iptables-legacy -t nat -A PREROUTING -p tcp --dport 80 -m addrtype --dst-type LOCAL -j DNAT --to-destination 172.17.0.2; " +
-			"until grep -q ':0050 .* 0A ' /proc/$p/net/tcp6; do sleep 0.1; done"},
+			"until cat /proc/$p/net/tcp /proc/$p/net/tcp6 | grep -q ':0050 .* 0A '; do sleep 0.1; done"},
 		after: "kill $(cat $T/pid)",
 	},
 	{

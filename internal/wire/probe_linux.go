@@ -12,12 +12,13 @@ import (
 )
 
 // Probe asks all probes at the same time, and waits for all of them at most that
-// long from when they are sent. Each is a SYN in a frame to the neighbour, which passes by the routes,
-// the packet filter and the IPVS of this machine, as the answer does: it is read
-// before they see it. A SYN that is not answered is sent twice. The replies are
-// in the order of the probes. EPERM: CAP_NET_RAW is missing; ENETDOWN: the link
-// is down; EAFNOSUPPORT: it is no Ethernet; EADDRNOTAVAIL: the source is not of
-// this machine.
+// long from when they are sent. Each is a SYN in a frame to the neighbour. It
+// passes by the routes, the packet filter and the IPVS of this machine (not by
+// tc(8), nor nft's hooks of a device); so does the answer, which is read before
+// they see it. A SYN that is not answered is sent twice. The replies are in the
+// order of the probes. EPERM: CAP_NET_RAW is missing; ENETDOWN: the link is down;
+// EAFNOSUPPORT: it is no Ethernet; EADDRNOTAVAIL: the source is not of this
+// machine.
 //
 // The SYN lives for one hop. With more, a neighbour without the VIP that
 // forwards would send it on to the director, and another real server's answer
