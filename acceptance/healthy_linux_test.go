@@ -34,7 +34,7 @@ var healthySetUps = []healthy{
 	{name: "kept quiet by arptables", made: [][2]string{{"lvs", startVS},
 		{"rs1", "arptables -A INPUT -d 172.16.0.100 -j DROP; arptables -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7; ip addr add 172.16.0.100/32 dev lo"},
 		{"rs2", "nft 'table arp filter { chain in { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; " +
-			"chain out { type filter hook output priority 0; arp saddr ip 172.16.0.100 drop; }; }'; ip addr add 172.16.0.100/32 dev lo"}}},
+			"chain out { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp saddr ip set 10.0.0.17; }; }'; ip addr add 172.16.0.100/32 dev lo"}}},
 	{name: "scope host", made: [][2]string{{"lvs", startVS},
 		{"rs1", "sysctl -w net.ipv4.conf.all.arp_ignore=3 net.ipv4.conf.all.arp_announce=2; ip addr add 172.16.0.100/32 dev lo scope host"}, {"rs2", startRS}}},
 	{name: "redirected, without the VIP", made: [][2]string{{"lvs", startVS},
@@ -74,7 +74,7 @@ var healthySetUps = []healthy{
 			{"lvs", ip6 + "fd00::8/64 dev eth0 nodad; " + startVS},
 			{"rs1", ip6 + "fd00::7/64 dev eth0 nodad; ip -6 route add default via fd00::200; " + startRS},
 			{"rs2", ip6 + "fd00::17/64 dev eth0 nodad; ip -6 route add default via fd00::200; " + startRS}}},
-	{name: "keepalived holds the VIP", made: [][2]string{{"lvs", keepVIP + startVS}, {"rs1", startRS}, {"rs2", startRS}}},
+	{name: "keepalived holds the VIP", made: [][2]string{{"lvs", keepVIP + "ipvsadm -A -t 172.16.0.100:80 -s wrr; for rs in 10.0.0.7 10.0.0.17; do ipvsadm -a -t 172.16.0.100:80 -r $rs -g; done"}, {"rs1", startRS}, {"rs2", startRS}}},
 }
 
 const (

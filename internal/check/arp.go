@@ -76,21 +76,22 @@ func (m *facts) judgeARP(name string, f *finding, good func(int) bool, want int)
 }
 
 // quietByRules reports whether the packet filter does what a parameter should do:
-// lets nothing be answered for the VIPs, or asked in their name (arptables).
+// lets nothing be answered for the VIPs, or has it asked in another name (arptables).
 func (m *facts) quietByRules(name, link string) (bool, error) {
 	rules, err := m.arp.get()
 	if err != nil {
 		return false, err
 	}
-	heard := rules.Answers
-	if name == "arp_announce" {
-		heard = rules.Asks
-	}
 	for _, vip := range m.vips() {
 		if !vip.Is4() {
 			continue
 		}
-		if loud, err := heard(vip, link); loud || err != nil {
+		quiet, err := rules.Renames(vip, link)
+		if name == "arp_ignore" {
+			quiet, err = rules.Answers(vip, link)
+			quiet = !quiet
+		}
+		if !quiet || err != nil {
 			return false, err
 		}
 	}

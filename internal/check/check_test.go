@@ -619,6 +619,14 @@ func TestPassages(t *testing.T) {
 		{"UDP", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}]\nreal_servers: [10.0.0.7]\n", nil, []string{
 			"50134 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
 		}},
+		{"UDP, masqueraded", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp, forward: masquerade}]\nreal_servers: [10.0.0.7]\n", nil, []string{
+			"501 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
+			"34 udp >10.0.0.7:53 SYN , sent UNTRACKED",
+			"502 udp 10.0.0.7:53> SYN/ACK NEW",
+			"4 udp 172.16.0.100:53> SYN/ACK , sent UNTRACKED",
+			"502 udp 10.0.0.7:53> ACK NEW",
+			"4 udp 172.16.0.100:53> ACK , sent UNTRACKED",
+		}},
 		{"every port", Director, "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n", nil, []string{
 			"50134 tcp >172.16.0.100:0 SYN NEW, sent UNTRACKED",
 			"50134 tcp >172.16.0.100:0 ACK NEW, sent UNTRACKED",

@@ -151,7 +151,7 @@ func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("A
 type arpRules struct{ *fake }
 
 func (r arpRules) Answers(netip.Addr, string) (bool, error) { return !r.quiet, r.err["Answers"] }
-func (r arpRules) Asks(netip.Addr, string) (bool, error)    { return !r.quiet, r.err["Answers"] }
+func (r arpRules) Renames(netip.Addr, string) (bool, error) { return r.quiet, r.err["Answers"] }
 
 // rules are those of a fake.
 type rules struct{ *fake }

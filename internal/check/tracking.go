@@ -62,7 +62,7 @@ func (t tracking) ofAnswer(p ipvs.Protocol, stage netfilter.Stage) (in, out netf
 		return netfilter.Established, netfilter.Established
 	case p == ipvs.TCP && (stage == netfilter.Answer || !t.loose):
 		return netfilter.Invalid, netfilter.Invalid
-	case p == ipvs.TCP:
+	case p == ipvs.TCP, p == ipvs.UDP:
 		return netfilter.New, netfilter.Untracked
 	}
 	return netfilter.New | netfilter.Invalid, netfilter.New | netfilter.Invalid | netfilter.Untracked

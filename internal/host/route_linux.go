@@ -38,8 +38,8 @@ func (h *Host) RouteTo(addr netip.Addr, links []Link) (Hop, error) {
 }
 
 // RouteFrom is [Host.RouteTo] for what is sent in the name of an address: rules
-// may lead it elsewhere ("ip rule add from"). EINVAL: the machine does not have
-// the address.
+// may lead it elsewhere ("ip rule add from"). The kernel refuses an address that the
+// machine does not have, with ENETUNREACH or EINVAL.
 func (h *Host) RouteFrom(source, addr netip.Addr, links []Link) (Hop, error) {
 	hop, err := routeTo(source, addr, links)
 	if err != nil {

@@ -82,7 +82,7 @@ func (m *Machine) IPTables(ipvs.AddressFamily) (string, error) { return "iptable
 type loud struct{}
 
 func (loud) Answers(netip.Addr, string) (bool, error) { return true, nil }
-func (loud) Asks(netip.Addr, string) (bool, error)    { return true, nil }
+func (loud) Renames(netip.Addr, string) (bool, error) { return false, nil }
 
 // Redirection is [netfilter.Filter.Redirection], for a machine that has
 // iptables-legacy.

@@ -37,32 +37,42 @@ const arpRequest, arpReply = 1, 2
 func (r arpRules) Answers(addr netip.Addr, link string) (bool, error) {
 	question := &view{Packet: Packet{Dst: addr, In: link}, hook: Input, arp: arpRequest}
 	answer := &view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpReply}
-	in, err := r.passes(question)
-	if !in || err != nil {
-		return false, err
+	for _, v := range []*view{question, answer} {
+		if dropped, renamed, err := r.fate(v); dropped || renamed || err != nil {
+			return false, err
+		}
 	}
-	return r.passes(answer)
+	return true, r.complete()
 }
 
-func (r arpRules) Asks(addr netip.Addr, link string) (bool, error) {
-	return r.passes(&view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpRequest})
+func (r arpRules) Renames(addr netip.Addr, link string) (bool, error) {
+	dropped, renamed, err := r.fate(&view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpRequest})
+	if renamed && !dropped || err != nil {
+		return true, err
+	}
+	return false, r.complete()
 }
 
-// passes reports whether some packets get through as they are.
-func (r arpRules) passes(v *view) (bool, error) {
+// fate is what becomes of all packets that look like v.
+func (r arpRules) fate(v *view) (dropped, renamed bool, err error) {
 	for _, b := range r.bases.at(v.hook) {
 		w, err := b.follow(v)
 		if err != nil {
-			return true, err
+			return false, false, err
 		}
-		if !w.accepts && (w.drops != "" || w.redirects) {
-			return false, nil
+		if !w.accepts {
+			dropped, renamed = dropped || w.drops != "", renamed || w.redirects
 		}
 	}
+	return dropped, renamed, nil
+}
+
+// complete is no error if these are all rules that there are.
+func (r arpRules) complete() error {
 	if r.legacy {
-		return true, ErrLegacyARP
+		return ErrLegacyARP
 	}
-	return true, nil
+	return nil
 }
 
 // arpHeader is that of ARP for IPv4 over Ethernet (RFC 826).

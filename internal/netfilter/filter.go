@@ -40,8 +40,10 @@ type ARP interface {
 	// Answers reports whether a neighbour on an interface gets an answer to the
 	// question for an address of this machine, as far as the filter decides that.
 	Answers(addr netip.Addr, link string) (bool, error)
-	// Asks reports whether questions go out in the name of an address.
-	Asks(addr netip.Addr, link string) (bool, error)
+	// Renames reports whether questions in the name of an address go out in the name
+	// of another one. To drop them is no way to keep that quiet: then nobody answers,
+	// and nothing can be sent to whom the question was about.
+	Renames(addr netip.Addr, link string) (bool, error)
 }
 
 // ErrLegacyARP says that there are rules of arptables' older kind, which are not

@@ -13,23 +13,23 @@ import (
 func TestStockARP(t *testing.T) {
 	vip := netip.MustParseAddr(vip4)
 	for _, c := range []struct {
-		name          string
-		words         string
-		answers, asks bool
+		name             string
+		words            string
+		answers, renames bool
 	}{
-		{"nothing", "arptables-nft -L", true, true},
-		{"incoming", "arptables-nft -A INPUT -d 172.16.0.100 -j DROP", false, true},
-		{"incoming for another", "arptables-nft -A INPUT -d 172.16.0.101 -j DROP", true, true},
-		{"incoming on an interface", "arptables-nft -A INPUT -i eth0 -d 172.16.0.100 -j DROP", false, true},
-		{"incoming on another interface", "arptables-nft -A INPUT -i eth1 -d 172.16.0.100 -j DROP", true, true},
-		{"incoming from some", "arptables-nft -A INPUT -s 10.0.0.0/8 -d 172.16.0.100 -j DROP", true, true},
+		{"nothing", "arptables-nft -L", true, false},
+		{"incoming", "arptables-nft -A INPUT -d 172.16.0.100 -j DROP", false, false},
+		{"incoming for another", "arptables-nft -A INPUT -d 172.16.0.101 -j DROP", true, false},
+		{"incoming on an interface", "arptables-nft -A INPUT -i eth0 -d 172.16.0.100 -j DROP", false, false},
+		{"incoming on another interface", "arptables-nft -A INPUT -i eth1 -d 172.16.0.100 -j DROP", true, false},
+		{"incoming from some", "arptables-nft -A INPUT -s 10.0.0.0/8 -d 172.16.0.100 -j DROP", true, false},
 		{"outgoing", "arptables-nft -A OUTPUT -s 172.16.0.100 -j DROP", false, false},
-		{"replies", "arptables-nft -A OUTPUT -s 172.16.0.100 --opcode 2 -j DROP", false, true},
-		{"policy", "arptables-nft -P INPUT DROP", false, true},
-		{"mangled", "arptables-nft -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7", false, false},
-		{"by nft", "nft table arp t { chain i { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; }", false, true},
-		{"requests by nft", "nft table arp t { chain i { type filter hook input priority 0; arp operation request arp daddr ip { 172.16.0.99, 172.16.0.100 } drop; }; }", false, true},
-		{"mangled by nft", "nft table arp t { chain o { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp operation request arp saddr ip set 10.0.0.7; }; }", true, false},
+		{"replies", "arptables-nft -A OUTPUT -s 172.16.0.100 --opcode 2 -j DROP", false, false},
+		{"policy", "arptables-nft -P INPUT DROP", false, false},
+		{"mangled", "arptables-nft -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7", false, true},
+		{"by nft", "nft table arp t { chain i { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; }", false, false},
+		{"requests by nft", "nft table arp t { chain i { type filter hook input priority 0; arp operation request arp daddr ip { 172.16.0.99, 172.16.0.100 } drop; }; }", false, false},
+		{"mangled by nft", "nft table arp t { chain o { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp operation request arp saddr ip set 10.0.0.7; }; }", true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
@@ -43,10 +43,10 @@ func TestStockARP(t *testing.T) {
 			must(t, err)
 			answers, err := rules.Answers(vip, "eth0")
 			must(t, err)
-			asks, err := rules.Asks(vip, "eth0")
+			renames, err := rules.Renames(vip, "eth0")
 			must(t, err)
-			if answers != c.answers || asks != c.asks {
-				t.Errorf("answers %v, asks %v; want %v, %v", answers, asks, c.answers, c.asks)
+			if answers != c.answers || renames != c.renames {
+				t.Errorf("answers %v, renames %v; want %v, %v", answers, renames, c.answers, c.renames)
 			}
 		})
 	}
