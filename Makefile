@@ -22,10 +22,10 @@ BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/guest tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/modprobe ./internal/names ./internal/plan ./internal/terminal ./internal/guest ./ipvsadm ./man
+PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/modprobe ./internal/names ./internal/plan ./internal/signals ./internal/terminal ./internal/guest ./ipvsadm ./man
 KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 # What starts guests itself, or needs none.
-BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture
+BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # Debian's kernel for real machines: it has nf_tables for IPv4, which
 # user-mode-linux lacks, and starts programs three times as fast.
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
@@ -37,7 +37,7 @@ build: ## build bin/lvsdr, and bin/ipvsadm, which is that alone
 	go build $(BUILD) $(SMALL) -o $(BIN)/ipvsadm .
 
 install: build ## install both programs, links, the manual; DESTDIR, PREFIX=/usr/local
-	install -D -m 755 -t $(SBIN) bin/lvsdr bin/ipvsadm
+	install -D -m 755 -t $(SBIN) $(BIN)/lvsdr $(BIN)/ipvsadm
 	for name in ipvsadm-save ipvsadm-restore; do ln -sf ipvsadm $(SBIN)/$$name || exit; done
 	install -D -m 644 -t $(MAN)/man5 man/*.5
 	install -D -m 644 -t $(MAN)/man8 man/*.8

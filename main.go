@@ -5,9 +5,10 @@ package main
 
 import (
 	"os"
-	"path"
+	"syscall"
 
 	"lvsdr/internal/command"
+	"lvsdr/internal/signals"
 	_ "lvsdr/internal/stack"
 	"lvsdr/ipvsadm"
 )
@@ -23,11 +24,14 @@ var commands = [...]struct {
 }
 
 // otherwise is what any other name means; lvsdr.go makes it lvsdr.
-var otherwise = ipvsadm.Run
+var otherwise = unnamed
+
+func unnamed(env command.Env) int { return original(ipvsadm.Run)(env) }
 
 func main() {
+	signals.Inherit()
 	env := command.OS(os.Args)
-	run := named(path.Base(env.Name("")))
+	run := named(env.Program())
 	if run == nil {
 		run = otherwise
 	}
@@ -38,8 +42,17 @@ func main() {
 func named(name string) func(command.Env) int {
 	for _, c := range commands {
 		if c.name == name {
-			return c.run
+			return original(c.run)
 		}
 	}
 	return nil
+}
+
+// original is a command that stands in for a program in C: a file that would
+// become too large kills it.
+func original(run func(command.Env) int) func(command.Env) int {
+	return func(env command.Env) int {
+		signals.Default(syscall.SIGXFSZ)
+		return run(env)
+	}
 }

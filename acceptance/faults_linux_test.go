@@ -43,6 +43,7 @@ type fault struct {
 	forward string // instead of direct
 	arp     string // where rs start raises its values, instead of [all, lo]
 	servers string // instead of 10.0.0.7 and 10.0.0.17
+	config  string // what the file has beside the VIP and the real servers
 	spoils  bool   // mended, the network is not what it was
 }
 
@@ -50,7 +51,7 @@ const (
 	rs1HasVIP  = "vip owner: real server 10.0.0.7 (00:0c:29:dc:0a:2b) answers for 172.16.0.100 on eth0"
 	vipMissing = "vip: 172.16.0.100 is on no interface"
 	noDefault  = "return route: there is no default route of IPv4"
-	silent     = "ports: 10.0.0.%s answers, but not for 172.16.0.100:80: the VIP is missing there, " +
+	silent     = "ports: 10.0.0.%s answers, but not for 172.16.0.100:80/tcp: the VIP is missing there, " +
 		"or the packet filter there drops this director's packets (lvsdr check there says which)"
 )
 
@@ -90,7 +91,7 @@ var faults = []fault{
 	{
 		name: "VIP missing on a real server that forwards", client: byLuck, spoils: true, // as a host of containers does
 		made: map[string]string{"rs2": "ip addr del 172.16.0.100/32 dev lo; sysctl -w net.ipv4.ip_forward=1"},
-		sees: map[string]string{"rs2": vipMissing, "lvs": "ports: 10.0.0.17 does not have the VIP, and would forward packets for 172.16.0.100:80"},
+		sees: map[string]string{"rs2": vipMissing, "lvs": "ports: 10.0.0.17 does not have the VIP, and would forward packets for 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "VIP on eth0 of a real server", client: byLuck,
@@ -121,6 +122,21 @@ var faults = []fault{
 		name: "VIP on eth0 of the director", client: byLuck,
 		made: map[string]string{"lvs": "ip addr del 172.16.0.100/32 dev lo; ip addr add 172.16.0.100/32 dev eth0"},
 		sees: map[string]string{"lvs": "vip: 172.16.0.100/32 is on eth0"},
+	},
+	{
+		name: "arp_ignore on the director", client: byLuck, // as long as the router remembers
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.conf.all.arp_ignore=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
+	},
+	{
+		name: "arp_ignore 8 on the director's interface", client: byLuck,
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.conf.eth0.arp_ignore=8"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 8 on eth0, where 172.16.0.100 is not"},
+	},
+	{
+		name: "arp_ignore on a director that serves others", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "ip addr add 172.16.0.200/32 dev lo; sysctl -w net.ipv4.conf.all.arp_ignore=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
 	},
 	{
 		name: "default route out of another interface", client: byLuck, spoils: true,
@@ -171,21 +187,21 @@ var faults = []fault{
 	{
 		name: "packet filter on the director", client: noAnswer,
 		made: map[string]string{"lvs": "iptables-legacy -A INPUT -p tcp --dport 80 -j DROP"},
-		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "packet filter on a real server", client: someFail,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j REJECT"},
 		sees: map[string]string{
-			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80",
-			"lvs": "ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80; lvsdr check there tells whether it rejects clients' too",
+			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
+			"lvs": "ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80/tcp; lvsdr check there tells whether it rejects clients' too",
 		},
 	},
 	{
 		name: "packet filter on a real server that drops", client: someFail,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
 		sees: map[string]string{
-			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80",
+			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
 			"lvs": fmt.Sprintf(silent, "7"),
 		},
 		doctors: []string{"rs1"},
@@ -199,6 +215,84 @@ var faults = []fault{
 		byHand: remedy{"rs1", "iptables-legacy -F INPUT"}, // clients are served: rs1 sees nothing
 	},
 	{
+		name: "rules that wait for an established connection", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; " +
+			"iptables-legacy -A INPUT -p tcp --syn --dport 80 -m conntrack --ctstate NEW -j ACCEPT; iptables-legacy -A INPUT -p tcp --dport 80 -j REJECT"},
+		sees: map[string]string{"lvs": "packet filter: rule 3 of chain INPUT (table filter) drops later packets of connections to 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "rules of nft that wait for an established connection", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "nft 'table inet filter { chain in { type filter hook input priority 0; ct state established,related accept; " +
+			"tcp dport 80 tcp flags & (fin|syn|rst|ack) == syn ct state new accept; tcp dport 80 drop; }; }'"},
+		sees: map[string]string{"lvs": "packet filter: inet filter in, handle 4 drops later packets of connections to 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "INVALID dropped, where connections are tracked", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.vs.conntrack=1; iptables-legacy -A INPUT -m conntrack --ctstate INVALID -j DROP"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops later packets of connections to 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "INVALID dropped, where no connection is taken up", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -A INPUT -m conntrack --ctstate INVALID -j DROP; sysctl -w net.netfilter.nf_conntrack_tcp_loose=0"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops later packets of connections to 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "dropped as soon as they come in", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "nft 'table netdev filter { chain in { type filter hook ingress device eth0 priority 0; tcp dport 80 drop; }; }'"},
+		sees: map[string]string{"lvs": "packet filter: netdev filter in, handle 2 drops packets for 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "redirected before IPVS, as for a container", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.99:80"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain PREROUTING (table nat) redirects packets for 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "answers dropped on a real server", client: someFail, spoils: true,
+		made: map[string]string{"rs1": "iptables-legacy -A OUTPUT -s 172.16.0.100 -j DROP"},
+		sees: map[string]string{"rs1": "packet filter: rule 1 of chain OUTPUT (table filter) drops answers from 172.16.0.100:80/tcp"},
+	},
+	{
+		name: "answers by way of the director", client: someFail, gateway: "10.0.0.200",
+		made: map[string]string{"rs1": "ip route replace default via 10.0.0.8"},
+		sees: map[string]string{"rs1": "return route: answers from 172.16.0.100 go to 10.0.0.8, which is the director and drops them"},
+	},
+	{
+		name: "a rule that leads answers nowhere", client: someFail, spoils: true,
+		made: map[string]string{"rs1": "ip rule add from 172.16.0.100 unreachable"},
+		sees: map[string]string{"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)"},
+	},
+	{
+		name: "every port, and one is dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
+		made: map[string]string{"lvs": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100/tcp"},
+	},
+	{
+		name: "a mark that nothing sets", client: noAnswer, config: "services: [{fwmark: 7}]",
+		made: map[string]string{"lvs": ""},
+		sees: map[string]string{"lvs": "marks: no packet for 172.16.0.100 gets mark 7"},
+	},
+	{
+		name: "another mark", client: noAnswer, config: "services: [{fwmark: 7}]", spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 8; iptables-nft -t mangle -F"},
+		sees: map[string]string{"lvs": "marks: no packet for 172.16.0.100 gets mark 7, but mark 8"},
+	},
+	{
+		name: "masquerading without forwarding", client: noAnswer, forward: "masquerade",
+		made: map[string]string{"lvs": "sysctl -w net.ipv4.ip_forward=0"},
+		sees: map[string]string{"lvs": "forwarding: net.ipv4.conf.eth0.forwarding is 0"},
+	},
+	{
+		name: "masqueraded, and answers go past the director", client: someFail, forward: "masquerade",
+		made: map[string]string{"rs1": "ip route replace default via 10.0.0.200"},
+		sees: map[string]string{"rs1": "return route: answers from 10.0.0.7 go to 10.0.0.200, which is not the director"},
+	},
+	{
+		name: "masqueraded, and answers are not forwarded", client: noAnswer, forward: "masquerade", spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -P FORWARD DROP"},
+		sees: map[string]string{"lvs": "packet filter: policy of chain FORWARD (table filter) drops answers from 10.0.0.7:80/tcp; " +
+			"policy of chain FORWARD (table filter) drops answers from 10.0.0.17:80/tcp"},
+	},
+	{
 		name: "somebody else has the VIP", client: noAnswer,
 		made: map[string]string{
 			"lvs":    "ip neigh replace 10.0.0.200 lladdr 00:0c:29:91:72:d3 dev eth0", // as after any packet by way of it
@@ -210,14 +304,14 @@ var faults = []fault{
 		name: "web server bound to the RIP only", client: someFail, spoils: true,
 		made: map[string]string{"rs1": stopWeb + "lvsdr lab web --listen 10.0.0.7:80 >/dev/null 2>&1 &" + awaitWeb},
 		sees: map[string]string{
-			"rs1": "listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
-			"lvs": "ports: nothing listens on 172.16.0.100:80 at 10.0.0.7, only on its own address",
+			"rs1": "listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
+			"lvs": "ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address",
 		},
 	},
 	{
 		name: "web server stopped", client: notAsked, spoils: true,
 		made: map[string]string{"rs1": stopWeb},
-		sees: map[string]string{"lvs": "ports: nothing listens on 172.16.0.100:80 at 10.0.0.7", "rs1": "listener: nothing listens on 172.16.0.100:80"},
+		sees: map[string]string{"lvs": "ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7", "rs1": "listener: nothing listens on 172.16.0.100:80/tcp"},
 	},
 	{
 		name: "real server unplugged", client: notAsked, spoils: true,
@@ -239,6 +333,21 @@ var faults = []fault{
 		made: map[string]string{"rs2": "ip link set tunl0 down"},
 		sees: map[string]string{"rs2": "tunnel: no tunnel interface is up"},
 	},
+	{
+		name: "tunnels dropped on a real server", client: someFail, forward: "tunnel", spoils: true,
+		made: map[string]string{"rs1": "iptables-legacy -A INPUT -p 4 -j DROP"},
+		sees: map[string]string{"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops tunnelled packets for 10.0.0.7"},
+	},
+	{
+		name: "tunnels dropped on the director", client: someFail, forward: "tunnel", spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -A OUTPUT -d 10.0.0.17 -p 4 -j DROP"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain OUTPUT (table filter) drops tunnelled packets for 10.0.0.17"},
+	},
+	{
+		name: "no ICMP where tunnels take room", client: well, forward: "tunnel", spoils: true,
+		made: map[string]string{"lvs": "iptables-legacy -A OUTPUT -p icmp -j DROP"},
+		sees: map[string]string{"lvs": "packet filter: rule 1 of chain OUTPUT (table filter) drops what tells clients of 172.16.0.100 that a packet is too large for the tunnel (ICMP)"},
+	},
 }
 
 // stopWeb ends what runs on rs1, but the shell itself; awaitWeb waits for a web
@@ -256,15 +365,25 @@ var hostsByAddress = map[string]string{"10.0.0.7": "rs1", "10.0.0.17": "rs2", "1
 // clinic is the tutorial's network with a doctor on each host that has a role.
 type clinic struct {
 	t       *testing.T
+	folder  string // for configurations; outlives a fault
 	exports string // for a shell: what the configuration is to have instead
 }
 
 // openClinic builds the network, set up and well.
-func openClinic(t *testing.T, forward, servers string) *clinic {
+func openClinic(t *testing.T, folder, forward, servers, config string) *clinic {
 	t.Helper()
 	program(t, "lvsdr", "lab", "up", "--bare", "--quiet")
-	c := &clinic{t: t}
-	if forward != "" {
+	c := &clinic{t: t, folder: folder}
+	if config != "" {
+		c.export("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n" + config + "\n")
+	}
+	switch {
+	case forward == "masquerade":
+		c.exports += "export LVSDR_FORWARD=" + forward + "; "
+		c.do("lvs", "sysctl -w net.ipv4.ip_forward=1")
+		c.do("rs1", "ip route replace default via 10.0.0.8")
+		c.do("rs2", "ip route replace default via 10.0.0.8")
+	case forward != "":
 		c.exports += "export LVSDR_FORWARD=" + forward + "; "
 		c.do("rs1", "modprobe ipip; ip link set tunl0 up")
 		c.do("rs2", "ip link set tunl0 up")
@@ -276,7 +395,7 @@ func openClinic(t *testing.T, forward, servers string) *clinic {
 	c.do("lvs", "lvsdr vs start")
 	c.do("rs1", "lvsdr rs start")
 	c.do("rs2", "lvsdr rs start")
-	if servers == "" {
+	if servers == "" && config == "" {
 		if seen := c.client(); seen != well {
 			t.Fatalf("%s where all is well", seen)
 		}
@@ -290,11 +409,19 @@ func (c *clinic) configure(f fault) {
 	if f.arp == "" {
 		return
 	}
-	file := filepath.Join(c.t.TempDir(), "lvsdr.yaml")
-	must(c.t, os.WriteFile(file, []byte("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\narp: {interfaces: "+f.arp+"}\n"), 0o644))
 	exports := c.exports
-	c.exports += "export LVSDR_CONFIG=" + file + "; "
+	c.export("vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\narp: {interfaces: " + f.arp + "}\n")
 	c.t.Cleanup(func() { c.exports = exports })
+}
+
+// export makes a configuration everybody's.
+func (c *clinic) export(config string) {
+	c.t.Helper()
+	dir, err := os.MkdirTemp(c.folder, "clinic")
+	must(c.t, err)
+	file := filepath.Join(dir, "lvsdr.yaml")
+	must(c.t, os.WriteFile(file, []byte(config), 0o644))
+	c.exports += "export LVSDR_CONFIG=" + file + "; "
 }
 
 // on is a shell with commands, on a host.
@@ -431,7 +558,8 @@ func (c *clinic) mend(f fault, doctor string, remedies []remedy) {
 // it was: that is a part of the proof.
 func TestKernelFaults(t *testing.T) {
 	var c *clinic
-	var forward, servers string
+	var forward, servers, config string
+	folder := t.TempDir()
 	shut := func() {
 		if c == nil {
 			return
@@ -447,9 +575,10 @@ func TestKernelFaults(t *testing.T) {
 		}
 		for _, doctor := range doctors {
 			t.Run(f.name+" on "+doctor, func(t *testing.T) {
-				if c == nil || f.forward != forward || f.servers != servers {
+				if c == nil || f.forward != forward || f.servers != servers || f.config != config {
 					shut()
-					c, forward, servers = openClinic(t, f.forward, f.servers), f.forward, f.servers
+					forward, servers, config = f.forward, f.servers, f.config
+					c = openClinic(t, folder, forward, servers, config)
 				}
 				c.t = t
 				c.configure(f)

@@ -105,7 +105,7 @@ lvsdr check | grep ' ipvs '`
 	cmd.Args = append(cmd.Args, cmd.Path)
 	got, err := cmd.Output()
 	must(t, err)
-	const want = `fail     ipvs           the kernel has none, and did not load it
+	const want = `fail     ipvs           the kernel has none loaded
          why: without IPVS in the kernel nothing is balanced
          mend: modprobe ip_vs
 pass     ipvs           the kernel has it

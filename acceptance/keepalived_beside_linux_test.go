@@ -50,7 +50,7 @@ func (l *lan) settle(config string) *neighbourhood {
 func (n *neighbourhood) rules(ours bool) string {
 	n.t.Helper()
 	var kept strings.Builder
-	for line := range strings.Lines(n.run("lvs1", "/sbin/ipvsadm", "-Sn")) {
+	for line := range strings.Lines(n.real("lvs1", "-Sn")) {
 		if ours == (strings.Contains(line, " 172.16.0.2") || strings.Contains(line, " -f 9 ")) {
 			kept.WriteString(line)
 		}
@@ -85,7 +85,7 @@ func besideOthers(l *lan) {
 	both := append(tcp[:2:2], udp)
 	n.keeps("others have come", besideTable, both)
 	for _, options := range []string{"-Sn", "-Ln", "-Ln --exact", "-Ln --stats", "-Ln --rate", "-Ln --thresholds", "-Ln --persistent-conn", "-Ln --nosort", "-Lnc"} {
-		want := n.run("lvs1", "/sbin/ipvsadm", strings.Fields(options)...)
+		want := n.real("lvs1", strings.Fields(options)...)
 		if diff := cmp.Diff(want, change(options)); diff != "" {
 			n.t.Errorf("ipvsadm %s (-real +ours):\n%s", options, diff)
 		}

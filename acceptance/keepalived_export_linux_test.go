@@ -20,7 +20,7 @@ func (l *lan) exportTable(config string) {
 
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "start")
 	look := func() string {
-		return l.table("lvs1") + l.run("lvs1", "/sbin/ipvsadm", "-Ln", "--thresholds") + l.run("lvs1", "/sbin/ipvsadm", "-L", "--timeout")
+		return l.table("lvs1") + l.real("lvs1", "-Ln", "--thresholds") + l.run("lvs1", "/sbin/ipvsadm", "-L", "--timeout")
 	}
 	want := look()
 	l.run("lvs1", "lvsdr", "--config", config, "vs", "stop")

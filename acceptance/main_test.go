@@ -28,8 +28,14 @@ func TestMain(m *testing.M) {
 // tests have the programs at hand.
 type tests struct{ *testing.M }
 
-// Run is [testing.M.Run].
+// Run is [testing.M.Run]. Scripts run one after the other, also where a kernel of
+// many processors has IPVS: what one lists must not be torn by what another
+// changes.
 func (m tests) Run() int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "1"); err != nil {
+		panic(err)
+	}
 	dir, err := os.MkdirTemp("", "lvsdr-test-")
 	if err != nil {
 		panic(err)

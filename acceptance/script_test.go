@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
@@ -23,6 +24,30 @@ import (
 	"lvsdr/internal/status"
 	"lvsdr/lvsdr"
 )
+
+// doctor begins a line of what a start warns of.
+var doctor = regexp.MustCompile(`^lvsdr: (vs|rs) start: warning: [a-z_ -]+: `)
+
+// said compares the last standard error with a file, or with nothing, but for
+// what a start says of the network around.
+func said(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 1 {
+		ts.Fatalf("usage: said [file]")
+	}
+	want, got, about := "", "", false
+	if len(args) == 1 {
+		want = ts.ReadFile(args[0])
+	}
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		about = doctor.MatchString(line) || about && strings.HasPrefix(line, "lvsdr: hint: ")
+		if !about {
+			got += line
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		ts.Fatalf("standard error (-want +got):\n%s", d)
+	}
+}
 
 // scriptCommands are what our scripts know besides testscript's own commands.
 // They run on the script's thread, hence in its namespaces.
@@ -35,6 +60,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"lock":     lock,
 	"open":     open,
 	"readonly": readOnly,
+	"said":     said,
 	"send":     send,
 	"serve":    serve,
 	"status":   exits,

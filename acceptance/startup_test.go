@@ -85,3 +85,36 @@ func TestStartupOfLVSDR(t *testing.T) {
 		t.Errorf("lvsdr --version takes %v of the processor's time; want at most %v", best, maxTime)
 	}
 }
+
+// TestStartupEnvironment: what the README says that variables and limits do,
+// which the Go runtime reads before main.
+func TestStartupEnvironment(t *testing.T) {
+	program := filepath.Join(programs, "ipvsadm")
+	const version = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n"
+	for _, tt := range []struct {
+		shell  string // in front of the program
+		status int
+		noisy  bool // standard error
+	}{
+		{"", 0, false},
+		{"GOMEMLIMIT=1MiB", 0, false}, {"GOMEMLIMIT=off", 0, false},
+		{"GOMEMLIMIT=10MB", 2, true}, {"GOMEMLIMIT=abc", 2, true}, {"GOMEMLIMIT=-1", 2, true},
+		{"GOMAXPROCS=1", 0, false}, {"GOMAXPROCS=1000", 0, false}, {"GOMAXPROCS=abc", 0, false},
+		{"GODEBUG=inittrace=1", 0, true}, {"GODEBUG=cgocheck=2", 2, true}, {"GODEBUG=abc", 0, false},
+		{"GOGC=1", 0, false}, {"GOGC=off", 0, false}, {"GOTRACEBACK=crash", 0, false},
+		{"GOMEMLIMIT=abc GODEBUG=cgocheck=2 env -u GOMEMLIMIT -u GOMAXPROCS -u GODEBUG", 0, false},
+		{"ulimit -v 1500000;", 0, false}, {"ulimit -v 600000;", 2, true},
+	} {
+		call := exec.Command("sh", "-c", tt.shell+" "+program+" -v")
+		var out, errs strings.Builder
+		call.Stdout, call.Stderr = &out, &errs
+		call.Run()
+		status, want := call.ProcessState.ExitCode(), version
+		if tt.status != 0 {
+			want = ""
+		}
+		if status != tt.status || out.String() != want || tt.noisy != (errs.Len() > 0) {
+			t.Errorf("%s: status %d, %q, %q", tt.shell, status, &out, &errs)
+		}
+	}
+}

@@ -12,7 +12,7 @@ var grammar = []Group{
 		"-A=1", "--start-daemon", "--stop-daemon", "--start-daemon=", "--start-daemon=x",
 		"--start-daemon -L", "--stop-daemon x", "--stop-daemon=", "--start-daemon x -Q",
 		"--start-daemon Master", "--start-daemon 'master '", "-I", "-H", "-V", "-F", "-s rr",
-		"@/usr/sbin/ipvsadm -Q", "@../x/ipvsadm x", "@'a b/ipvsadm' -n", "@a%sb/ipvsadm -Q", "@./ipvsadm -L -Q",
+		"@/usr/sbin/ipvsadm -Q", "@../x/ipvsadm x", "@'a b/ipvsadm' -n", "@a%sb/ipvsadm -Q", "@./ipvsadm -L -Q", "@", "@ -Q", "@ -L -Q",
 	}},
 	{Name: "later words", Steps: []string{
 		"-L -Q", "-LQ", "-LnQ", "-LQn", "-LnQ x", "-L --bogus", "-L --bogus=1", "-L --num", "-L --Numeric",

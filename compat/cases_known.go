@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 )
@@ -17,6 +18,8 @@ var known = []Group{
 	{Name: "unknown tunnel flags", Setup: []string{"-A -t 10.0.0.1:80 -s rr"}, Prepare: unknownTunnelFlags, Steps: []string{
 		"-Sn", "-Ln --tun-info", "-Ln",
 	}},
+	{Name: "gre with remcsum", Setup: []string{"-A -t 10.0.0.1:80 -s rr"}, Prepare: greRemoteChecksum, Steps: []string{"-Sn", "-Ln --tun-info"}},
+	{Name: "raw services", Prepare: rawServices, Steps: []string{"-Sn", "ipvsadm-save -n", "-Ln"}},
 	{Name: "large marks", Setup: []string{"-A -f 4294967295 -s rr", "-A -f 2147483648 -6 -s rr", "-a -f 4294967295 -r 10.0.0.1"}, Steps: []string{"-Sn", "-Ln"}},
 	{Name: "third flag alone", Setup: []string{"-A -t 10.0.0.1:80 -s sh -b flag-3", "-A -t 10.0.0.2:80 -s mh -b mh-port,flag-3"}, Steps: []string{"-Sn", "-Ln"}},
 	{Name: "long names", Hosts: "10.0.0.1 " + longName + "\n", Setup: []string{"-A -t 10.0.0.1:80 -s rr", "-a -t 10.0.0.1:80 -r 10.0.0.1"}, Steps: []string{"-S", "-L"}},
@@ -45,6 +48,42 @@ var known = []Group{
 	{Name: "bad input of restore: nested", Setup: aServer, Steps: []string{"ipvsadm-restore\n-A -f 7\n-R\n"}},
 	{Name: "bad input of restore: a NUL", Setup: aServer, Steps: []string{"ipvsadm-restore\n-A -f 7\n-A -f \x008\n"}},
 	{Name: "help and version for everybody", User: 65534, Steps: []string{"-h", "-v", "--version", "--help"}},
+}
+
+// greRemoteChecksum adds tunnels with the flag that ipvsadm sets for gue only.
+func greRemoteChecksum(t *Table) error {
+	vip := netip.MustParseAddrPort("10.0.0.1:80")
+	const gue, gre, remoteChecksum = 1, 2, 2
+	return errors.Join(
+		t.AddDest(vip, netip.MustParseAddrPort("10.0.1.1:80"), 2, gue, remoteChecksum),
+		t.AddDest(vip, netip.MustParseAddrPort("10.0.1.2:80"), 2, gre, remoteChecksum))
+}
+
+// rawServices adds services that ipvsadm refuses to make, and one that it makes.
+func rawServices(t *Table) error {
+	const persistent, onePacket = 1, 4
+	var errs []error
+	for _, s := range []struct {
+		protocol uint16
+		at       string
+		flags    uint32
+		timeout  uint32
+	}{
+		{6, "10.0.0.1:80", 0, 0},
+		{6, "10.0.0.2:0", 0, 0},
+		{17, "10.0.0.2:0", 0, 0},
+		{132, "10.0.0.3:80", persistent, 0},
+		{6, "10.0.0.4:80", persistent, 2678401},
+		{6, "10.0.0.5:80", onePacket, 0},
+		{17, "10.0.0.5:80", onePacket, 0},
+		{1, "10.0.0.6:80", 0, 0},
+	} {
+		vip := netip.MustParseAddrPort(s.at)
+		errs = append(errs, t.AddService(vip, s.protocol, s.flags, s.timeout))
+	}
+	return errors.Join(append(errs,
+		t.AddDest(netip.MustParseAddrPort("10.0.0.1:80"), netip.MustParseAddrPort("10.0.1.1:80"), 3, 0, 0),
+		t.AddDest(netip.MustParseAddrPort("10.0.0.2:0"), netip.MustParseAddrPort("10.0.1.1:0"), 3, 0, 0))...)
 }
 
 // unknownTunnelFlags adds tunnels with flags that ipvsadm cannot set.

@@ -2,6 +2,7 @@ package compat
 
 import (
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -10,7 +11,8 @@ type Command struct {
 	Program string   // the program to run: ipvsadm, its wrappers, sh, ip, …
 	Args    []string // Args[0] is what the program is told it is called
 	Stdin   string
-	NoStdin bool // standard input is /dev/null
+	NoStdin bool     // standard input is /dev/null
+	Extra   *os.File // descriptor 3, if not nil
 }
 
 // ParseLine takes a step of a [Group] apart.

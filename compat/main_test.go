@@ -18,6 +18,7 @@ var (
 	rewritePins   = flag.Bool("pins", false, "rewrite testdata/ours.txt from our program")
 	fuzzCommands  = flag.Int("fuzz-commands", 300, "number of generated commands to compare")
 	fuzzSeed      = flag.Uint64("seed", 1, "seed of the generated commands")
+	tornListings  = flag.Int("torn-listings", 10, "how often TestTorn makes each listing")
 	through       = flag.String("interface", "sockopt", "interface of the kernel, sockopt or netlink, for what does not list")
 
 	// goldenOnly compares ours with the golden files alone, on a machine

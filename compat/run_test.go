@@ -118,6 +118,9 @@ func (s *session) exec(t testing.TB, p program, c Command) outcome {
 		Stdout: &stdout,
 		Stderr: &stderr,
 	}
+	if c.Extra != nil {
+		cmd.ExtraFiles = []*os.File{c.Extra}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if s.user != 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: s.user, Gid: s.user}
@@ -163,6 +166,7 @@ func environment(p program) []string {
 	if p.through != "" {
 		env = append(env, "LVSDR_IPVS_INTERFACE="+p.through)
 	}
+	env = append(env, "FILE="+filepath.Join(os.Getenv(roomVariable), "file"))
 	if m, ok := os.LookupEnv("MODPROBE_OPTIONS"); ok {
 		env = append(env, "MODPROBE_OPTIONS="+m)
 	}

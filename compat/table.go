@@ -16,6 +16,7 @@ import (
 // Commands and attributes of <linux/ip_vs.h>. They are written out here, and
 // not taken from the package under test, so that both cannot be wrong together.
 const (
+	cmdNewService = 1
 	cmdGetService = 4
 	cmdNewDest    = 5
 	cmdGetDest    = 8
@@ -208,16 +209,31 @@ func nest(n uint16, list []netlink.Attribute) netlink.Attribute {
 	return netlink.Attribute{Type: netlink.Nested | n, Data: b}
 }
 
+// AddService adds the IPv4 service vip of that protocol, with the scheduler rr.
+func (t *Table) AddService(vip netip.AddrPort, protocol uint16, flags, timeout uint32) error {
+	_, err := t.Execute(cmdNewService, netlink.Acknowledge, []netlink.Attribute{nest(attrService, append(identityOf(vip, protocol),
+		netlink.Attribute{Type: 6, Data: []byte("rr\x00")},
+		netlink.Attribute{Type: 7, Data: append(nlenc.Uint32Bytes(flags), 255, 255, 255, 255)},
+		netlink.Attribute{Type: 8, Data: nlenc.Uint32Bytes(timeout)},
+		netlink.Attribute{Type: 9, Data: []byte{255, 255, 255, 255}}))})
+	return err
+}
+
+// identityOf are the attributes of an IPv4 service that tell it from others.
+func identityOf(vip netip.AddrPort, protocol uint16) []netlink.Attribute {
+	return []netlink.Attribute{
+		{Type: 1, Data: nlenc.Uint16Bytes(2)},
+		{Type: 2, Data: nlenc.Uint16Bytes(protocol)},
+		{Type: 3, Data: wide(vip.Addr())},
+		{Type: 4, Data: binary.BigEndian.AppendUint16(nil, vip.Port())},
+	}
+}
+
 // AddDest adds a destination with the raw method, tunnel type and tunnel flags
 // given to the IPv4 service vip:port/tcp.
 func (t *Table) AddDest(vip, rip netip.AddrPort, method uint32, tunType uint8, tunFlags uint16) error {
 	u32 := nlenc.Uint32Bytes
-	service := []netlink.Attribute{
-		{Type: 1, Data: nlenc.Uint16Bytes(2)},
-		{Type: 2, Data: nlenc.Uint16Bytes(6)},
-		{Type: 3, Data: wide(vip.Addr())},
-		{Type: 4, Data: binary.BigEndian.AppendUint16(nil, vip.Port())},
-	}
+	service := identityOf(vip, 6)
 	dest := []netlink.Attribute{
 		{Type: 11, Data: nlenc.Uint16Bytes(2)},
 		{Type: 1, Data: wide(rip.Addr())},

@@ -2,6 +2,7 @@ package ipvsadm
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -118,7 +119,7 @@ func (x *executor) list(c *Command) *failure {
 	}
 	x.out.Write(appendBanner(x.out.AvailableBuffer(), x.kernel.Info()))
 	services, err := x.kernel.Services(f.detail())
-	if err != nil {
+	if err != nil && !shown(list, err) {
 		return unlisted(list, err)
 	}
 	x.out.WriteString(titles[f.layout])
@@ -132,7 +133,13 @@ func (x *executor) save(c *Command) *failure {
 	if err != nil {
 		return unlisted(save, err)
 	}
-	return x.walk(save, services, true, lines)
+	if f := x.walk(save, services, true, lines); f != nil {
+		return f
+	}
+	if len(lines.unsaid) > 0 {
+		return &failure{text: string(lines.unsaid), goesOn: true}
+	}
+	return nil
 }
 
 // renderer turns a table into lines. Both methods append one.
@@ -158,7 +165,7 @@ func (x *executor) walk(a action, services []ipvs.ServiceEntry, sorted bool, lin
 	for _, s := range servicesBy.sort(services) {
 		var err error
 		destinations, err = x.kernel.Destinations(s, lines.detail(), destinations[:0])
-		if err != nil {
+		if err != nil && !shown(a, err) {
 			return unlisted(a, err)
 		}
 		b := lines.service(x.out.AvailableBuffer(), s)
@@ -173,6 +180,11 @@ func (x *executor) walk(a action, services []ipvs.ServiceEntry, sorted bool, lin
 	}
 	return nil
 }
+
+// shown reports whether an action shows what it has in spite of the error: a
+// table that never comes to rest is listed as it was last read. To save it would
+// lose something.
+func shown(a action, err error) bool { return a == list && errors.Is(err, ipvs.ErrTorn) }
 
 func (x *executor) namer(c *Command) namer {
 	if c.options.has(optNumeric) {

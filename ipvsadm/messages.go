@@ -94,6 +94,7 @@ const (
 	msgZeroPort       = "Zero port specified for non-persistent service"
 	msgOnePacketUDP   = "One-Packet Scheduling is only for UDP virtual services"
 	msgOtherFamily    = "Different address family is allowed only for tunneling servers"
+	msgNotSaved       = "not saved, for -R cannot restore it: "
 	msgTunnelForward  = "Tunnel options conflict with forward method"
 	msgNoConnections  = "cannot open file %s\n"
 	msgBadConnections = "unexpected input from %s\n"

@@ -8,17 +8,34 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// savedRules renders a table as the command lines that make it.
+// savedRules renders a table as the command lines that make it. Other programs
+// may have put there what no command line can make: -R would refuse its line, and
+// ipvsadm-restore all the others with it. Such a line is told instead.
 type savedRules struct {
 	name   namer
 	option []byte // the words for the last service, which its destinations repeat
+	lost   bool   // the last service is not saved
+	unsaid []byte // lines that are not saved
+}
+
+// leaveOut takes the last line back, which begins at start.
+func (r *savedRules) leaveOut(b []byte, start int) []byte {
+	r.unsaid = append(append(append(r.unsaid, msgNotSaved...), b[start:]...), '\n')
+	return b[:start]
+}
+
+// restorable reports whether a command line can make a service.
+func restorable(s *ipvs.Service) bool {
+	persistent := s.Flags&ipvs.Persistent != 0
+	known := s.FWMark != 0 || ipvs.ServiceOptions.Name(s.Protocol) != "" && (s.Port != 0 || persistent)
+	return known && (!persistent || 1 <= s.Timeout && s.Timeout <= maxTimeout)
 }
 
 func (*savedRules) detail() ipvs.Detail { return ipvs.Tunnels }
 
 // service appends the command line that makes the service.
 func (r *savedRules) service(b []byte, e *ipvs.ServiceEntry) []byte {
-	s := &e.Service
+	s, start := &e.Service, len(b)
 	r.option = appendServiceOption(r.option[:0], s, r.name)
 	b = append(b, "-A "...)
 	b = append(b, r.option...)
@@ -33,12 +50,15 @@ func (r *savedRules) service(b []byte, e *ipvs.ServiceEntry) []byte {
 		b = append(b, " --pe "...)
 		b = append(b, s.PE...)
 	}
-	if s.Flags&ipvs.OnePacket != 0 {
+	if s.Flags&ipvs.OnePacket != 0 && (s.FWMark != 0 || s.Protocol == ipvs.UDP) { // elsewhere it has no effect
 		b = append(b, " -o"...)
 	}
 	if s.Flags&ipvs.SchedulerFlags != 0 {
 		b = append(b, " -b "...)
 		b = append(b, strings.Join(ipvs.FlagNames(s.Scheduler, s.Flags), ",")...)
+	}
+	if r.lost = !restorable(s); r.lost {
+		return r.leaveOut(b, start)
 	}
 	return append(b, '\n')
 }
@@ -61,7 +81,7 @@ func appendServiceOption(b []byte, s *ipvs.Service, name namer) []byte {
 // service. Thresholds are the one thing that the original leaves out and this
 // program does not.
 func (r *savedRules) destination(b []byte, e *ipvs.DestinationEntry, s *ipvs.ServiceEntry) []byte {
-	d := &e.Destination
+	d, start := &e.Destination, len(b)
 	b = append(b, "-a "...)
 	b = append(b, r.option...)
 	b = append(b, " -r "...)
@@ -78,6 +98,9 @@ func (r *savedRules) destination(b []byte, e *ipvs.DestinationEntry, s *ipvs.Ser
 		b = strconv.AppendUint(b, uint64(d.Upper), 10)
 		b = append(b, " -y "...)
 		b = strconv.AppendUint(b, uint64(d.Lower), 10)
+	}
+	if r.lost || ipvs.MethodOptions.Name(d.Forward) == "" {
+		return r.leaveOut(b, start)
 	}
 	return append(b, '\n')
 }
@@ -100,7 +123,9 @@ func appendTunnelOptions(b []byte, d *ipvs.Destination) []byte {
 	case ipvs.TunnelChecksum:
 		b = append(b, " --tun-csum"...)
 	case ipvs.TunnelRemoteChecksum:
-		b = append(b, " --tun-remcsum"...)
+		if d.TunnelType == ipvs.GUE { // gre cannot be given it
+			b = append(b, " --tun-remcsum"...)
+		}
 	}
 	return b
 }

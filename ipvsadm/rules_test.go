@@ -17,7 +17,6 @@ func TestServiceRule(t *testing.T) {
 		{web.Service, "-A -t 10.0.0.1:80 -s rr"},
 		{serviceOf(ipvs.UDP, "[fd00::1]:53").Service, "-A -u [fd00::1]:53 -s rr"},
 		{serviceOf(ipvs.SCTP, "10.0.0.1:2905").Service, "-A --sctp-service 10.0.0.1:2905 -s rr"},
-		{serviceOf(47, "10.0.0.1:0").Service, "-A --xxx-service 10.0.0.1:0 -s rr"},
 		{markOf(7, ipvs.INET).Service, "-A -f 7 -s rr"},
 		{markOf(7, ipvs.INET6).Service, "-A -f 7 -6 -s rr"},
 		{markOf(1<<32-1, ipvs.INET).Service, "-A -f 4294967295 -s rr"},
@@ -28,8 +27,8 @@ func TestServiceRule(t *testing.T) {
 		{with(func(s *ipvs.Service) { s.Scheduler, s.Flags = "sh", ipvs.SchedulerFlag3 }), "-A -t 10.0.0.1:80 -s sh -b flag-3"},
 		{with(func(s *ipvs.Service) {
 			s.Scheduler, s.PE, s.Timeout, s.Netmask = "mh", "sip", 60, 0xffff0000
-			s.Flags = ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlag1
-		}), "-A -t 10.0.0.1:80 -s mh -p 60 -M 255.255.0.0 --pe sip -o -b mh-fallback"},
+			s.Flags = ipvs.Persistent | ipvs.SchedulerFlag1
+		}), "-A -t 10.0.0.1:80 -s mh -p 60 -M 255.255.0.0 --pe sip -b mh-fallback"},
 	}
 	for _, tt := range tests {
 		if got := string(serviceRule(&tt.service, numeric)); got != tt.want+"\n" {
@@ -53,7 +52,6 @@ func TestDestinationRule(t *testing.T) {
 		{plain, "-r 10.0.1.1:80 -g -w 1"},
 		{with(func(d *ipvs.Destination) { d.Forward = ipvs.Masquerade }), "-r 10.0.1.1:80 -m -w 1"},
 		{with(func(d *ipvs.Destination) { d.Forward = ipvs.Local }), "-r 10.0.1.1:80 -g -w 1"},
-		{with(func(d *ipvs.Destination) { d.Forward = 4 }), "-r 10.0.1.1:80 (null) -w 1"},
 		{with(func(d *ipvs.Destination) { d.Weight = 1<<32 - 1 }), "-r 10.0.1.1:80 -g -w -1"},
 		{with(func(d *ipvs.Destination) { d.Upper = 5 }), "-r 10.0.1.1:80 -g -w 1 -x 5 -y 0"},
 		{with(func(d *ipvs.Destination) { d.Lower = 4 }), "-r 10.0.1.1:80 -g -w 1 -x 0 -y 4"},
@@ -63,6 +61,7 @@ func TestDestinationRule(t *testing.T) {
 		{tunnel(ipvs.GUE, ipvs.TunnelNoChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
 		{tunnel(ipvs.GUE, ipvs.TunnelRemoteChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum"},
 		{tunnel(ipvs.GUE, 3), "-r 10.0.1.1:80 -i -w 1 --tun-type gue --tun-port 6080"},
+		{tunnel(ipvs.GRE, ipvs.TunnelRemoteChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gre"},
 		{tunnel(ipvs.GRE, ipvs.TunnelChecksum), "-r 10.0.1.1:80 -i -w 1 --tun-type gre --tun-csum"},
 		{tunnel(9, 0), "-r 10.0.1.1:80 -i -w 1"},
 	}
@@ -115,6 +114,42 @@ func TestRuleWords(t *testing.T) {
 	for _, tt := range tests {
 		if got := strings.Join(ruleWords(tt.line, nil), "|"); got != tt.want {
 			t.Errorf("ruleWords(%q) = %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
+// TestNotSaved: what no command line makes is told instead, with all that belongs
+// to it; what has no effect is left out.
+func TestNotSaved(t *testing.T) {
+	service := func(protocol ipvs.Protocol, at string, flags ipvs.Flags, timeout uint32) ipvs.ServiceEntry {
+		e := serviceOf(protocol, at)
+		e.Flags, e.Timeout = flags, timeout
+		return e
+	}
+	const at = "10.0.0.1:80"
+	for _, tt := range []struct {
+		name    string
+		service ipvs.ServiceEntry
+		method  ipvs.Forward
+		saved   string
+		lost    int // lines
+	}{
+		{"as usual", service(ipvs.TCP, at, 0, 0), ipvs.DirectRoute, "-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.1.1:80 -g -w 1\n", 0},
+		{"protocol", service(47, at, 0, 0), ipvs.DirectRoute, "", 2},
+		{"every port", service(ipvs.TCP, "10.0.0.1:0", 0, 0), ipvs.DirectRoute, "", 2},
+		{"every port, persistent", service(ipvs.TCP, "10.0.0.1:0", ipvs.Persistent, 1), ipvs.DirectRoute, "-A -t 10.0.0.1:0 -s rr -p 1\n-a -t 10.0.0.1:0 -r 10.0.1.1:80 -g -w 1\n", 0},
+		{"persistent for no time", service(ipvs.UDP, at, ipvs.Persistent, 0), ipvs.DirectRoute, "", 2},
+		{"persistent too long", service(ipvs.UDP, at, ipvs.Persistent, maxTimeout+1), ipvs.DirectRoute, "", 2},
+		{"method", service(ipvs.TCP, at, 0, 0), 4, "-A -t 10.0.0.1:80 -s rr\n", 1},
+		{"one packet of tcp", service(ipvs.TCP, at, ipvs.OnePacket, 0), 4, "-A -t 10.0.0.1:80 -s rr\n", 1},
+		{"one packet of udp", service(ipvs.UDP, at, ipvs.OnePacket, 0), 4, "-A -u 10.0.0.1:80 -s rr -o\n", 1},
+		{"mark", markOf(7, ipvs.INET), ipvs.DirectRoute, "-A -f 7 -s rr\n-a -f 7 -r 10.0.1.1:80 -g -w 1\n", 0},
+	} {
+		d := ipvs.DestinationEntry{Destination: ipvs.Destination{Family: ipvs.INET, Addr: netip.MustParseAddr("10.0.1.1"), Port: 80, Forward: tt.method, Weight: 1}}
+		r := savedRules{name: numeric}
+		saved := string(r.destination(r.service(nil, &tt.service), &d, &tt.service))
+		if lost := strings.Count(string(r.unsaid), "\n"); saved != tt.saved || lost != tt.lost {
+			t.Errorf("%s: saved %q and not %q; want %q and %d lines", tt.name, saved, r.unsaid, tt.saved, tt.lost)
 		}
 	}
 }

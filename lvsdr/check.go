@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func checkCommand() *cli.Command {
 			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
-		Action: func(c *cli.Context) error { return failIn("check", examine(c)) },
+		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
 }
 
@@ -93,21 +94,22 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.Site = plan.Site{Machine: m, Record: rec}
-	site := &check.Site{
-		Role: check.Role(r), Config: o.config, IPVS: withoutIPVS, Drained: rec.DrainedFor(s.Claimant),
-		Lvsdr: func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) },
+	s.Site, s.kernel, s.whole = plan.Site{Machine: m, Record: rec}, m, o.config
+	if err := cmp.Or(s.findDirected(), s.findHomes()); err != nil {
+		return nil, nil, err
 	}
-	if r == plan.Director {
-		site.Status, err = s.status()
+	site, err := s.site()
+	if err != nil {
+		return nil, nil, err
 	}
-	return site, m, err
+	site.IPVS = withoutIPVS
+	return site, m, nil
 }
 
 // openForCheck opens the machine with its IPVS if it has any that we may use;
 // else withoutIPVS says why not.
 func openForCheck(sys system) (m machine, withoutIPVS, err error) {
-	m, err = sys.open(theTable)
+	m, err = sys.openMachine(seenTable)
 	if err == nil {
 		return m, nil, nil
 	}
@@ -115,7 +117,7 @@ func openForCheck(sys system) (m machine, withoutIPVS, err error) {
 	if errors.Is(err, errNoIPVS) {
 		withoutIPVS = syscall.ENOPROTOOPT
 	}
-	m, err = sys.open(noTable)
+	m, err = sys.openMachine(noTable)
 	return m, withoutIPVS, err
 }
 

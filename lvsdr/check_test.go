@@ -57,14 +57,14 @@ func remedies(r check.Report) string {
 func TestCheckWell(t *testing.T) {
 	d := healthy(t)
 	got := d.run("check")
-	if got.Status != 0 || !strings.Contains(got.Stdout, "\n11 passed, 0 warned, 0 failed, 0 not made\n") || got.Stderr != "" {
+	if got.Status != 0 || !strings.Contains(got.Stdout, "\n14 passed, 0 warned, 0 failed, 0 not made\n") || got.Stderr != "" {
 		t.Errorf("%+v", got)
 	}
-	want := "checked as the director:\n11 passed, 0 warned, 0 failed, 0 not made\n"
+	want := "checked as the director:\n14 passed, 0 warned, 0 failed, 0 not made\n"
 	if got := d.run("check --quiet"); got != (result{Stdout: want}) {
 		t.Errorf("--quiet: %+v", got)
 	}
-	if r := d.reportOf("", 0); r.Role != check.Director || !r.OK || len(r.Checks) != 11 {
+	if r := d.reportOf("", 0); r.Role != check.Director || !r.OK || len(r.Checks) != 14 {
 		t.Errorf("--json: %+v", r)
 	}
 	if calls := d.machine.Calls(); d.run("check").Status != 0 || d.machine.Calls() != calls {
@@ -162,7 +162,7 @@ func TestCheckWithoutIPVS(t *testing.T) {
 			d := healthy(t)
 			open := d.system.open
 			d.system.open = func(n need) (machine, error) {
-				if n == theTable {
+				if n == seenTable {
 					return nil, tt.err
 				}
 				m, err := open(n)

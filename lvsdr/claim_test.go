@@ -1,10 +1,15 @@
 package lvsdr
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
@@ -352,4 +357,106 @@ func TestDirectorServesToo(t *testing.T) {
 	d.looks("after rs stop", running)
 	d.succeed("vs stop")
 	d.looks("after vs stop", clean)
+}
+
+// A start tells the truth: it warns of what the doctor finds without a packet.
+func TestStartWarns(t *testing.T) {
+	d := newDesk(t, tutorial)
+	d.succeed("vs start")
+	if d.warnings != "" {
+		t.Errorf("a director that is well: %s", d.warnings)
+	}
+	must(t, d.machine.Set("net.ipv4.conf.eth0.arp_ignore", 1))
+	for _, quiet := range []string{"", " --quiet"} {
+		d.succeed("vs start" + quiet)
+		if want := "lvsdr: vs start: warning: vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not\n" +
+			"lvsdr: hint: sysctl -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth0.arp_ignore=0\n"; d.warnings != want {
+			t.Errorf("arp_ignore on the director: %q, want %q", d.warnings, want)
+		}
+	}
+}
+
+// An IPv6 VIP of the LAN is on the LAN's interface of a director, unless the file
+// says otherwise; a real server has it on lo.
+func TestHomeOfIPv6(t *testing.T) {
+	const config = "vip: ['fd00::100', '2001:db8::100']\nannounce: false\nreal_servers: ['fd00::8']\n"
+	d := newDesk(t, config)
+	must(t, d.machine.AddAddress(on("fd00::8/64", "eth0", "")))
+	clean := d.text()
+	for _, tt := range []struct{ role, more, lan string }{
+		{"vs", "", "eth0"}, {"vs", "director_label: lo:2\n", "lo"}, {"rs", "", "lo"},
+	} {
+		d.configure(config + tt.more)
+		d.succeed(tt.role + " start")
+		text := d.text()
+		if !strings.Contains(text, "fd00::100/128 dev "+tt.lan+" ") || !strings.Contains(text, "2001:db8::100/128 dev lo ") {
+			t.Errorf("%s %s:\n%s", tt.role, tt.more, text)
+		}
+		if got := d.run(tt.role + " status"); got.Status != 0 {
+			t.Errorf("%s status: %+v", tt.role, got)
+		}
+		d.succeed(tt.role + " stop")
+		d.looks("after stop", clean)
+	}
+}
+
+// TestAnyOrder: whatever was started, edited, drained, stopped or failed in the
+// middle, in two files and both roles: once all are stopped, the machine is as it
+// was found, and nothing is remembered.
+func TestAnyOrder(t *testing.T) {
+	configs := []string{
+		"vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n",
+		"vip: 172.16.0.100\nlabel: lo:7\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
+		"vip: [172.16.0.100, 172.16.0.101]\nservices: [{port: 80}, {port: 443, scheduler: rr}]\nreal_servers: [10.0.0.17]\n",
+		"vip: 172.16.0.102\nservices: [{fwmark: 7}]\narp: {interfaces: [eth0]}\nreal_servers: [10.0.0.7]\n",
+		"vip: [172.16.0.101, '2001:db8::100']\nlabel: dummy0:1\ntimeouts: {tcp: 1200}\nreal_servers: [10.0.0.7, '2001:db8::7']\n",
+		"vip: 172.16.0.100\ntimeouts: {tcp: 600, udp: 60}\nsync: {role: master}\nreal_servers: [10.0.0.8, 10.0.0.7]\n",
+		"vip: 10.0.0.8\nservices: [{port: 25, forward: masquerade}]\nreal_servers: [10.0.0.7]\n",
+	}
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 14))
+		d := newDesk(t, configs[0])
+		d.machine.AddLink(host.Link{Name: "dummy0", Up: true, NoARP: true})
+		clean := d.text()
+		files := []string{d.file, d.second(configs[1])}
+		var told []string
+		tell := func(format string, args ...any) { told = append(told, fmt.Sprintf(format, args...)) }
+		for range 25 {
+			file, role := files[r.IntN(2)], []string{"vs", "rs"}[r.IntN(2)]
+			switch r.IntN(6) {
+			case 0:
+				i := r.IntN(len(configs))
+				tell("%s = configuration %d", filepath.Base(file), i)
+				must(t, os.WriteFile(file, []byte(configs[i]), 0o600))
+			case 1:
+				tell("a call fails")
+				d.machine.FailAt(d.machine.Calls()+1+r.IntN(8), syscall.EIO)
+			case 2:
+				verb := []string{"drain --timeout 1ms ", "undrain "}[r.IntN(2)] + []string{"10.0.0.7", "10.0.0.17"}[r.IntN(2)]
+				tell("%s: vs %s: %d", filepath.Base(file), verb, d.run("vs "+strings.Replace(verb, " ", " --config "+file+" ", 1)).Status)
+			default:
+				verb := []string{"start", "start --all-vips", "stop"}[r.IntN(3)]
+				if role == "vs" {
+					verb = strings.TrimSuffix(verb, " --all-vips")
+				}
+				tell("%s: %s %s: %d", filepath.Base(file), role, verb, d.run(role+" "+verb+" --config "+file).Status)
+			}
+		}
+		for n := range 10 {
+			d.machine.FailAt(d.machine.Calls()+n, nil)
+		}
+		for range 2 { // rs first, and once more when all VIPs have gone
+			for _, role := range []string{"rs", "vs"} {
+				for _, file := range files {
+					if got := d.run(role + " stop --config " + file); got.Status != 0 {
+						t.Errorf("seed %d: %s stop: %+v", seed, role, got)
+					}
+				}
+			}
+		}
+		if got := d.text(); got != clean || t.Failed() {
+			t.Fatalf("seed %d:\n%s\nleaves (-want +got):\n%s\n%s", seed, strings.Join(told, "\n"), cmp.Diff(clean, got), d.record())
+		}
+		d.noRecord()
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os/signal"
 	"strings"
@@ -59,7 +60,7 @@ func drainVerb(name, usage string, run func(drainOrder) error, more ...cli.Flag)
 			if err == nil {
 				err = run(o)
 			}
-			return failIn("vs "+name, err)
+			return failIn("vs "+name, stringOf(c, "netns"), err)
 		},
 	}
 }
@@ -97,10 +98,36 @@ func drain(o drainOrder) error {
 	}
 	err = s.Drain(s.stderr, o.rs, s.wish)
 	end()
+	if err == nil {
+		err = s.warnOfBound(o.rs)
+	}
 	if err != nil {
 		return err
 	}
 	return s.await(o)
+}
+
+// quiescentTemplates is the parameter that sends clients that persistence binds to
+// another real server once the weight of theirs is 0 (kernel: ipvs-sysctl.rst).
+const quiescentTemplates = "net.ipv4.vs.expire_quiescent_template"
+
+// warnOfBound says that weight 0 keeps out new clients only: whoever persistence
+// binds to the real server comes back, and each time is bound anew.
+func (s *session) warnOfBound(rs netip.Addr) error {
+	bound := s.wish().Bound(rs)
+	if len(bound) == 0 {
+		return nil
+	}
+	value, err := s.Get(quiescentTemplates)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if value == 0 {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: clients that persistence binds to %s keep coming, until they stay away for as long as they are bound: %s\n",
+			s.verb, rs, strings.Join(bound, ", "))
+		fmt.Fprintf(s.warnings, "lvsdr: hint: to give them another real server with their next connection: sysctl -w %s=1\n", quiescentTemplates)
+	}
+	return nil
 }
 
 func undrain(o drainOrder) error {
@@ -113,7 +140,7 @@ func undrain(o drainOrder) error {
 		return err
 	}
 	if s.json {
-		return writeJSON(s.stdout, Drain{RealServer: o.rs})
+		return unwritten(fmt.Sprintf("%s is no longer drained", o.rs), writeJSON(s.stdout, Drain{RealServer: o.rs}))
 	}
 	return nil
 }
@@ -158,7 +185,7 @@ func (s *session) await(o drainOrder) error {
 func (s *session) drained(o drainOrder) error {
 	o.shown.end()
 	if s.json {
-		return writeJSON(s.stdout, Drain{o.rs, 0, true})
+		return unwritten(fmt.Sprintf("%s is drained", o.rs), writeJSON(s.stdout, Drain{o.rs, 0, true}))
 	}
 	fmt.Fprintf(s.stderr, "lvsdr: %s is drained\n", o.rs)
 	return nil

@@ -28,6 +28,25 @@ func TestDrain(t *testing.T) {
 	d.onlyClaims()
 }
 
+// Persistence binds clients to a real server whatever its weight, unless a
+// parameter of the kernel says otherwise.
+func TestDrainPersistent(t *testing.T) {
+	d := newDesk(t, tutorial+"services: [{port: 80, persistent: 300}, {port: 443}, {fwmark: 7, persistent: 60}, {port: 25, persistent: 9, real_servers: [10.0.0.17]}]")
+	d.succeed("vs start")
+	const warning = "lvsdr: vs drain: warning: clients that persistence binds to 10.0.0.7 keep coming, until they stay away for as long as they are bound: " +
+		"-t 172.16.0.100:80 (300 s), -f 7 (60 s)\n" +
+		"lvsdr: hint: to give them another real server with their next connection: sysctl -w net.ipv4.vs.expire_quiescent_template=1\n"
+	if got := d.run("vs drain 10.0.0.7"); got.Status != 0 || !strings.Contains(got.Stderr, warning) {
+		t.Errorf("drain: %+v", got)
+	}
+	d.expect("--quiet vs drain 10.0.0.7", result{"", warning, 0})
+	d.machine.SetParameter("net.ipv4.vs.expire_quiescent_template", 0)
+	d.expect("--quiet vs drain 10.0.0.7", result{"", warning, 0})
+	d.machine.SetParameter("net.ipv4.vs.expire_quiescent_template", 1)
+	d.expect("--quiet vs drain 10.0.0.7", result{"", "", 0})
+	d.succeed("vs undrain 10.0.0.7")
+}
+
 // A drain with connections left keeps the weight at zero; one that fails
 // leaves everything as it was.
 func TestDrainNotDone(t *testing.T) {
@@ -90,6 +109,9 @@ func TestBar(t *testing.T) {
 	for i, line := range strings.Split(w.String(), "\r")[1:] {
 		if want := []int{30, 0, 22, 30}[i]; strings.Count(line, "#") != want {
 			t.Errorf("%q, want %d marks", line, want)
+		}
+		if want := []string{"0 active connections", "4 active connections", "1 active connection", "0 active connections"}[i]; !strings.Contains(line, " "+want+" left") {
+			t.Errorf("%q, want %s left", line, want)
 		}
 	}
 }

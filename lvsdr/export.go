@@ -109,7 +109,7 @@ func facing(c *cli.Context, vips []netip.Addr) ([]string, error) {
 	if err := enterNamespace(stringOf(c, "netns")); err != nil {
 		return nil, err
 	}
-	m, err := systemOf(c).open(noTable)
+	m, err := systemOf(c).openMachine(noTable)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func TestExportKeepalivedUsage(t *testing.T) {
 		{"priority no number", tutorial, "--priority high", `--priority "high": not a decimal number, expected a number from 1 to 254`},
 		{"loopback", tutorial, "--interface lo", `--interface "lo": loopback leads to no other director, expected the interface of the LAN`},
 		{"no interface", tutorial, "--interface eth0{", `--interface "eth0{": not a name, expected the name of an interface`},
-		{"check", tutorial, "--check ftp", `--check "ftp": unknown, expected tcp[:PORT] or http[:PORT][/PATH], as in http:/health`},
+		{"check", tutorial, "--check ftp", `--check "ftp": unknown, expected tcp[:PORT] or http[:PORT][/PATH], as in http/health or http:8080/health`},
 		{"sorry server that is none", tutorial, "--sorry-server www", `--sorry-server "www": not an address, expected ADDRESS[:PORT]`},
 		{"weight of a sorry server", tutorial, "--sorry-server 10.0.0.9=2", `--sorry-server "10.0.0.9=2": not an address, expected ADDRESS[:PORT]`},
 		{"sorry server's port", tutorial, "--sorry-server 10.0.0.9:81", `--sorry-server "10.0.0.9:81": a port without forward: masquerade, expected none: it is the service's`},

@@ -103,7 +103,7 @@ services: [{port: 80, scheduler: wlc}, {port: 443, persistent: 60}]
 func TestFailureOfUndo(t *testing.T) {
 	d := newDesk(t, tutorial)
 	before := d.text()
-	d.machine.FailAt(4, syscall.EPERM)
+	d.machine.FailAt(4, syscall.EEXIST)
 	d.machine.FailAt(5, syscall.ENOMEM)
 	d.expect("vs start", result{"", `ipvsadm -A -t 172.16.0.100:80 -s wrr
 ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.7 -g -w 1
@@ -112,9 +112,9 @@ ip addr add 172.16.0.100/32 dev lo label lo:1
 undo: ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.17 -g -w 1
 undo: ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.7 -g -w 1
 undo: ipvsadm -A -t 172.16.0.100:80 -s wrr
-lvsdr: vs start: ip addr add 172.16.0.100/32 dev lo label lo:1: operation not permitted
+lvsdr: vs start: ip addr add 172.16.0.100/32 dev lo label lo:1: file exists
 lvsdr: vs start: undo: ipvsadm -a -t 172.16.0.100:80 -r 10.0.0.17 -g -w 1: cannot allocate memory
-lvsdr: hint: needs CAP_NET_ADMIN; run it as root
+lvsdr: hint: something else changed it at the same time; run it again
 `, 1})
 	d.looks("after a failed start", before)
 }

@@ -66,7 +66,7 @@ func labExit(c *cli.Context, status int, err error) error {
 		err = hint.Add(err, "lvsdr lab up")
 	}
 	if err != nil {
-		return exitError{max(status, statusFailed), inVerb{"lab " + c.Command.Name, explain(err)}}
+		return exitError{max(status, statusFailed), inVerb{"lab " + c.Command.Name, "", err}}
 	}
 	if status != 0 {
 		return exitError{status: status}

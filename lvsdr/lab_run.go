@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,7 +38,6 @@ func labRun(c *cli.Context) error {
 	if !guest.Native() {
 		return inGuest(c)
 	}
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a write tells us, by its error
 	return inTemporaryLab(c, func(ctx context.Context, l *lab.Lab) (status int, err error) {
 		report, err := lab.Walk(ctx, l, o)
 		if err == nil && boolOf(c, "json") {

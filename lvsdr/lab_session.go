@@ -21,7 +21,7 @@ import (
 // an end by itself then: the signal does nothing else. A reader that goes away
 // does not end it, but a write tells.
 func interruptible(do func(context.Context) error) error {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	surviveReaders()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return do(ctx)

@@ -52,6 +52,9 @@ func labUp(c *cli.Context) error {
 		}
 		return errors.Join(err, takeDown(c))
 	})
+	if lost := c.App.Writer.(*output).err; err == nil && lost != nil && !c.Bool("shell") {
+		return unsaid("lab up", lost)
+	}
 	return labExit(c, status, err)
 }
 

@@ -22,7 +22,9 @@ func run(env command.Env, sys system) int {
 	if len(args) == 0 {
 		args = []string{"lvsdr"}
 	}
-	return reportError(env.Stderr, newApp(env, sys).Run(args))
+	stdout := &output{Writer: env.Stdout}
+	env.Stdout = stdout
+	return reportError(env.Stderr, stdout.settle(newApp(env, sys).Run(args)))
 }
 
 func newApp(env command.Env, sys system) *cli.App {

@@ -37,10 +37,11 @@ type thisMachine struct {
 type need int
 
 const (
-	noTable   need = iota
-	seenTable      // a real server may be a director as well, if we may know
-	anyTable       // without IPVS there is nothing to stop
-	theTable
+	noTable    need = iota
+	knownTable      // a real server may be a director as well, if we may know
+	anyTable        // without IPVS there is nothing to stop
+	seenTable       // it is needed, but for its sake the machine is not changed
+	theTable        // the kernel may load IPVS
 )
 
 // openMachine opens the doors that a verb needs.
@@ -49,20 +50,30 @@ func openMachine(n need) (machine, error) {
 	if n == noTable {
 		return m, nil
 	}
-	conn, err := ipvs.Open()
-	if err != nil && n == theTable && modprobe.Load(nil, nil, nil) {
-		conn, err = ipvs.Open()
-	}
+	conn, err := openIPVS(n == theTable)
 	switch {
 	case err == nil:
 		m.Table = conn
-	case n == seenTable:
+	case n == knownTable:
 	case !errors.Is(err, syscall.ENOPROTOOPT):
-		return nil, fmt.Errorf("ipvs: %w", err)
-	case n == theTable:
+		return nil, hint.Try(hint.Table, "", fmt.Errorf("ipvs: %w", err))
+	case n != anyTable:
 		return nil, hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
 	}
 	return m, nil
 }
 
-var errNoIPVS = errors.New("ipvs: this kernel has none")
+var errNoIPVS = errors.New("ipvs: this kernel has none loaded")
+
+// openIPVS connects to IPVS. Load has the kernel load it: to ask for it over
+// netlink is enough for that, where the kernel can run modprobe.
+func openIPVS(load bool) (*ipvs.Conn, error) {
+	if !load && !ipvs.Present() {
+		return nil, syscall.ENOPROTOOPT
+	}
+	conn, err := ipvs.Open()
+	if err != nil && load && modprobe.Load(nil, nil, nil) {
+		conn, err = ipvs.Open()
+	}
+	return conn, err
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,7 +46,9 @@ type desk struct {
 	system  system
 	file    string // the configuration
 	state   string // the record
-	t       *testing.T
+	// warnings are what the last run said of the network around.
+	warnings string
+	t        *testing.T
 }
 
 // newDesk is a desk at the machine that [machinetest.New] makes.
@@ -83,7 +86,27 @@ func (d *desk) run(words string) result {
 		Stdout: &out,
 		Stderr: &errs,
 	}, d.system)
-	return result{out.String(), errs.String(), status}
+	said, warnings := splitWarnings(errs.String())
+	d.warnings = warnings
+	return result{out.String(), said, status}
+}
+
+// doctor begins a line of what a start warns of.
+var doctor = regexp.MustCompile(`^lvsdr: (vs|rs) start: warning: [a-z_ -]+: `)
+
+// splitWarnings takes out what a start says of the network, which most tests are
+// not about.
+func splitWarnings(errs string) (said, warnings string) {
+	about := false
+	for line := range strings.Lines(errs) {
+		about = doctor.MatchString(line) || about && strings.HasPrefix(line, "lvsdr: hint: ")
+		if about {
+			warnings += line
+		} else {
+			said += line
+		}
+	}
+	return said, warnings
 }
 
 // expect runs lvsdr and compares what it says.

@@ -38,7 +38,7 @@ func verbOf(r plan.Role, name, usage string, complete func(config.Config) error,
 		Flags: append(append(globalFlags(), configFlags()...), more...),
 		Action: func(c *cli.Context) error {
 			o, wrong := orderOf(c, r, complete)
-			return failIn(o.verb, run(o, wrong))
+			return failIn(o.verb, o.netns, run(o, wrong))
 		},
 	}
 }

@@ -377,3 +377,60 @@ func TestFailureOfTimeoutsAndSync(t *testing.T) {
 	d.looks("after stop", clean)
 	d.noRecord()
 }
+
+// A real server carries the VIP where nobody hears of it.
+func TestLabelOfRealServer(t *testing.T) {
+	d := newDesk(t, "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.8, 2001:db8::8]\narp: {interfaces: []}\n")
+	d.machine.AddLink(host.Link{Name: "tunl0", Up: true, Kind: "ipip", NoARP: true})
+	before := d.text()
+	const hint = "lvsdr: hint: --label lo:1, or one of a dummy or a tunnel; where the director carries it elsewhere, say so by director_label\n"
+	for _, verb := range []string{"start", "diff"} {
+		d.expect("rs "+verb+" --label eth0:1", result{"", "lvsdr: rs " + verb + ": 172.16.0.100 on eth0 would answer for itself: " +
+			"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+	}
+	d.expect("rs start --label eth0:1 --vip 2001:db8::100 --rs 2001:db8::8 --all-vips", result{"", "lvsdr: rs start: 2001:db8::100 on eth0 would answer for itself: " +
+		"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+	d.looks("after refused starts", before)
+	d.succeed("rs start --label tunl0:1")
+	if text := d.text(); !strings.Contains(text, "address 172.16.0.100/32 dev tunl0 label tunl0:1\n") {
+		t.Errorf("no VIP on tunl0:\n%s", text)
+	}
+	d.succeed("rs stop --label tunl0:1")
+	d.looks("after stop", before)
+}
+
+// Two files share what there is one of for all: it stays while one of them has
+// it, and a file that has it otherwise says whose it is.
+func TestTwoFilesTimeoutsAndSync(t *testing.T) {
+	const daemon = "daemon 1 eth0 id 7 maxlen 1472 224.0.0.81:8848 ttl 1\n"
+	d := newDesk(t, "announce: false\n"+tutorial+"timeouts: {tcp: 1200, tcpfin: 60}\nsync: {role: master, id: 7}\n")
+	clean := d.text()
+	d.succeed("vs start")
+	second := d.second("announce: false\n" + another + "timeouts: {tcp: 1200, udp: 77}\nsync: {role: master, id: 7}\n")
+	if got := d.run("--config " + second + " vs start"); got.Status != 0 || strings.Contains(got.Stderr, "changes") || strings.Contains(got.Stderr, "daemon") {
+		t.Errorf("vs start of the second file: %+v", got)
+	}
+	d.succeed("vs stop")
+	if text := d.text(); !strings.Contains(text, "timeouts 1200 120 77\n") || daemonsOf(d) != daemon {
+		t.Errorf("after stop of the first:\n%s", text)
+	}
+	if got := d.run("--config " + second + " vs status"); got.Status != 0 {
+		t.Errorf("vs status of the second: %+v", got)
+	}
+	d.succeed("vs start")
+	d.second("announce: false\n" + another + "timeouts: {tcp: 900}\nsync: {role: master, id: 8}\n")
+	got := d.run("--config " + second + " vs start")
+	for _, want := range []string{
+		"lvsdr: vs start: the timeout tcp changes: " + d.file + " (lvsdr vs start) has it as well\n",
+		"lvsdr: vs start: the master synchronisation daemon changes: " + d.file + " (lvsdr vs start) has it as well\n",
+	} {
+		if got.Status != 0 || !strings.Contains(got.Stderr, want) {
+			t.Errorf("vs start of a file that has it otherwise: %+v, want %q", got, want)
+		}
+	}
+	d.succeed("--config " + second + " vs stop")
+	d.succeed("vs start")
+	d.succeed("vs stop")
+	d.looks("after both stops", clean)
+	d.noRecord()
+}

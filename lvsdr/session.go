@@ -3,13 +3,18 @@ package lvsdr
 import (
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/terminal"
@@ -49,6 +54,8 @@ type order struct {
 	options plan.Options
 	netns   string
 	wait    time.Duration
+	// again is the command line of a verb with the configuration of this run.
+	again   func(role, verb string, words ...string) string
 	json    bool
 	dryRun  bool
 	allVIPs bool // a real server takes those of services that do not list it, too
@@ -71,6 +78,7 @@ func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o
 		json: boolOf(c, "json"), dryRun: boolOf(c, "dry-run"), allVIPs: boolOf(c, "all-vips"),
 		stdout: c.App.Writer, colours: coloured(c, c.App.Writer), stderr: c.App.ErrWriter, warnings: c.App.ErrWriter, system: systemOf(c),
 	}
+	o.again = func(role, verb string, words ...string) string { return repeatCommand(c, role, verb, words...) }
 	if boolOf(c, "quiet") {
 		o.stderr = io.Discard
 	}
@@ -86,11 +94,14 @@ type session struct {
 	plan.Site
 	namespace host.Namespace
 	folder    string // of this namespace
+	kernel    check.Kernel
+	whole     config.Config // with the VIPs of others
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
-// others nor leaves a folder behind.
+// others nor leaves a folder behind, nor has a module loaded.
 func (o order) look(n need) (*session, error) {
+	n = min(n, seenTable)
 	s, err := o.enter()
 	if err == nil {
 		err = s.open(n)
@@ -100,12 +111,13 @@ func (o order) look(n need) (*session, error) {
 
 // lock opens the machine to a verb that changes it, alone until end is called.
 func (o order) lock(n need) (s *session, end func(), err error) {
+	surviveReaders()
 	if s, err = o.enter(); err != nil {
 		return nil, nil, err
 	}
 	unlock, err := plan.Lock(s.folder, o.wait)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, hint.Try(hint.Records, s.folder, err)
 	}
 	if err := s.open(n); err != nil {
 		unlock()
@@ -134,13 +146,43 @@ func (o order) here() (*session, error) {
 }
 
 func (s *session) open(n need) (err error) {
-	if s.Machine, err = s.system.open(n); err == nil {
-		s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	m, err := s.system.openMachine(n)
+	if err != nil {
+		return err
 	}
+	s.Machine, s.kernel, s.whole = m, m, s.config
+	s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	err = hint.Try(hint.Records, s.folder, err)
 	if err == nil {
 		err = s.takeShare()
 	}
+	if err == nil {
+		err = s.findHomes()
+	}
 	return err
+}
+
+// findHomes finds where a director has its IPv6 VIPs.
+func (s *session) findHomes() error {
+	label, _, _ := strings.Cut(s.config.Label, ":")
+	if s.Role != plan.Director || s.config.DirectorLabel != "" || !slices.ContainsFunc(s.config.AllVIPs(), netip.Addr.Is6) {
+		return nil
+	}
+	links, err := s.Links()
+	if err != nil {
+		return fmt.Errorf("read interfaces: %w", err)
+	}
+	routes, err := s.Routes(links)
+	if err != nil {
+		return fmt.Errorf("read routes: %w", err)
+	}
+	s.options.Homes = map[netip.Addr]string{}
+	for _, vip := range s.config.AllVIPs() {
+		if home := host.DirectorHome(vip, label, links, routes); home != label {
+			s.options.Homes[vip] = home
+		}
+	}
+	return nil
 }
 
 // enterNamespace goes into the network namespace of that name, for good.
@@ -149,7 +191,7 @@ func enterNamespace(name string) error {
 		return nil
 	}
 	if _, err := host.EnterNetNS(name); err != nil {
-		return fmt.Errorf("enter the network namespace %q: %w", name, err)
+		return hint.Try(hint.Joining, name, fmt.Errorf("enter the network namespace %q: %w", name, err))
 	}
 	return nil
 }
@@ -175,7 +217,7 @@ type planner func(plan.Wish, plan.State) (plan.Plan, error)
 // need is what start and status need of a machine in its role.
 func (o order) need() need {
 	if o.Role == plan.RealServer {
-		return seenTable
+		return knownTable
 	}
 	return theTable
 }

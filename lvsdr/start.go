@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/config"
 	"lvsdr/internal/plan"
 )
@@ -38,6 +39,7 @@ func start(o order) error {
 	if err := s.carryOut(plan.Start); err != nil {
 		return err
 	}
+	s.warn()
 	return s.say(wordsOf(s.Role).ready)
 }
 
@@ -57,6 +59,38 @@ func (s *session) carryOut(planned planner) error {
 	return nil
 }
 
+// warn says what the doctor finds wrong although all is in place, as far as it
+// costs no packet.
+func (s *session) warn() {
+	site, err := s.site()
+	if err != nil {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: not looked at: %v\n", s.verb, err)
+		return
+	}
+	report := check.RunQuietly(site, s.kernel)
+	aimRemedies(&report, s.netns)
+	for _, r := range report.Checks {
+		if r.Outcome != check.Fail {
+			continue
+		}
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: %s: %s\n", s.verb, r.Name, r.Seen)
+		for _, m := range r.Remedy {
+			fmt.Fprintf(s.warnings, "lvsdr: hint: %s\n", m)
+		}
+	}
+}
+
+// site is what the doctor looks at.
+func (s *session) site() (site *check.Site, err error) {
+	site = &check.Site{
+		Role: check.Role(s.Role), Config: s.whole, Drained: s.Record.DrainedFor(s.Claimant), Directed: s.options.Directed, Lvsdr: s.again,
+	}
+	if s.Role == plan.Director {
+		site.Status, err = s.status()
+	}
+	return site, err
+}
+
 // remark says what a plan leaves as it is.
 func (s *session) remark(p plan.Plan) {
 	for _, r := range p.Remarks {
@@ -67,7 +101,7 @@ func (s *session) remark(p plan.Plan) {
 // say prints a line of the tutorial's scripts.
 func (s *session) say(words string) error {
 	_, err := fmt.Fprintln(s.stdout, words)
-	return err
+	return unsaid(s.verb, err)
 }
 
 // completeFor is what a configuration must say for a role.

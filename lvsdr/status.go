@@ -52,6 +52,8 @@ func (s *session) status() (status.Status, error) {
 	return st, err
 }
 
+func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
 // stateColours are how the states are painted.
 var stateColours = map[status.State]terminal.Colour{
 	status.OK: terminal.Green, status.Missing: terminal.Red, status.Differs: terminal.Yellow, status.Draining: terminal.Cyan,
@@ -77,8 +79,8 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	for _, s := range st.Services {
 		services.Append(strings.TrimLeft(s.Name+" "+s.Service+" "+s.Scheduler, " "), "", "", "", "", "", "", "", text(s.State))
 		for _, rs := range s.RealServers {
-			services.Append("", rs.Address, rs.Forward, fmt.Sprint(rs.Weight), fmt.Sprint(rs.Configured),
-				fmt.Sprint(rs.Active), fmt.Sprint(rs.Inactive), fmt.Sprint(rs.Rate), text(rs.State))
+			services.Append("", rs.Address, rs.Forward, number(rs.Weight), number(rs.Configured),
+				number(rs.Active), number(rs.Inactive), strconv.FormatUint(rs.Rate, 10), text(rs.State))
 		}
 	}
 	timeouts := terminal.NewTable(w, "Timeout", "Value", "Wanted", "State")

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
-	"syscall"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -43,35 +42,24 @@ func usageError(format string, args ...any) error {
 	return exitError{statusUsage, fmt.Errorf(format, args...)}
 }
 
-// inVerb is an error of a verb.
+// inVerb is an error of a verb, at work in a network namespace.
 type inVerb struct {
-	verb string
+	verb, netns string
 	error
 }
 
 func (e inVerb) Unwrap() error { return e.error }
 
-// failIn names the verb in its error, and adds advice where there is some. An
-// error that has its exit status already stays as it is.
-func failIn(verb string, err error) error {
+// failIn names the verb in its error. An error that has its exit status already
+// stays as it is.
+func failIn(verb, netns string, err error) error {
 	if err == nil {
 		return nil
 	}
 	if exit, ok := err.(exitError); ok {
 		return exit
 	}
-	return exitError{statusFailed, inVerb{verb, explain(err)}}
-}
-
-// explain adds advice to what the kernel said.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		return hint.Add(err, "needs CAP_NET_ADMIN; run it as root")
-	case errors.Is(err, syscall.EROFS):
-		return hint.Add(err, "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host")
-	}
-	return err
+	return exitError{statusFailed, inVerb{verb, netns, err}}
 }
 
 // reportError says an error on w, and returns the exit status.
@@ -94,31 +82,49 @@ func reportError(w io.Writer, err error) (status int) {
 const hintWord = "hint: "
 
 // lines are what there is to say about an error: each thing that went wrong on
-// a line of its own, with its verb, and advice last.
+// a line of its own, with its verb, and advice last, each once.
 func lines(err error) []string {
+	said, advice := tell(err, "")
+	for i, a := range advice {
+		if !slices.Contains(advice[:i], a) {
+			said = append(said, hintWord+a)
+		}
+	}
+	return said
+}
+
+// tell takes an error apart. Whoever made it may have added advice; else what
+// was tried, and the kernel's errno, tell what to do.
+func tell(err error, netns string) (said, advice []string) {
 	switch e := err.(type) {
 	case inVerb:
-		all := lines(e.error)
-		for i, line := range all {
-			if !strings.HasPrefix(line, hintWord) {
-				all[i] = e.verb + ": " + line
-			}
+		said, advice = tell(e.error, e.netns)
+		for i := range said {
+			said[i] = e.verb + ": " + said[i]
 		}
-		return all
+		return said, advice
 	case hint.Error:
-		return append(lines(e.Err), hintWord+e.Advice)
+		said, _ = tell(e.Err, netns)
+		return said, []string{hint.Within(netns, e.Advice)}
 	case interface{ Unwrap() []error }:
-		var all []string
 		for _, one := range e.Unwrap() {
-			all = append(all, lines(one)...)
+			words, more := tell(one, netns)
+			said, advice = append(said, words...), append(advice, more...)
 		}
-		return all
+		return said, advice
 	}
-	all := []string{err.Error()}
+	said = []string{err.Error()}
 	if h, ok := errors.AsType[hint.Error](err); ok {
-		all = append(all, hintWord+h.Advice)
+		return said, []string{hint.Within(netns, h.Advice)}
 	}
-	return all
+	words, command := hint.For(err)
+	switch {
+	case command != "":
+		return said, []string{words + ": " + hint.Within(netns, command)}
+	case words != "":
+		return said, []string{words}
+	}
+	return said, nil
 }
 
 // writeJSON writes one object.

@@ -12,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// lock is the file of all rooms' turnstiles.
+var lock string
+
 // TestMain lets clients wait beside each other: they do so most of the time,
 // also on the one processor of a guest.
 func TestMain(m *testing.M) {
@@ -23,7 +26,14 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "clients: this kernel has no IPVS; use: go test -exec \"$PWD/bin/lvsdr lab kernel --\" ./compat/clients (%v)\n", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	f, err := os.CreateTemp("", "clients")
+	if err != nil {
+		panic(err)
+	}
+	lock = f.Name()
+	status := m.Run()
+	os.Remove(lock)
+	os.Exit(status)
 }
 
 // compare runs a client with the real ipvsadm and with ours at the same time,

@@ -57,7 +57,17 @@ type room struct {
 const (
 	programDir = "/run/program" // the program under test
 	realDir    = "/run/real"
+	innerDir   = "/run/inner" // behind their turnstiles
 )
+
+// turnstile runs a program while no other room runs one: a dump of the kernel's
+// is not whole if somebody changes a table meanwhile, in whatever namespace, and
+// it is not the dump that is compared here.
+const turnstile = `#!/bin/sh
+exec 9>>%s
+flock 9
+exec %s "$@"
+`
 
 // enter moves a test to a new room. The thread is locked for good: it ends with
 // the test, and the room with it.
@@ -83,20 +93,33 @@ func enter(t *testing.T, program string) *room {
 }
 
 // install puts the real program into its folder, and the one under test into
-// another and where clients find it.
+// another and where clients find it. The original's scripts need no turnstile:
+// they call ipvsadm.
 func (r *room) install() {
 	r.Helper()
-	r.write("/run/ours", r.read("../../bin/ipvsadm"), 0o755)
+	ours := r.read("../../bin/ipvsadm")
 	for _, name := range names {
-		r.write(filepath.Join(realDir, name), r.read("/sbin/"+name), 0o755)
-		program := filepath.Join(realDir, name)
-		if r.program == ourProgram {
-			program = "/run/ours"
+		original := r.read("/sbin/" + name)
+		if strings.HasPrefix(original, "#!") {
+			r.write(filepath.Join(realDir, name), original, 0o755)
+		} else {
+			r.guard(filepath.Join(realDir, name), filepath.Join(innerDir, realProgram, name), original)
 		}
-		r.check("link", os.MkdirAll(programDir, 0o755))
-		r.check("link", os.Link(program, filepath.Join(programDir, name)))
-		r.replace("/sbin/"+name, filepath.Join(programDir, name))
+		program := filepath.Join(programDir, name)
+		if r.program == ourProgram {
+			r.guard(program, filepath.Join(innerDir, ourProgram, name), ours)
+		} else {
+			r.write(program, r.read(filepath.Join(realDir, name)), 0o755)
+		}
+		r.replace("/sbin/"+name, program)
 	}
+}
+
+// guard puts a program behind a turnstile.
+func (r *room) guard(path, inner, program string) {
+	r.Helper()
+	r.write(inner, program, 0o755)
+	r.write(path, fmt.Sprintf(turnstile, lock, inner), 0o755)
 }
 
 func (r *room) check(what string, err error) {

@@ -9,10 +9,18 @@ import (
 )
 
 // judgeARPIgnore wants no answer for an address of another interface: 1, 2 or
-// 8. The reserved values, and 3, answer for the VIP on lo like 0 (kernel:
-// ip-sysctl.rst).
+// 8. The reserved values answer for the VIP on lo like 0, and so does 3, unless the
+// VIP is of scope host (kernel: ip-sysctl.rst).
 func judgeARPIgnore(m *facts, f *finding) error {
-	return m.judgeARP("arp_ignore", f, func(value int) bool { return value == 1 || value == 2 || value >= 8 }, 1)
+	return m.judgeARP("arp_ignore", f, func(value int) bool {
+		return value == 1 || value == 2 || value >= 8 || value == 3 && m.ofScopeHost()
+	}, 1)
+}
+
+// ofScopeHost reports whether all VIPs here are of scope host: with 3 the kernel
+// does not answer for those.
+func (m *facts) ofScopeHost() bool {
+	return !slices.ContainsFunc(m.addresses.value, func(a host.Address) bool { return m.isVIP(a.Prefix.Addr()) && a.Prefix.Addr().Is4() && !a.Host })
 }
 
 // judgeARPAnnounce wants an address of the interface as the sender's: 2.
@@ -32,7 +40,7 @@ func (m *facts) hearing() []host.Link {
 // mustKeepQuiet reports whether this real server has a VIP that neighbours ask
 // for by ARP.
 func (m *facts) mustKeepQuiet() bool {
-	return m.holdsVIP() && slices.ContainsFunc(m.vips(), netip.Addr.Is4)
+	return m.holdsVIP() && slices.ContainsFunc(m.vips(), func(vip netip.Addr) bool { return vip.Is4() && !m.takenByRule(vip) })
 }
 
 // judgeARP judges a parameter on every interface that hears questions for the
@@ -54,9 +62,40 @@ func (m *facts) judgeARP(name string, f *finding, good func(int) bool, want int)
 			f.pass("%d on %s", value, l.Name)
 			continue
 		}
+		quiet, err := m.quietByRules(name, l.Name)
+		if err != nil {
+			return err
+		}
+		if quiet {
+			f.pass("%d on %s, where rules for ARP keep the VIP quiet", value, l.Name)
+			continue
+		}
 		f.fail("%d on %s", value, l.Name).mend(m.raise(name, l.Name, value, want))
 	}
 	return nil
+}
+
+// quietByRules reports whether the packet filter does what a parameter should do:
+// lets nothing be answered for the VIPs, or has it asked in another name (arptables).
+func (m *facts) quietByRules(name, link string) (bool, error) {
+	rules, err := m.arp.get()
+	if err != nil {
+		return false, err
+	}
+	for _, vip := range m.vips() {
+		if !vip.Is4() {
+			continue
+		}
+		quiet, err := rules.Renames(vip, link)
+		if name == "arp_ignore" {
+			quiet, err = rules.Answers(vip, link)
+			quiet = !quiet
+		}
+		if !quiet || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // raise is the command that sets a parameter right. start does where it is

@@ -9,6 +9,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +41,14 @@ type Remedy struct {
 	Command string `json:"command"`
 }
 
+// String is the command, with the machine to run it on if it is another.
+func (r Remedy) String() string {
+	if r.On == "" {
+		return r.Command
+	}
+	return "on " + r.On + ": " + r.Command
+}
+
 // Result is what a check saw.
 type Result struct {
 	Name    string   `json:"name"`
@@ -64,10 +73,17 @@ type Check struct {
 	judge func(*facts, *finding) error
 }
 
+// silence is the time to wait for answers where nobody is asked.
+const silence = -time.Second
+
+// asks are the checks for which packets are sent.
+var asks = []string{"neighbours", "ports", "vip owner"}
+
 // All are the checks, in the order in which they are made.
 var All = []Check{
 	{"ipvs", Director, "without IPVS in the kernel nothing is balanced", judgeIPVS},
 	{"vip", Director, "the director takes only packets for an address that it has", judgeVIP},
+	{"vip answer", Director, "clients, or the router to them, ask their neighbours where the VIP is; nobody else may answer", judgeAnswer},
 	{"services", Director, "a client reaches only services and real servers that are in the table", judgeServices},
 	{"weights", Director, "a real server gets connections by its weight; with weight 0 it gets none", judgeWeights},
 	{"on-link", Director, "direct routing changes only the Ethernet address, which leads no further than the next router", judgeOnLink},
@@ -75,6 +91,8 @@ var All = []Check{
 	{"ports", Director, "IPVS does not look whether a real server works, and sends it connections all the same", judgePorts},
 	{"vip owner", Director, "whoever else answers for the VIP takes clients past the director, now and then or for good", judgeOwner},
 	{"return route", Director, "rp_filter drops every packet to whose sender no route leads back", judgeDirectorRoute},
+	{"forwarding", Director, "answers of real servers that are masqueraded come to the director as to a router", judgeForwarding},
+	{"marks", Director, "a service of a mark gets only packets that a rule has given it", judgeMarks},
 	{"packet filter", Director, "packets that are dropped reach neither IPVS nor a real server", judgeFilter},
 	{"settings", Director, "clients that use a port again soon may be sent where their last connection went", judgeSettings},
 
@@ -91,6 +109,14 @@ var All = []Check{
 // network are waited for.
 func Run(s *Site, k Kernel, wait time.Duration) Report {
 	return judge(gather(s, k, wait))
+}
+
+// RunQuietly makes those of the checks that cost no packet.
+func RunQuietly(s *Site, k Kernel) Report {
+	report := judge(gather(s, k, silence))
+	report.Checks = slices.DeleteFunc(report.Checks, func(r Result) bool { return slices.Contains(asks, r.Name) })
+	report.OK = !slices.ContainsFunc(report.Checks, func(r Result) bool { return r.Outcome == Fail })
+	return report
 }
 
 // judge makes the checks on facts.
@@ -115,7 +141,7 @@ func (c Check) run(m *facts) Result {
 	r := Result{Name: c.Name, Why: c.Why, Outcome: Unknown, Seen: "nothing to look at"}
 	for _, o := range []Outcome{Fail, Warn, Unknown, Pass} {
 		if seen := f.seen[o]; len(seen) > 0 {
-			r.Outcome, r.Seen, r.Remedy = o, strings.Join(seen, "; "), f.remedies
+			r.Outcome, r.Seen, r.Remedy = o, strings.Join(once(seen), "; "), f.remedies
 			break
 		}
 	}

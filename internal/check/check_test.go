@@ -2,6 +2,7 @@ package check
 
 import (
 	"io/fs"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
@@ -21,6 +22,9 @@ import (
 const perServer = "services:\n- {port: 80, vip: 172.16.0.100, forward: masquerade}\n" +
 	"- {port: 80, vip: 172.16.0.101, real_servers: [10.0.0.7, {address: 10.0.0.17, forward: direct}], forward: tunnel}\n" +
 	"- {port: 80, vip: 172.16.0.102, forward: tunnel}\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
+
+// ofMark is a service of a mark.
+const ofMark = "vip: 172.16.0.100\nservices: [{fwmark: 7}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
 
 var (
 	errNoWay       = syscall.ENETUNREACH
@@ -58,7 +62,7 @@ func TestDirector(t *testing.T) {
 			name:   "no IPVS",
 			change: func(s *Site, _ *fake) { s.IPVS = syscall.ENOPROTOOPT },
 			want: []string{
-				"fail ipvs: the kernel has none, and did not load it", "> modprobe ip_vs",
+				"fail ipvs: the kernel has none loaded", "> modprobe ip_vs",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
 			},
@@ -70,13 +74,13 @@ func TestDirector(t *testing.T) {
 				f.err["Ask"], f.err["Rules ipv4"] = syscall.EPERM, syscall.EPERM
 			},
 			want: []string{
-				"unknown ipvs: not permitted; run it as root",
+				"unknown ipvs: not permitted",
 				"unknown services: the table of virtual services cannot be read",
 				"unknown weights: the table of virtual services cannot be read",
-				"unknown neighbours: not permitted; run it as root",
-				"unknown ports: not permitted; run it as root",
-				"unknown vip owner: not permitted; run it as root",
-				"unknown packet filter: not permitted; run it as root",
+				"unknown neighbours: not permitted",
+				"unknown ports: not permitted",
+				"unknown vip owner: not permitted",
+				"unknown packet filter: not permitted",
 			},
 		},
 		{
@@ -88,12 +92,76 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
-			name: "VIP elsewhere, and a route stands on it",
-			change: func(_ *Site, f *fake) {
-				f.addresses[1] = addressOn("eth0", "172.16.0.100/24")
-				f.routes = append(f.routes, host.Route{Prefix: netip.MustParsePrefix("172.16.0.0/24"), Interface: "eth0", Source: netip.MustParseAddr("172.16.0.100")})
+			name:   "arp_ignore on the director",
+			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1 },
+			want: []string{
+				"fail vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not",
+				"> sysctl -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth0.arp_ignore=0",
 			},
-			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and the route to 172.16.0.0/24 stands on it"},
+		},
+		{
+			name: "arp_ignore on a director that is a real server of others",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 2
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.200/32"))
+			},
+			want: []string{
+				"fail vip answer: arp_ignore is 2 on eth0, where 172.16.0.100 is not",
+				"> sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth0.arp_ignore=1", "> ip addr add 172.16.0.100/32 dev eth0",
+			},
+		},
+		{
+			name: "a director that is a real server of others, and has its VIP twice",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 1
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.200/32"), addressOn("eth0", "172.16.0.100/32"))
+			},
+		},
+		{
+			name: "IPv6 VIP of the LAN on lo", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("lo", "fd00::100/128"), addressOn("eth0", "fd00::8/64")}
+				f.routes, f.hops = []host.Route{routeOn("eth0", "fd00::/64", false)}, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
+				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
+			},
+			want: []string{
+				"warn vip: fd00::100/128 is on lo", "> ip addr del fd00::100/128 dev lo", "> lvsdr vs start",
+				"fail vip answer: neighbours on eth0 ask for fd00::100, which is on another interface",
+				"> ip addr add fd00::100/128 dev eth0 nodad preferred_lft 0",
+			},
+		},
+		{
+			name: "another director has the VIP, which is not here",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("eth0", "10.0.0.8/24")}
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9}))
+			},
+			want: []string{
+				"warn vip: 172.16.0.100 is on no interface: a machine with the address 02:00:00:00:00:09 has it, and may be the director at work",
+				"unknown vip answer: 172.16.0.100 is on no interface",
+				"warn vip owner: a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth0, and this machine does not: " +
+					"it may be the director at work",
+			},
+		},
+		{
+			name: "each other's standby, and the other one is at work", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.8, 10.0.0.17]\n",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", rs2MAC))
+				f.hops["10.0.0.8"] = host.Hop{Interface: "lo", Local: true}
+				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("0.0.0.0:80")}}
+			},
+			want: []string{
+				"warn vip answer: this machine does not answer for 172.16.0.100, but 10.0.0.17 (00:0c:29:88:8f:74) does",
+				"warn vip owner: 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0, and this machine does not: it may be the director at work",
+			},
+		},
+		{
+			name: "VIP elsewhere, and another address stands on it",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("eth0", "172.16.0.100/24"), addressOn("eth0", "172.16.0.8/24")}
+			},
+			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and 172.16.0.8/24 stands on it"},
 		},
 		{
 			name: "VIP elsewhere, masqueraded", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
@@ -173,7 +241,7 @@ func TestDirector(t *testing.T) {
 				"fail on-link: 10.0.0.7 is behind a router; there is no way to 10.0.0.17 (network is unreachable)",
 				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
 				"unknown neighbours: nothing to look at",
-				"fail ports: 10.0.0.17:80: network is unreachable", "> lvsdr vs drain 10.0.0.17",
+				"fail ports: 10.0.0.17:80/tcp: network is unreachable", "> lvsdr vs drain 10.0.0.17",
 			},
 		},
 		{
@@ -208,7 +276,10 @@ func TestDirector(t *testing.T) {
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
-			want:   []string{"unknown ports: 10.0.0.7:53: whether a server takes udp cannot be asked; 10.0.0.7:9: this kernel cannot ask by sctp"},
+			want: []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel has no sctp loaded to ask by",
+				"fail marks: no packet for 172.16.0.100 gets mark 7",
+				"> iptables -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport PORT -j MARK --set-mark 7",
+				"unknown packet filter: it cannot be told which packets get mark 7"},
 		},
 		{
 			name: "others have the VIP",
@@ -263,7 +334,7 @@ func TestDirector(t *testing.T) {
 					l.Name = name
 					f.links, f.routes = append(f.links, l), append(f.routes, routeOn(name, "0.0.0.0/0", true))
 					f.answers[name] = []wire.Answer{answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9})}
-					f.sysctls["net.ipv4.conf."+name+".rp_filter"] = 2
+					f.sysctls["net.ipv4.conf."+name+".rp_filter"], f.sysctls["net.ipv4.conf."+name+".arp_ignore"] = 2, 0
 				}
 			},
 			want: []string{
@@ -311,6 +382,7 @@ func TestDirector(t *testing.T) {
 				f.routes, f.hops = nil, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
 				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
 			},
+			want: []string{"unknown vip answer: nothing to look at"},
 		},
 		{
 			name: "no rp_filter",
@@ -324,7 +396,7 @@ func TestDirector(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in", "> let it out"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in", "> let it out"},
 		},
 		{
 			name: "packet filter where only some packets go on as they have come", config: perServer,
@@ -332,7 +404,82 @@ func TestDirector(t *testing.T) {
 				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
 				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: the policy drops packets for 172.16.0.101:80", "> let it out"},
+			want: []string{"fail packet filter: the policy drops packets for 10.0.0.7:80/tcp; the policy drops packets for 172.16.0.101:80/tcp; " +
+				"the policy drops tunnelled packets for 10.0.0.7", "> let it out"},
+		},
+		{
+			name: "masquerading without forwarding", config: perServer,
+			change: func(_ *Site, f *fake) {
+				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
+				f.sysctls["net.ipv4.conf.eth0.forwarding"] = 0
+			},
+			want: []string{"fail forwarding: net.ipv4.conf.eth0.forwarding is 0", "> sysctl -w net.ipv4.ip_forward=1"},
+		},
+		{
+			name: "masquerading of IPv6 without forwarding", config: "vip: fd00::100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.addresses = []host.Address{addressOn("eth0", "fd00::100/128"), addressOn("eth0", "fd00::8/64")}
+				f.routes, f.hops = []host.Route{routeOn("eth0", "fd00::/64", false)}, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
+				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
+				f.sysctls["net.ipv6.conf.all.forwarding"] = 0
+			},
+			want: []string{
+				"unknown on-link: nothing to look at",
+				"fail forwarding: net.ipv6.conf.all.forwarding is 0", "> sysctl -w net.ipv6.conf.all.forwarding=1",
+			},
+		},
+		{
+			name: "a mark that nothing sets", config: ofMark, change: func(_ *Site, f *fake) { f.marks = []uint32{8} },
+			want: []string{
+				"unknown ports: nothing to look at",
+				"fail marks: no packet for 172.16.0.100 gets mark 7, but mark 8",
+				"> iptables -t mangle -A PREROUTING -d 172.16.0.100 -j MARK --set-mark 7",
+				"unknown packet filter: it cannot be told which packets get mark 7",
+			},
+		},
+		{
+			name: "a mark of some packets", config: ofMark, change: func(_ *Site, f *fake) { f.marks = []uint32{7, 8} },
+			want: []string{"unknown ports: nothing to look at", "unknown packet filter: it cannot be told which packets get mark 7"},
+		},
+		{
+			name: "a mark from elsewhere", config: ofMark, change: func(_ *Site, f *fake) { f.anyMark = true },
+			want: []string{
+				"unknown ports: nothing to look at",
+				"unknown marks: which packets for 172.16.0.100 get mark 7 cannot be followed",
+				"unknown packet filter: it cannot be told which packets get mark 7",
+			},
+		},
+		{
+			name: "a marked port that is dropped", config: ofMark, change: func(_ *Site, f *fake) {
+				f.marked = []uint32{7}
+				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
+			},
+			want: []string{"unknown ports: nothing to look at", "fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
+		},
+		{
+			name: "later packets", change: func(_ *Site, f *fake) {
+				f.faultsOf = func(p netfilter.Packet) (found []netfilter.Fault) {
+					switch p.Stage {
+					case netfilter.First:
+						found = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "rule 2", Remedy: "let it in"}}
+					case netfilter.Later, netfilter.Last:
+						found = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
+					}
+					return found
+				}
+			},
+			want: []string{"fail packet filter: rule 3 drops later packets of connections to 172.16.0.100:80/tcp", "> let it in"},
+		},
+		{
+			name: "last packets", change: func(_ *Site, f *fake) {
+				f.faultsOf = func(p netfilter.Packet) (found []netfilter.Fault) {
+					if p.State == netfilter.Invalid {
+						found = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
+					}
+					return found
+				}
+			},
+			want: []string{"warn packet filter: rule 3 drops the last packets of connections to 172.16.0.100:80/tcp", "> let it in"},
 		},
 		{
 			name: "VIP of one service", config: perServer, change: func(_ *Site, f *fake) {
@@ -341,6 +488,7 @@ func TestDirector(t *testing.T) {
 			},
 			want: []string{
 				"fail vip: 172.16.0.102 is on no interface", "> lvsdr vs start",
+				"unknown vip answer: 172.16.0.102 is on no interface",
 				"fail vip owner: real server 10.0.0.17 (" + rs2MAC.String() + ") answers for 172.16.0.102 on eth0",
 				"> 10.0.0.17 ip addr flush to 172.16.0.102", "> 10.0.0.17 lvsdr rs start",
 			},
@@ -364,7 +512,7 @@ func TestDirector(t *testing.T) {
 			change: func(_ *Site, f *fake) {
 				f.onward = []netfilter.Fault{{Verdict: netfilter.DropsSome, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80", "> let it out"},
+			want: []string{"warn packet filter: the policy drops some packets for 172.16.0.100:80/tcp", "> let it out"},
 		},
 		{
 			name:   "the kernel's own settings",
@@ -405,5 +553,147 @@ func TestDirector(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestComesIn has the interface that clients' packets come in by, if there is no
+// other choice.
+func TestComesIn(t *testing.T) {
+	docker := host.Link{Name: "docker0", Up: true, Broadcast: true, MAC: rs1MAC, Kind: "bridge"}
+	port := host.Link{Name: "veth1", Up: true, Broadcast: true, MAC: rs1MAC, Kind: "veth", Port: true}
+	other := host.Link{Name: "eth1", Up: true, Broadcast: true, MAC: rs1MAC}
+	for _, tt := range []struct {
+		name   string
+		change func(*fake)
+		want   netfilter.Packet
+	}{
+		{"one", func(*fake) {}, netfilter.Packet{In: "eth0"}},
+		{"two", func(f *fake) { f.links = append(f.links, other) }, netfilter.Packet{}},
+		{"docker", func(f *fake) { f.links = append(f.links, docker, port) }, netfilter.Packet{In: "eth0"}},
+		{"a bridge", func(f *fake) {
+			f.links[1].Kind = "bridge"
+			f.links = append(f.links, port)
+		}, netfilter.Packet{In: "eth0", Bridge: true, Ports: []string{"veth1"}}},
+		{"a bond", func(f *fake) {
+			f.links[1].Kind = "bond"
+			f.links = append(f.links, port)
+		}, netfilter.Packet{In: "eth0", Ports: []string{"veth1"}}},
+	} {
+		f := director()
+		tt.change(f)
+		m := gather(siteOf(t, Director, ""), f, silence)
+		got := netfilter.Packet{Dst: netip.MustParseAddr("172.16.0.100")}
+		tt.want.Dst = got.Dst
+		m.comesIn(&got)
+		if diff := cmp.Diff(tt.want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestPassages has what is sent through the packet filter: hook, protocol, source and
+// destination, stage, states.
+func TestPassages(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		role    Role
+		config  string
+		sysctls map[string]int
+		want    []string
+	}{
+		{"direct", Director, "", nil, []string{
+			"50134 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"50134 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
+			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+		}},
+		{"direct, tracked", Director, "", map[string]int{conntrack: 1}, []string{
+			"50134 tcp >172.16.0.100:80 SYN NEW, sent NEW",
+			"50134 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
+			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+		}},
+		{"direct, not loose", Director, "", map[string]int{tcpLoose: 0}, []string{
+			"50134 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"50134 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
+			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+		}},
+		{"UDP", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}]\nreal_servers: [10.0.0.7]\n", nil, []string{
+			"50134 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
+		}},
+		{"UDP, masqueraded", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp, forward: masquerade}]\nreal_servers: [10.0.0.7]\n", nil, []string{
+			"501 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
+			"34 udp >10.0.0.7:53 SYN , sent UNTRACKED",
+			"502 udp 10.0.0.7:53> SYN/ACK NEW",
+			"4 udp 172.16.0.100:53> SYN/ACK , sent UNTRACKED",
+			"502 udp 10.0.0.7:53> ACK NEW",
+			"4 udp 172.16.0.100:53> ACK , sent UNTRACKED",
+		}},
+		{"every port", Director, "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n", nil, []string{
+			"50134 tcp >172.16.0.100:0 SYN NEW, sent UNTRACKED",
+			"50134 tcp >172.16.0.100:0 ACK NEW, sent UNTRACKED",
+			"50134 tcp >172.16.0.100:0 FIN INVALID, sent INVALID",
+		}},
+		{"tunnel", Director, byTunnel, nil, []string{
+			"501 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"501 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
+			"501 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+			"34  >10.0.0.7:0 SYN ",
+			"34  172.16.0.100:0> SYN NEW|ESTABLISHED|INVALID|UNTRACKED",
+		}},
+		{"masquerade", Director, byMasquerade, nil, []string{
+			"501 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"501 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
+			"501 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+			"34 tcp >10.0.0.7:8080 SYN , sent UNTRACKED",
+			"34 tcp >10.0.0.7:8080 ACK , sent UNTRACKED",
+			"34 tcp >10.0.0.7:8080 FIN , sent INVALID",
+			"502 tcp 10.0.0.7:8080> SYN/ACK INVALID",
+			"4 tcp 172.16.0.100:80> SYN/ACK , sent INVALID",
+			"502 tcp 10.0.0.7:8080> ACK NEW",
+			"4 tcp 172.16.0.100:80> ACK , sent UNTRACKED",
+		}},
+		{"masquerade, tracked", Director, byMasquerade, map[string]int{conntrack: 1}, []string{
+			"501 tcp >172.16.0.100:80 SYN NEW, sent NEW",
+			"501 tcp >172.16.0.100:80 ACK ESTABLISHED, sent ESTABLISHED",
+			"501 tcp >172.16.0.100:80 FIN ESTABLISHED, sent ESTABLISHED",
+			"34 tcp >10.0.0.7:8080 SYN , sent NEW",
+			"34 tcp >10.0.0.7:8080 ACK , sent ESTABLISHED",
+			"34 tcp >10.0.0.7:8080 FIN , sent ESTABLISHED",
+			"502 tcp 10.0.0.7:8080> SYN/ACK ESTABLISHED",
+			"4 tcp 172.16.0.100:80> SYN/ACK , sent ESTABLISHED",
+			"502 tcp 10.0.0.7:8080> ACK ESTABLISHED",
+			"4 tcp 172.16.0.100:80> ACK , sent ESTABLISHED",
+		}},
+		{"real server", RealServer, "", nil, []string{
+			"501 tcp >172.16.0.100:80 SYN ",
+			"501 tcp >172.16.0.100:80 ACK ESTABLISHED",
+			"501 tcp >172.16.0.100:80 FIN ESTABLISHED",
+			"34 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
+			"34 tcp 172.16.0.100:80> ACK ESTABLISHED",
+		}},
+		{"real server, tunnel", RealServer, byTunnel, nil, []string{
+			"501 tcp >172.16.0.100:80 SYN ",
+			"501 tcp >172.16.0.100:80 ACK ESTABLISHED",
+			"501 tcp >172.16.0.100:80 FIN ESTABLISHED",
+			"34 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
+			"34 tcp 172.16.0.100:80> ACK ESTABLISHED",
+			"501  >10.0.0.7:0 SYN ",
+		}},
+		{"real server, masquerade", RealServer, byMasquerade, nil, []string{
+			"501 tcp >10.0.0.7:8080 SYN ",
+			"501 tcp >10.0.0.7:8080 ACK ESTABLISHED",
+			"501 tcp >10.0.0.7:8080 FIN ESTABLISHED",
+			"34 tcp 10.0.0.7:8080> SYN/ACK ESTABLISHED",
+			"34 tcp 10.0.0.7:8080> ACK ESTABLISHED",
+		}},
+	} {
+		f, s := director(), siteOf(t, tt.role, tt.config)
+		if tt.role == RealServer {
+			f = realServer()
+		}
+		maps.Copy(f.sysctls, tt.sysctls)
+		Run(s, f, 0)
+		if diff := cmp.Diff(tt.want, f.passed); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }

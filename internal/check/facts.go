@@ -20,6 +20,7 @@ type Kernel interface {
 	AddressesOn(links []host.Link) ([]host.Address, error)
 	Routes(links []host.Link) ([]host.Route, error)
 	RouteTo(addr netip.Addr, links []host.Link) (host.Hop, error)
+	RouteFrom(source, addr netip.Addr, links []host.Link) (host.Hop, error)
 	Neighbours(links []host.Link) ([]host.Neighbour, error)
 	Get(sysctl string) (int, error)
 	Release() (string, error)
@@ -30,6 +31,8 @@ type Kernel interface {
 	Connect(p ipvs.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error)
 	Rules(ipvs.AddressFamily) (netfilter.Rules, error)
 	Redirection(p netfilter.Packet) (string, error)
+	ARPRules() (netfilter.ARP, error)
+	IPTables(ipvs.AddressFamily) (string, error)
 }
 
 // fact is what was learnt, or why it could not be.
@@ -51,10 +54,10 @@ type facts struct {
 	routes    fact[[]host.Route]
 	sysctls   map[string]fact[int]
 	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
+	iptables  map[ipvs.AddressFamily]fact[string] // of marks: the program for a new rule
 
 	// Of a director.
 	servers     []server
-	direct      map[endpoint]bool             // entrances whose packets leave as they have come
 	hops        map[netip.Addr]fact[host.Hop] // to each real server
 	neighbours  fact[[]host.Neighbour]
 	answers     fact[map[string][]wire.Answer] // by interface
@@ -68,7 +71,9 @@ type facts struct {
 
 	// Of a real server.
 	share        config.Share
-	redirections map[endpoint]fact[string] // commands
+	arp          fact[netfilter.ARP]
+	redirections map[endpoint]fact[string]     // commands
+	ways         map[netip.Addr]fact[host.Hop] // of answers, by sender
 }
 
 // gather asks for everything that the checks of the site's role need, once.
@@ -80,6 +85,9 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 	if own, err := m.addresses.get(); err == nil {
 		m.share = m.Config.ShareOf(addressesIn(own))
 	}
+	if s.Role == Director {
+		m.gatherWays(k)
+	}
 	m.sysctls = map[string]fact[int]{}
 	for _, name := range m.parameters() {
 		if _, known := m.sysctls[name]; !known {
@@ -87,29 +95,38 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 		}
 	}
 	m.rules = map[ipvs.AddressFamily]fact[netfilter.Rules]{}
-	entrances, _ := m.entrances() // without them no rules are judged
-	for _, e := range entrances {
-		family := ipvs.FamilyOf(e.addr.Addr())
-		if _, known := m.rules[family]; !known {
-			m.rules[family] = learn(k.Rules(family))
+	for _, family := range m.families() {
+		m.rules[family] = learn(k.Rules(family))
+	}
+	m.iptables = map[ipvs.AddressFamily]fact[string]{}
+	for _, s := range s.Config.Services {
+		if _, known := m.iptables[s.Family]; !known && s.FWMark != 0 {
+			m.iptables[s.Family] = learn(k.IPTables(s.Family))
 		}
 	}
 	if s.Role == Director {
 		m.gatherDirector(k, wait)
 	} else {
-		m.gatherRealServer(k)
+		m.gatherRealServer(k, wait)
 	}
 	return m
 }
 
-func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
-	m.servers, m.direct = m.Site.servers(), m.Site.routedDirectly()
+// gatherWays asks for the ways to the real servers.
+func (m *facts) gatherWays(k Kernel) {
+	m.servers = m.Site.servers()
 	m.hops = map[netip.Addr]fact[host.Hop]{}
 	for _, r := range m.servers {
 		m.hops[r.addr] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteTo(r.addr, links) })
 	}
+}
+
+func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 	m.vrrp = learn(k.VRRP())
 	m.release = learn(k.Release())
+	if wait == silence { // no packet is sent, and what it would take is not judged
+		return
+	}
 	m.answers = learn(m.askNeighbours(k, wait))
 	m.connections = m.connect(k, wait)
 	if slices.ContainsFunc(m.servers, func(r server) bool { return m.isLocal(r.addr) }) {
@@ -120,15 +137,25 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 	m.neighbours = learnNamed(m.links, k.Neighbours)
 }
 
-func (m *facts) gatherRealServer(k Kernel) {
+func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	m.listeners = learn(k.Listeners())
+	m.arp = learn(k.ARPRules())
 	m.redirections = map[endpoint]fact[string]{}
-	entrances, _ := m.entrances()
-	for _, e := range entrances {
-		if on, elsewhere := m.listener(e); on == nil && elsewhere != nil {
+	served, _ := m.served()
+	for _, e := range served {
+		if on, elsewhere := m.listener(e); on == nil && elsewhere != nil && e.addr.Port() != 0 {
 			m.redirections[e] = learn(k.Redirection(e.packet()))
 		}
 	}
+	m.ways = map[netip.Addr]fact[host.Hop]{}
+	for _, s := range m.senders() {
+		m.ways[s] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteFrom(s, faraway(s), links) })
+	}
+	if wait == silence {
+		return
+	}
+	m.answers = learn(m.askRouters(k, wait))
+	m.neighbours = learnNamed(m.links, k.Neighbours)
 }
 
 func addressesIn(all []host.Address) (addrs []netip.Addr) {
@@ -150,9 +177,13 @@ func learnNamed[T any](links fact[[]host.Link], ask func([]host.Link) (T, error)
 // Where it is not known which interfaces matter, no parameter of one does.
 func (m *facts) parameters() []string {
 	if m.Role == Director {
-		return append(m.linkParameters("rp_filter", m.filtering()), expireNoDest, reuseMode, conntrack)
+		names := append(m.linkParameters("rp_filter", m.filtering()), m.linkParameters("arp_ignore", m.filtering())...)
+		for _, r := range m.masquerading() {
+			names = append(names, forwarding(r.addr, m.hops[r.addr].value.Interface))
+		}
+		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly)
 	}
-	names := m.linkParameters("rp_filter", m.tunnels())
+	names := m.linkParameters("rp_filter", append(m.tunnels(), m.taking()...))
 	for _, name := range []string{"arp_ignore", "arp_announce"} {
 		names = append(names, m.linkParameters(name, m.hearing())...)
 	}

@@ -3,10 +3,15 @@ package check
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lvsdr/internal/host"
 )
 
 const everyProtocol = "vip: [172.16.0.100, 'fd00::100']\nreal_servers: [10.0.0.7, 10.0.0.17, 'fd00::7']\n" +
@@ -21,11 +26,11 @@ func TestGatherOnce(t *testing.T) {
 		calls []string
 	}{
 		{Director, director(), []string{
-			"Links", "Addresses", "Routes", "Rules ipv4", "Rules ipv6",
-			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7",
+			"Links", "Addresses", "Routes",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6",
 			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Probe", "Neighbours",
 		}},
-		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners"}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners", "ARPRules", "Ask", "Neighbours"}},
 	} {
 		for _, n := range []int{2, 500} {
 			f := tt.fake
@@ -59,23 +64,23 @@ func TestFactMissing(t *testing.T) {
 		call string
 		want []string
 	}{
-		{Director, "Links", []string{"vip: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
-		{Director, "Addresses", []string{"vip: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
-		{Director, "Routes", []string{"neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Links", []string{"vip: torn", "vip answer: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Addresses", []string{"vip: torn", "vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Routes", []string{"vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
 		{Director, "Ask", []string{"neighbours" + asked, "ports" + asked, "vip owner" + asked}},
 		{Director, "Neighbours", []string{"vip owner: torn"}},
-		{Director, "VRRP", []string{"vip: torn", "vip owner: torn"}},
+		{Director, "VRRP", []string{"vip: torn", "vip answer: torn", "vip owner: torn"}},
 		{Director, "Release", []string{"settings: torn"}},
 		{Director, "Connect tcp", nil}, // the VIPs are served all the same
-		{Director, "Probe", []string{"ports: ask 10.0.0.7 for 172.16.0.100:80: torn; ask 10.0.0.17 for 172.16.0.100:80: torn"}},
+		{Director, "Probe", []string{"ports: ask 10.0.0.7 for 172.16.0.100:80/tcp: torn; ask 10.0.0.17 for 172.16.0.100:80/tcp: torn"}},
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
-		{Director, "Get", []string{"return route: torn", "packet filter: torn", "settings: torn"}},
+		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},
 		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
-		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "packet filter: torn"}},
+		{RealServer, "Addresses", []string{"vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},
 		{RealServer, "Routes", []string{"return route: torn"}},
 		{RealServer, "Listeners", []string{"listener: torn"}},
 		{RealServer, "Rules ipv4", []string{"packet filter: torn"}},
-		{RealServer, "Get", []string{"arp_ignore: torn", "arp_announce: torn"}},
+		{RealServer, "Get", []string{"arp_ignore: torn", "arp_announce: torn", "return route: torn"}},
 	} {
 		t.Run(string(tt.role)+" "+tt.call, func(t *testing.T) {
 			f := director()
@@ -94,6 +99,55 @@ func TestFactMissing(t *testing.T) {
 	}
 }
 
+// Settings matter by what is configured.
+func TestJudgeConfigured(t *testing.T) {
+	const persistent = "vip: 172.16.0.100\nservices: [{port: 80, persistent: 300}]\nreal_servers: [10.0.0.7, 10.0.0.8]\n"
+	const pair = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.8]\nsync: {role: backup, interface: eth0}\n"
+	const alone = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.8]\n"
+	for _, tt := range []struct {
+		name    string
+		config  string
+		sysctls map[string]int
+		standby bool
+		want    []string
+	}{
+		{"persistence, and a drained one stays", persistent, map[string]int{quiescent: 0}, false, []string{
+			"warn settings: expire_quiescent_template is 0: clients that persistence binds to a real server keep coming when it is drained",
+			"> sysctl -w net.ipv4.vs.expire_quiescent_template=1",
+		}},
+		{"persistence", persistent, map[string]int{quiescent: 1}, false, nil},
+		{"no persistence", alone, map[string]int{quiescent: 0}, false, nil},
+		{"a backup daemon, active", pair, map[string]int{backupOnly: 0}, false, nil},
+		{"a backup daemon, active, and nothing is balanced", pair, map[string]int{backupOnly: 1}, false, []string{
+			"fail settings: backup_only is 1: with a backup daemon, and the VIP here, this director balances nothing",
+			"> sysctl -w net.ipv4.vs.backup_only=0",
+		}},
+		{"a backup daemon, standing by", pair, map[string]int{backupOnly: 1}, true, nil},
+		{"standing by, and balances again", pair, map[string]int{backupOnly: 0}, true, []string{
+			"warn settings: backup_only is 0: this director is a real server, too, and balances once more what the active one sends it",
+			"> sysctl -w net.ipv4.vs.backup_only=1",
+		}},
+		{"standing by without a daemon", alone, map[string]int{backupOnly: 0}, true, []string{
+			"warn settings: backup_only is 0: this director is a real server, too, and balances once more what the active one sends it",
+			"> sysctl -w net.ipv4.vs.backup_only=1", "> ipvsadm --start-daemon backup",
+		}},
+		{"alone", alone, map[string]int{backupOnly: 0}, false, nil},
+	} {
+		f := director()
+		f.hops["10.0.0.8"] = host.Hop{Interface: "lo", Local: true}
+		maps.Copy(f.sysctls, tt.sysctls)
+		if tt.standby {
+			f.vrrp, f.addresses = true, slices.Delete(f.addresses, 1, 2)
+		}
+		got := slices.DeleteFunc(notWell(Run(siteOf(t, Director, tt.config), f, 0)), func(line string) bool {
+			return !strings.Contains(line, "settings") && !strings.Contains(line, "net.ipv4.vs") && !strings.Contains(line, "daemon")
+		})
+		if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 // Judgements need no machine: these facts are nobody's.
 func TestJudgeSettings(t *testing.T) {
 	for _, tt := range []struct {
@@ -108,7 +162,7 @@ func TestJudgeSettings(t *testing.T) {
 		{"old, tracks and does not wait", "5.8.18", 1, 0, 1, false},
 		{"new, and tracks", "5.9.0", 1, 1, 1, false},
 	} {
-		m := &facts{release: fact[string]{value: tt.release}, sysctls: map[string]fact[int]{
+		m := &facts{Site: siteOf(t, Director, ""), release: fact[string]{value: tt.release}, sysctls: map[string]fact[int]{
 			expireNoDest: {value: tt.expire}, reuseMode: {value: tt.reuse}, conntrack: {value: tt.conntrack},
 		}}
 		var f finding

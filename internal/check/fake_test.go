@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,13 @@ type fake struct {
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
 	redirected bool
+	quiet      bool     // rules for ARP
+	lost       bool     // no rule leads from the VIPs to the default route
+	marks      []uint32 // that packets may have
+	marked     []uint32 // that packets of TCP to port 80 have
+	anyMark    bool
+	faultsOf   func(netfilter.Packet) []netfilter.Fault
+	passed     []string // what was sent through the filter
 	vrrp       bool
 
 	err map[string]error // by call
@@ -70,6 +78,17 @@ func (f *fake) RouteTo(a netip.Addr, _ []host.Link) (host.Hop, error) {
 		return hop, errNoWay
 	}
 	return hop, nil
+}
+
+func (f *fake) RouteFrom(source, a netip.Addr, _ []host.Link) (host.Hop, error) {
+	if hop, ok := f.hops[source.String()]; ok {
+		return hop, nil
+	}
+	defaults := defaultRoutes(a, f.routes)
+	if f.lost || len(defaults) == 0 {
+		return host.Hop{}, errNoWay
+	}
+	return host.Hop{Interface: defaults[0], Gateway: true, Via: netip.MustParseAddr("10.0.0.200")}, f.err["RouteFrom"]
 }
 
 func (f *fake) Get(name string) (int, error) {
@@ -124,16 +143,79 @@ func (f *fake) Redirection(p netfilter.Packet) (string, error) {
 	return fmt.Sprintf("redirect %s:%d", p.Dst, p.Port), f.call("Redirection")
 }
 
+func (f *fake) IPTables(ipvs.AddressFamily) (string, error) { return "iptables", f.call("IPTables") }
+
+func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("ARPRules") }
+
+// arpRules are those of a fake.
+type arpRules struct{ *fake }
+
+func (r arpRules) Answers(netip.Addr, string) (bool, error) { return !r.quiet, r.err["Answers"] }
+func (r arpRules) Renames(netip.Addr, string) (bool, error) { return r.quiet, r.err["Answers"] }
+
 // rules are those of a fake.
 type rules struct{ *fake }
 
 func (r rules) Redirects(netfilter.Packet) (bool, error) { return r.redirected, nil }
 
-func (r rules) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.Fault, error) {
-	if hooks[0] == netfilter.Prerouting {
-		return r.faults, nil
+func (r rules) Marks(netfilter.Packet) (netfilter.Marks, error) {
+	return netfilter.Marks{Values: append([]uint32{0}, r.marks...), Any: r.anyMark}, nil
+}
+
+func (r rules) Marked(p netfilter.Packet, mark uint32) (found []netfilter.Packet, err error) {
+	if slices.Contains(r.marked, mark) {
+		p.Protocol, p.Port = ipvs.TCP, 80
+		found = append(found, p)
 	}
-	return r.onward, nil
+	return found, nil
+}
+
+// Faults are what a test says of a packet or, without that, of the ways in and out.
+func (r rules) Faults(p netfilter.Packet, hooks ...netfilter.Hook) (found []netfilter.Fault, err error) {
+	r.passed = append(r.passed, passing(p, hooks))
+	if r.faultsOf != nil {
+		return r.faultsOf(p), nil
+	}
+	if slices.Contains(hooks, netfilter.Input) {
+		found = append(found, r.faults...)
+	}
+	if slices.Contains(hooks, netfilter.Output) {
+		found = append(found, r.onward...)
+	}
+	return found, nil
+}
+
+// passing is a packet as text.
+func passing(p netfilter.Packet, hooks []netfilter.Hook) string {
+	var at strings.Builder
+	for _, h := range hooks {
+		fmt.Fprint(&at, h)
+	}
+	end := func(a netip.Addr, port uint16) string {
+		if !a.IsValid() {
+			return ""
+		}
+		return netip.AddrPortFrom(a, port).String()
+	}
+	words := fmt.Sprintf("%s %s %s>%s %s %s", &at, ipvs.Protocols.Name(p.Protocol), end(p.Src, p.SrcPort), end(p.Dst, p.Port),
+		[]string{"SYN", "ACK", "FIN", "SYN/ACK"}[p.Stage], stateWords(p.State))
+	if p.Sent != 0 {
+		words += ", sent " + stateWords(p.Sent)
+	}
+	return words
+}
+
+func stateWords(s netfilter.State) string {
+	var words []string
+	for _, one := range []struct {
+		state netfilter.State
+		word  string
+	}{{netfilter.New, "NEW"}, {netfilter.Established, "ESTABLISHED"}, {netfilter.Invalid, "INVALID"}, {netfilter.Untracked, "UNTRACKED"}} {
+		if s&one.state != 0 {
+			words = append(words, one.word)
+		}
+	}
+	return strings.Join(words, "|")
 }
 
 // Ethernet addresses of the tutorial.
@@ -187,9 +269,12 @@ func director() *fake {
 	f.sysctls = map[string]int{
 		"net.ipv4.conf.all.rp_filter":    1,
 		"net.ipv4.conf.eth0.rp_filter":   0,
+		"net.ipv4.conf.all.arp_ignore":   0,
+		"net.ipv4.conf.eth0.arp_ignore":  0,
 		"net.ipv4.vs.expire_nodest_conn": 1,
 		"net.ipv4.vs.conn_reuse_mode":    1,
 		"net.ipv4.vs.conntrack":          0,
+		"net.ipv4.conf.eth0.forwarding":  1,
 	}
 	return f
 }

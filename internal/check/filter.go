@@ -1,77 +1,317 @@
 package check
 
 import (
-	"errors"
-	"io/fs"
+	"fmt"
+	"net/netip"
 	"slices"
 
+	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 )
 
-// judgeFilter looks for rules of the packet filter that keep clients' packets
-// from their services: on their way in and, from a director, out again.
+// judgeFilter looks for rules of the packet filter that keep clients from their
+// services: that drop their packets on the way in or, from a director, out again,
+// or the answers to them.
 func judgeFilter(m *facts, f *finding) error {
-	entrances, err := m.entrances()
+	streams, err := m.streams(f)
 	if err != nil {
 		return err
 	}
-	for _, e := range entrances {
-		faults, err := m.faults(e)
-		if err != nil {
+	for _, s := range streams {
+		if err := m.follow(s, f); err != nil {
 			return err
-		}
-		for _, fault := range faults {
-			saw, some := f.fail, ""
-			if fault.Verdict == netfilter.DropsSome {
-				saw, some = f.warn, "some "
-			}
-			saw("%s drops %spackets for %s", fault.Where, some, e.addr).mend(fault.Remedy)
-		}
-		if len(faults) == 0 {
-			f.pass("packets for %s pass", e.addr)
 		}
 	}
 	return nil
 }
 
-// faults are what stands in the way of packets to an entrance. A director sends
-// on what it routes directly, and usually does not track it.
-func (m *facts) faults(e endpoint) ([]netfilter.Fault, error) {
-	rules, err := m.rulesFor(e)
+// stream are the packets of a service that come in at an endpoint of this
+// machine.
+type stream struct {
+	endpoint
+	service config.Wanted // with the real servers that they go on to, or that this machine is
+}
+
+// streams are what comes in for the services. Of a mark it is what the rules give
+// it to.
+func (m *facts) streams(f *finding) (all []stream, err error) {
+	if m.Role == RealServer {
+		return m.arriving()
+	}
+	for _, w := range m.Config.Wanted() {
+		if w.Service.FWMark == 0 {
+			all = append(all, stream{entrance(w.Service), w})
+			continue
+		}
+		marked, err := m.marked(w)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range marked {
+			all = append(all, stream{endpointOf(p), w})
+		}
+		if len(marked) == 0 {
+			f.unknown("it cannot be told which packets get mark %d", w.Service.FWMark)
+		}
+	}
+	return all, nil
+}
+
+// follow sends each kind of packet on its way through the filter. What drops one
+// drops others, too, and has one remedy: it is said of the first one.
+func (m *facts) follow(s stream, f *finding) error {
+	passages, err := m.passages(s)
+	if err != nil {
+		return err
+	}
+	worst := map[string]Outcome{} // by remedy
+	for _, p := range passages {
+		rules, err := m.rulesFor(p.packet)
+		if err != nil {
+			return err
+		}
+		faults, err := rules.Faults(p.packet, p.hooks...)
+		if err != nil {
+			return err
+		}
+		for _, fault := range faults {
+			outcome := p.outcome(fault.Verdict)
+			if outcome == Pass {
+				continue
+			}
+			if said := worst[fault.Remedy]; said == outcome || said == Fail {
+				continue
+			}
+			worst[fault.Remedy] = outcome
+			f.add(outcome, "%s %s%s", fault.Where, fault.Does(), p.what).mend(fault.Remedy)
+		}
+	}
+	if len(worst) == 0 {
+		f.pass("packets for %s pass", s)
+	}
+	return nil
+}
+
+// rulesFor are the packet filter's for a packet.
+func (m *facts) rulesFor(p netfilter.Packet) (netfilter.Rules, error) {
+	addr := p.Dst
+	if !addr.IsValid() {
+		addr = p.Src
+	}
+	family := ipvs.FamilyOf(addr)
+	f, known := m.rules[family]
+	if !known {
+		return nil, fmt.Errorf("packet filter of %s: nobody asked for it", ipvs.Families.Name(family))
+	}
+	return f.get()
+}
+
+// families are those of the addresses that packets for services have here.
+func (m *facts) families() (all []ipvs.AddressFamily) {
+	add := func(addr netip.Addr) {
+		if family := ipvs.FamilyOf(addr); !slices.Contains(all, family) {
+			all = append(all, family)
+		}
+	}
+	if m.Role == RealServer {
+		arriving, _ := m.arriving() // without it no rules are judged
+		for _, s := range arriving {
+			add(s.addr.Addr())
+		}
+		return all
+	}
+	for _, vip := range m.vips() {
+		add(vip)
+	}
+	for _, w := range m.Config.Wanted() {
+		for _, d := range w.Destinations {
+			add(d.Addr)
+		}
+	}
+	return all
+}
+
+// passage is a packet on its way through some hooks of this machine.
+type passage struct {
+	what   string // in the plural
+	packet netfilter.Packet
+	hooks  []netfilter.Hook
+}
+
+// outcome is how bad it is that the packet is dropped. When the last one is,
+// clients have been served; and where it is not known which packets clients send,
+// theirs may be among those that pass.
+func (p passage) outcome(v netfilter.Verdict) Outcome {
+	switch {
+	case p.packet.State == netfilter.AnyState && v == netfilter.DropsSome:
+		return Pass
+	case p.packet.State == netfilter.AnyState:
+		return Warn
+	case v == netfilter.DropsSome && (p.packet.Protocol == 0 || p.packet.Redirected):
+		return Unknown
+	case v == netfilter.DropsSome:
+		return Warn
+	case p.packet.Stage == netfilter.Last:
+		return Warn
+	}
+	return Fail
+}
+
+// The hooks on the way in to this machine, and out of it.
+var (
+	inward = []netfilter.Hook{netfilter.Ingress, netfilter.Prerouting, netfilter.Input}
+	onward = []netfilter.Hook{netfilter.Output, netfilter.Postrouting}
+)
+
+// passages are all kinds of packets of a stream, there and back.
+func (m *facts) passages(s stream) (all []passage, err error) {
+	redirected, err := m.redirected(s.endpoint)
 	if err != nil {
 		return nil, err
 	}
-	packet := e.packet()
-	found, err := rules.Faults(packet, netfilter.Prerouting, netfilter.Input)
-	if err != nil || m.Role != Director || !m.direct[e] {
-		return found, err
+	redirected = redirected && m.Role == RealServer
+	for _, stage := range stages(s.protocol) {
+		p := passage{what: packetsOf(stage) + s.String(), packet: s.packet(), hooks: inward}
+		p.packet.Stage = stage
+		m.comesIn(&p.packet)
+		if m.Role == RealServer {
+			if stage != netfilter.First {
+				p.packet.State = netfilter.Established
+			}
+		} else if err := m.balance(s, &p); err != nil {
+			return nil, err
+		}
+		if redirected {
+			all = append(all, redirect(p)...)
+		} else {
+			all = append(all, p)
+		}
 	}
-	tracks, err := m.sysctl(conntrack)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, d := range s.service.Destinations {
+		more, err := m.beside(s, d, redirected)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// stages are the packets of clients that rules tell from one another. UDP has no
+// connections.
+func stages(p ipvs.Protocol) []netfilter.Stage {
+	switch p {
+	case ipvs.UDP:
+		return []netfilter.Stage{netfilter.First}
+	case ipvs.TCP:
+		return []netfilter.Stage{netfilter.First, netfilter.Later, netfilter.Last}
+	}
+	return []netfilter.Stage{netfilter.First, netfilter.Later}
+}
+
+// packetsOf are the packets of a stage, in words.
+func packetsOf(s netfilter.Stage) string {
+	switch s {
+	case netfilter.Later:
+		return "later packets of connections to "
+	case netfilter.Last:
+		return "the last packets of connections to "
+	}
+	return "packets for "
+}
+
+// balance says what becomes of a packet that IPVS takes.
+func (m *facts) balance(s stream, p *passage) error {
+	t, err := m.tracking()
+	if err != nil {
+		return err
+	}
+	p.packet.Balanced = true
+	p.packet.State, p.packet.Sent = t.ofClient(s, p.packet.Stage)
+	if m.leadsOn(s.service, ipvs.DirectRoute) {
+		p.hooks = slices.Concat(inward, onward)
+	}
+	return nil
+}
+
+// leadsOn reports whether packets of a service leave this director by a method: a
+// real server that it is itself needs none.
+func (m *facts) leadsOn(w config.Wanted, by ipvs.Forward) bool {
+	return slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Forward == by && !m.hops[d.Addr].value.Local })
+}
+
+// beside are packets that look otherwise on this machine than the client's: what
+// goes to a real server in a tunnel or by masquerading, and the answers.
+func (m *facts) beside(s stream, d ipvs.Destination, redirected bool) ([]passage, error) {
+	tunnel := passage{what: "tunnelled packets for " + d.Addr.String(), packet: netfilter.Packet{Protocol: inTunnel(s.addr.Addr()), Dst: d.Addr}}
+	switch {
+	case m.Role == RealServer:
+		tunnel.hooks = inward
+		all := answering(s, redirected)
+		if d.Forward == ipvs.Tunnel && held(d.Addr, m.addresses.value) {
+			all = append(all, tunnel)
+		}
+		return all, nil
+	case m.hops[d.Addr].value.Local:
+	case d.Forward == ipvs.Tunnel:
+		tunnel.hooks = onward
+		return []passage{tunnel, tooLarge(s.addr.Addr())}, nil
+	case d.Forward == ipvs.Masquerade:
+		return m.masqueraded(s, endpoint{s.protocol, netip.AddrPortFrom(d.Addr, d.Port)})
+	}
+	return nil, nil
+}
+
+// tooLarge is what tells a client that a packet does not fit into the tunnel, which
+// takes 20 or 40 bytes of it: without that, whoever sends much hangs. It comes from
+// the VIP, and may be of any state.
+func tooLarge(vip netip.Addr) passage {
+	p := netfilter.Packet{Protocol: 1, Src: vip, State: netfilter.AnyState}
+	if vip.Is6() {
+		p.Protocol = 58
+	}
+	return passage{"what tells clients of " + vip.String() + " that a packet is too large for the tunnel (ICMP)", p, onward}
+}
+
+// inTunnel is the protocol of a tunnel that carries packets for an address: IPv4 in
+// IP, or IPv6 in IP (RFC 2003, RFC 2473).
+func inTunnel(inner netip.Addr) ipvs.Protocol {
+	if inner.Is6() {
+		return 41
+	}
+	return 4
+}
+
+// answering are a real server's answers. It sees both directions: to it they are
+// of an established connection.
+func answering(s stream, redirected bool) []passage {
+	answer := passage{"answers from " + s.String(), s.answer(), onward}
+	answer.packet.State, answer.packet.Redirected = netfilter.Established, redirected
+	later := answer
+	later.packet.Stage = netfilter.Later
+	return []passage{answer, later}
+}
+
+// masqueraded is what passes a director for a real server that it masquerades:
+// packets to it, and its answers, which are forwarded in the VIP's name.
+func (m *facts) masqueraded(s stream, to endpoint) (all []passage, err error) {
+	t, err := m.tracking()
+	if err != nil {
 		return nil, err
 	}
-	packet.Untracked = tracks == 0
-	onward, err := rules.Faults(packet, netfilter.Output, netfilter.Postrouting)
-	return append(found, onward...), err
-}
-
-// rulesFor are the packet filter's for packets to an endpoint.
-func (m *facts) rulesFor(e endpoint) (netfilter.Rules, error) {
-	return m.rules[ipvs.FamilyOf(e.addr.Addr())].get()
-}
-
-// entrances are where clients' packets come into this machine.
-func (m *facts) entrances() ([]endpoint, error) {
-	if m.Role == RealServer {
-		return m.served()
+	for _, stage := range stages(s.protocol) {
+		p := passage{packetsOf(stage) + to.String(), to.packet(), onward}
+		p.packet.Stage = stage
+		_, p.packet.Sent = t.ofClient(s, stage)
+		all = append(all, p)
 	}
-	var all []endpoint
-	for _, w := range m.Config.Wanted() {
-		e := entrance(w.Service)
-		if w.Service.FWMark == 0 && !slices.Contains(all, e) {
-			all = append(all, e)
-		}
+	for _, stage := range []netfilter.Stage{netfilter.Answer, netfilter.Later} {
+		in, out := to.answer(), s.answer()
+		in.Stage, out.Stage = stage, stage
+		in.State, out.Sent = t.ofAnswer(s.protocol, stage)
+		all = append(all, passage{"answers from " + to.String(), in, []netfilter.Hook{netfilter.Ingress, netfilter.Prerouting, netfilter.Forward}},
+			passage{"answers from " + s.String(), out, []netfilter.Hook{netfilter.Postrouting}})
 	}
 	return all, nil
 }

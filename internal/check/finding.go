@@ -3,16 +3,21 @@ package check
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
+
+	"lvsdr/internal/hint"
 )
 
 // reason is why a check could not be made.
 func reason(err error) string {
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		return "not permitted; run it as root"
+	advice, _ := hint.For(err)
+	switch {
+	case !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EACCES):
+		return err.Error()
+	case advice == "":
+		return "not permitted"
 	}
-	return err.Error()
+	return "not permitted; " + advice
 }
 
 // finding collects what a check sees, each once. The worst of it is the check's
@@ -26,9 +31,7 @@ func (f *finding) add(o Outcome, format string, args ...any) *finding {
 	if f.seen == nil {
 		f.seen = map[Outcome][]string{}
 	}
-	if words := fmt.Sprintf(format, args...); !slices.Contains(f.seen[o], words) {
-		f.seen[o] = append(f.seen[o], words)
-	}
+	f.seen[o] = append(f.seen[o], fmt.Sprintf(format, args...))
 	return f
 }
 

@@ -28,22 +28,33 @@ func judgeListeners(m *facts, f *finding) error {
 	return nil
 }
 
-// served are where packets for this real server's services arrive: on the VIP
-// or, where they are masqueraded, on its own address.
-func (m *facts) served() ([]endpoint, error) {
+// served are where packets for this real server's services arrive.
+func (m *facts) served() (all []endpoint, err error) {
+	arriving, err := m.arriving()
+	for _, s := range arriving {
+		all = append(all, s.endpoint)
+	}
+	return once(all), err
+}
+
+// arriving is what comes in for this real server's services: on the VIP or, where
+// it is masqueraded, on its own address. Of a mark it is any packet.
+func (m *facts) arriving() ([]stream, error) {
 	mine, err := m.mine()
 	if err != nil {
 		return nil, err
 	}
-	var all []endpoint
+	var all []stream
 	for _, w := range mine {
 		for _, d := range w.Destinations {
-			e := endpoint{w.Service.Protocol, netip.AddrPortFrom(w.Service.Addr, d.Port)}
+			own := w
+			own.Destinations = []ipvs.Destination{d}
+			vips := w.VIPs
 			if d.Forward == ipvs.Masquerade {
-				e.addr = netip.AddrPortFrom(d.Addr, d.Port)
+				vips = []netip.Addr{d.Addr}
 			}
-			if w.Service.FWMark == 0 && d.Port != 0 && !slices.Contains(all, e) {
-				all = append(all, e)
+			for _, vip := range vips {
+				all = append(all, stream{endpoint{w.Service.Protocol, netip.AddrPortFrom(vip, d.Port)}, own})
 			}
 		}
 	}
@@ -76,14 +87,18 @@ func (m *facts) mine() ([]config.Wanted, error) {
 // something hears elsewhere.
 func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
 	for _, l := range m.listeners.value {
-		if l.Protocol != e.protocol || l.Addr.Port() != e.addr.Port() {
+		to := e.addr
+		if to.Port() == 0 {
+			to = netip.AddrPortFrom(to.Addr(), l.Addr.Port())
+		}
+		if e.protocol != 0 && l.Protocol != e.protocol || l.Addr.Port() != to.Port() {
 			continue
 		}
 		switch {
-		case l.Hears(e.addr):
+		case l.Hears(to):
 			return &l, nil
 		case !l.Addr.Addr().IsLoopback():
-			elsewhere = append(elsewhere, l.Addr.String())
+			elsewhere = append(elsewhere, endpoint{l.Protocol, l.Addr}.String())
 		}
 	}
 	slices.Sort(elsewhere)
@@ -92,24 +107,27 @@ func (m *facts) listener(e endpoint) (on *host.Listener, elsewhere []string) {
 
 func (m *facts) judgeListener(e endpoint, f *finding) error {
 	on, elsewhere := m.listener(e)
-	if on != nil {
-		f.pass("something listens on %s", on.Addr)
+	switch {
+	case on != nil && e.protocol == 0:
+		f.unknown("whether something listens where packets of the mark go to on %s cannot be told", e)
+		return nil
+	case on != nil:
+		f.pass("something listens on %s", endpoint{on.Protocol, on.Addr})
 		return nil
 	}
-	rules, err := m.rulesFor(e)
-	if err != nil {
-		return err
-	}
-	redirected, err := rules.Redirects(e.packet())
+	redirected, err := m.redirected(e)
 	switch {
 	case err != nil:
 		return err
 	case redirected:
-		f.pass("what comes for %s is redirected", e.addr)
+		f.pass("what comes for %s is redirected", e)
 	case len(elsewhere) == 0:
-		f.fail("nothing listens on %s", e.addr)
+		f.fail("nothing listens on %s", e)
 	default:
-		f.fail("nothing listens on %s, only on %s", e.addr, strings.Join(elsewhere, ", "))
+		f.fail("nothing listens on %s, only on %s", e, strings.Join(elsewhere, ", "))
+		if e.addr.Port() == 0 {
+			return nil
+		}
 		command, err := m.redirections[e].get()
 		if err != nil {
 			return err

@@ -16,9 +16,21 @@ import (
 // askNeighbours asks, on all interfaces at once, who has the VIPs and the real
 // servers. The answers are by interface.
 func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.Answer, error) {
-	questions, err := m.questions()
+	asked, err := m.questions()
 	if err != nil {
 		return nil, err
+	}
+	return m.ask(k, asked, wait)
+}
+
+// ask asks for addresses by interface.
+func (m *facts) ask(k Kernel, asked map[string][]netip.Addr, wait time.Duration) (map[string][]wire.Answer, error) {
+	var questions []wire.Question
+	for _, l := range m.links.value {
+		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
+			slices.SortFunc(addrs, netip.Addr.Compare)
+			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
+		}
 	}
 	answers := map[string][]wire.Answer{}
 	for i, reply := range k.Ask(questions, m.links.value, m.addresses.value, wait) {
@@ -33,7 +45,7 @@ func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.A
 
 // questions are the addresses to ask for on each interface: the real servers
 // there, and the VIPs on all that face clients or real servers.
-func (m *facts) questions() ([]wire.Question, error) {
+func (m *facts) questions() (map[string][]netip.Addr, error) {
 	asked, near := map[string][]netip.Addr{}, map[string]bool{}
 	for _, r := range m.servers {
 		if link, ok := m.onLink(r.addr); ok {
@@ -53,14 +65,7 @@ func (m *facts) questions() ([]wire.Question, error) {
 			asked[link] = append(asked[link], vip)
 		}
 	}
-	var questions []wire.Question
-	for _, l := range m.links.value {
-		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
-			slices.SortFunc(addrs, netip.Addr.Compare)
-			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
-		}
-	}
-	return questions, nil
+	return asked, nil
 }
 
 // facing are the interfaces that clients' packets for a VIP come in by.
@@ -122,6 +127,10 @@ func judgeOwner(m *facts, f *finding) error {
 					f.pass("%s answers for %s on %s: VRRP is at work here", a.MAC, vip, link)
 					continue
 				}
+				if m.mayDirect(vip, owner) {
+					f.warn("%s answers for %s on %s, and this machine does not: it may be the director at work", named(owner, a.MAC), vip, link)
+					continue
+				}
 				m.accuse(vip, link, a.MAC, owner, f)
 			}
 		}
@@ -132,19 +141,63 @@ func judgeOwner(m *facts, f *finding) error {
 	return nil
 }
 
+// mayDirect reports whether another machine that answers for a VIP may be the
+// director at work, and this one its standby: this one does not answer, and the
+// other is no real server, or both are real servers as well. It is told by no
+// word of ours to take its VIP away.
+func (m *facts) mayDirect(vip, owner netip.Addr) bool {
+	return !m.answersFor(vip) && (!m.isServer(owner) || m.share.Listed)
+}
+
+// answersFor reports whether this machine answers for a VIP somewhere.
+func (m *facts) answersFor(vip netip.Addr) bool {
+	if !held(vip, m.addresses.value) {
+		return false
+	}
+	facing, err := m.facing(vip)
+	return err != nil || vip.Is6() || slices.ContainsFunc(facing, func(l host.Link) bool {
+		ignore, err := m.effective("arp_ignore", l.Name)
+		return err != nil || answersARP(ignore, l.Name, vip, m.addresses.value)
+	})
+}
+
+// otherDirector names a machine that may be the director at work; "" if there is
+// none.
+func (m *facts) otherDirector(vip netip.Addr) string {
+	for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {
+		for _, a := range m.answers.value[link] {
+			if owner := m.ownerOf(a.MAC); a.Addr == vip && m.mayDirect(vip, owner) {
+				return named(owner, a.MAC)
+			}
+		}
+	}
+	return ""
+}
+
+// named is a machine by its address, if that is known, and its Ethernet address.
+func named(owner netip.Addr, mac net.HardwareAddr) string {
+	if owner.IsValid() {
+		return fmt.Sprintf("%s (%s)", owner, mac)
+	}
+	return "a machine with the address " + mac.String()
+}
+
 // accuse names who answers for a VIP.
 func (m *facts) accuse(vip netip.Addr, link string, mac net.HardwareAddr, owner netip.Addr, f *finding) {
 	// It may have the VIP on another interface than lo, where arp_ignore is of
 	// no use.
 	away := fmt.Sprintf("ip addr flush to %s", vip)
 	switch {
+	case m.isServer(owner) && m.share.Listed: // it may be our standby; rs start looks
+		f.fail("real server %s answers for %s on %s", named(owner, mac), vip, link).
+			mendOn(owner.String(), m.Lvsdr("rs", "start"))
 	case m.isServer(owner):
-		f.fail("real server %s (%s) answers for %s on %s", owner, mac, vip, link).
+		f.fail("real server %s answers for %s on %s", named(owner, mac), vip, link).
 			mendOn(owner.String(), away).mendOn(owner.String(), m.Lvsdr("rs", "start"))
 	case owner.IsValid():
-		f.fail("%s (%s), which is no real server, answers for %s on %s", owner, mac, vip, link).mendOn(owner.String(), away)
+		f.fail("%s, which is no real server, answers for %s on %s", named(owner, mac), vip, link).mendOn(owner.String(), away)
 	default:
-		f.fail("a machine with the address %s answers for %s on %s", mac, vip, link).mendOn(mac.String(), away)
+		f.fail("%s answers for %s on %s", named(owner, mac), vip, link).mendOn(mac.String(), away)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
+	"lvsdr/internal/wire"
 )
 
 const (
@@ -81,6 +82,32 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "3, and the VIP is of scope host",
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.eth0.arp_ignore"], f.addresses[1].Host = 3, true
+			},
+		},
+		{
+			name: "rules for ARP keep quiet",
+			change: func(_ *Site, f *fake) {
+				f.quiet, f.sysctls["net.ipv4.conf.all.arp_ignore"], f.sysctls["net.ipv4.conf.all.arp_announce"] = true, 0, 0
+			},
+		},
+		{
+			name: "rules for ARP that are not followed",
+			change: func(_ *Site, f *fake) {
+				f.err["Answers"], f.sysctls["net.ipv4.conf.all.arp_ignore"] = netfilter.ErrLegacyARP, 0
+			},
+			want: []string{"unknown arp_ignore: rules of arptables-legacy cannot be followed"},
+		},
+		{
+			name: "no VIP where what comes for it is redirected",
+			change: func(_ *Site, f *fake) {
+				f.addresses, f.redirected = slices.Delete(f.addresses, 1, 2), true
+				f.listeners, f.sysctls["net.ipv4.conf.all.arp_ignore"] = listening("10.0.0.7:80"), 0
+			},
+		},
+		{
 			name:   "stricter values",
 			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 8 },
 		},
@@ -110,9 +137,15 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name: "nothing listens for two protocols", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\nservices: [{port: 53}, {port: 53, protocol: udp}, {port: 53, protocol: sctp}]\n",
+			change: func(*Site, *fake) {},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:53/tcp; nothing listens on 172.16.0.100:53/udp; " +
+				"nothing listens on 172.16.0.100:53/sctp"},
+		},
+		{
 			name:   "nothing listens",
 			change: func(_ *Site, f *fake) { f.listeners = listening("127.0.0.1:80") },
-			want:   []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want:   []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{
 			name: "another protocol and another port",
@@ -120,7 +153,7 @@ func TestRealServer(t *testing.T) {
 				f.listeners = listening("0.0.0.0:8080")
 				f.listeners = append(f.listeners, host.Listener{Protocol: ipvs.UDP, Addr: netip.MustParseAddrPort("0.0.0.0:80")})
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp"},
 		},
 		{name: "listens on the VIP", change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:80") }},
 		{name: "listens on every address of both families", change: func(_ *Site, f *fake) { f.listeners = listening("[::]:80") }},
@@ -129,13 +162,13 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) {
 				f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("[::]:80"), V6Only: true}}
 			},
-			want: []string{"fail listener: nothing listens on 172.16.0.100:80, only on [::]:80", "> redirect 172.16.0.100:80"},
+			want: []string{"fail listener: nothing listens on 172.16.0.100:80/tcp, only on [::]:80/tcp", "> redirect 172.16.0.100:80"},
 		},
 		{
 			name:   "listens on the RIP only",
 			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
 			want: []string{
-				"fail listener: nothing listens on 172.16.0.100:80, only on 10.0.0.7:80",
+				"fail listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
 				"> redirect 172.16.0.100:80",
 			},
 		},
@@ -198,13 +231,73 @@ func TestRealServer(t *testing.T) {
 				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
 				f.listeners = listening("10.0.0.7:8080")
 				f.sysctls = nil
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", routerMAC)}}
 			},
 		},
 		{
-			name: "masquerading arrives at the RIP", config: byMasquerade,
-			change: func(_ *Site, f *fake) { f.listeners = listening("172.16.0.100:8080") },
+			name: "masqueraded, and answers go to another router", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
+				f.listeners = listening("10.0.0.7:8080")
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", rs2MAC)}}
+				f.neighbours = []host.Neighbour{{Addr: netip.MustParseAddr("172.16.0.100"), MAC: rs2MAC, Interface: "eth0"},
+					{Addr: netip.MustParseAddr("10.0.0.8"), MAC: rs2MAC, Interface: "eth0"}}
+			},
+			want: []string{"fail return route: answers from 10.0.0.7 go to 10.0.0.200, which is not the director", "> ip route replace default via 10.0.0.8"},
+		},
+		{
+			name: "masqueraded, and whose router it is cannot be told", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
+				f.listeners = listening("10.0.0.7:8080")
+			},
+			want: []string{"unknown return route: whether 10.0.0.200 is the director cannot be told"},
+		},
+		{
+			name: "answers go to the director",
+			change: func(_ *Site, f *fake) {
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", rs2MAC), answerOf("172.16.0.100", rs2MAC)}}
+			},
+			want: []string{"fail return route: answers from 172.16.0.100 go to 10.0.0.200, which is the director and drops them", "> ip route replace default via GATEWAY"},
+		},
+		{
+			name: "another rule for what is sent in the VIP's name", change: func(_ *Site, f *fake) { f.lost = true },
+			want: []string{"fail return route: no way leads from 172.16.0.100 to clients (network is unreachable)", "> ip rule add from 172.16.0.100 lookup main priority 1"},
+		},
+		{
+			name: "a rule alone leads to the clients", change: func(_ *Site, f *fake) {
+				f.routes, f.hops = f.routes[:1], map[string]host.Hop{"172.16.0.100": {Interface: "eth0", Gateway: true}}
+			},
+		},
+		{
+			name: "routes to some clients", change: func(_ *Site, f *fake) { f.routes[1].Prefix = netip.MustParsePrefix("192.168.0.0/24") },
+			want: []string{"warn return route: there is no default route of IPv4: only clients of 192.168.0.0/24 get answers", "> ip route add default via GATEWAY"},
+		},
+		{
+			name:   "rp_filter where the default route leads elsewhere",
+			change: func(_ *Site, f *fake) { f.routes[1].Interface, f.sysctls["net.ipv4.conf.eth0.rp_filter"] = "eth1", 1 },
 			want: []string{
-				"fail listener: nothing listens on 10.0.0.7:8080, only on 172.16.0.100:8080",
+				"warn return route: rp_filter is 1 on eth0, and the default route leads out of eth1",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0",
+			},
+		},
+		{
+			name: "every port", config: "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.listeners = listening("0.0.0.0:8080") },
+		},
+		{
+			name: "nothing listens on any port", config: "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n",
+			change: func(_ *Site, f *fake) { f.listeners = listening("10.0.0.7:80") },
+			want:   []string{"fail listener: nothing listens on 172.16.0.100/tcp, only on 10.0.0.7:80/tcp"},
+		},
+		{
+			name: "masquerading arrives at the RIP", config: byMasquerade,
+			change: func(_ *Site, f *fake) {
+				f.listeners = listening("172.16.0.100:8080")
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", routerMAC)}}
+			},
+			want: []string{
+				"fail listener: nothing listens on 10.0.0.7:8080/tcp, only on 172.16.0.100:8080/tcp",
 				"> redirect 10.0.0.7:8080",
 			},
 		},
@@ -212,6 +305,7 @@ func TestRealServer(t *testing.T) {
 			name: "only what this machine serves", config: "vip: 172.16.0.100\n" +
 				"services: [{port: 80, real_servers: [10.0.0.7]}, {port: 443, real_servers: [10.0.0.17]}, {fwmark: 7, real_servers: [10.0.0.7]}]\n",
 			change: func(*Site, *fake) {},
+			want:   []string{"unknown listener: whether something listens where packets of the mark go to on 172.16.0.100 cannot be told"},
 		},
 		{name: "only the VIPs of services that list this machine", config: severalVIPs, change: func(*Site, *fake) {}},
 		{
@@ -220,7 +314,7 @@ func TestRealServer(t *testing.T) {
 			want: []string{
 				"fail vip: 172.16.0.101 is on no interface; 2001:db8::101 is on no interface",
 				"> lvsdr rs start --all-vips",
-				"fail listener: nothing listens on 10.0.0.27:8080; nothing listens on 172.16.0.101:443; nothing listens on [2001:db8::101]:443",
+				"fail listener: nothing listens on 10.0.0.27:8080/tcp; nothing listens on 172.16.0.101:443/tcp; nothing listens on [2001:db8::101]:443/tcp",
 				"fail return route: there is no default route of IPv6",
 				"> ip -6 route add default via GATEWAY",
 				"fail tunnel: no tunnel interface is up", "> modprobe ipip", "> ip link set tunl0 up",
@@ -250,9 +344,9 @@ func TestRealServer(t *testing.T) {
 			name: "packet filter",
 			change: func(_ *Site, f *fake) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
-				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "not asked"}}
+				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 1", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80", "> let it in"},
+			want: []string{"fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp; rule 1 drops answers from 172.16.0.100:80/tcp", "> let it in", "> let it out"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -79,49 +79,6 @@ func defaultRoutes(addr netip.Addr, routes []host.Route) []string {
 	return links
 }
 
-// judgeRealServerRoute looks for the way that replies take.
-func judgeRealServerRoute(m *facts, f *finding) error {
-	routes, err := m.routes.get()
-	if err != nil {
-		return err
-	}
-	senders := m.senders()
-	for _, is4 := range []bool{true, false} {
-		i := slices.IndexFunc(senders, func(a netip.Addr) bool { return a.Is4() == is4 })
-		if i < 0 {
-			continue
-		}
-		family, option := "IPv4", ""
-		if !is4 {
-			family, option = "IPv6", " -6"
-		}
-		if links := defaultRoutes(senders[i], routes); len(links) > 0 {
-			f.pass("default route of %s on %s", family, strings.Join(links, ", "))
-			continue
-		}
-		f.fail("there is no default route of %s", family).mend(fmt.Sprintf("ip%s route add default via GATEWAY", option))
-	}
-	return nil
-}
-
-// senders are in whose name a real server replies: the VIPs or, where its packets
-// are masqueraded, itself.
-func (m *facts) senders() []netip.Addr {
-	all := slices.Clone(m.vips())
-	if !m.listed() {
-		return all
-	}
-	mine, _ := m.mine() // the addresses are known: they are listed
-	for _, w := range mine {
-		for _, d := range w.Destinations {
-			if d.Forward == ipvs.Masquerade {
-				all = append(all, d.Addr)
-			}
-		}
-	}
-	return all
-}
-
 // tunnelKinds are the interfaces that unpack what a director sends by tunnel, of
 // either family of real server, as the kernel calls their kinds.
 var tunnelKinds = []string{"ipip", "sit", "gre", "ip6tnl", "ip6gre"}

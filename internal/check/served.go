@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,11 +34,11 @@ func (m *facts) asked(r server) (own []endpoint, vips []visit) {
 		switch {
 		case near && d.forward == ipvs.DirectRoute && d.to.protocol == ipvs.TCP:
 			vips = append(vips, visit{r.addr, d.to})
-		case !slices.Contains(own, e):
+		default:
 			own = append(own, e)
 		}
 	}
-	return own, vips
+	return once(own), vips
 }
 
 // probe finds out what every real server serves: those on the wire are asked,
@@ -67,7 +66,7 @@ func (m *facts) probe(k Kernel, wait time.Duration) map[visit]fact[wire.Outcome]
 	for i, reply := range k.Probe(probes, wait) {
 		v, err := visits[i], reply.Err
 		if err != nil {
-			err = fmt.Errorf("ask %s for %s: %w", v.server, v.vip.addr, err)
+			err = fmt.Errorf("ask %s for %s: %w", v.server, v.vip, err)
 		}
 		probed[v] = learn(reply.Outcome, err)
 	}
@@ -160,7 +159,7 @@ func (m *facts) judgeServed(r server, visits []visit, f *finding) {
 		if targets[found] == nil {
 			order = append(order, found)
 		}
-		targets[found] = append(targets[found], v.vip.addr.String())
+		targets[found] = append(targets[found], v.vip.String())
 	}
 	for _, found := range order {
 		f.add(found.outcome, found.words, r.addr, strings.Join(targets[found], ", "))

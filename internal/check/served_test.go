@@ -40,35 +40,35 @@ func TestServed(t *testing.T) {
 		web, shop wire.Outcome
 		want      []string
 	}{
-		{"both served", nil, wire.Served, wire.Served, []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80, 172.16.0.100:443"}},
+		{"both served", nil, wire.Served, wire.Served, []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp, 172.16.0.100:443/tcp"}},
 		{"listens on the VIP only", refused, wire.Served, wire.Served,
-			[]string{"pass ports: 10.0.0.7 serves 172.16.0.100:80, 172.16.0.100:443, and listens on the VIP only"}},
+			[]string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp, 172.16.0.100:443/tcp, and listens on the VIP only"}},
 		{"the own address is filtered", timedOut, wire.Served, wire.Served,
-			[]string{"pass ports: 10.0.0.7 serves 172.16.0.100:80, 172.16.0.100:443"}},
+			[]string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp, 172.16.0.100:443/tcp"}},
 		{"listens on its own address only", nil, wire.Served, wire.Refused,
-			[]string{"fail ports: nothing listens on 172.16.0.100:443 at 10.0.0.7, only on its own address", drain}},
+			[]string{"fail ports: nothing listens on 172.16.0.100:443/tcp at 10.0.0.7, only on its own address", drain}},
 		{"nothing listens", refused, wire.Refused, wire.Refused,
-			[]string{"fail ports: nothing listens on 172.16.0.100:80, 172.16.0.100:443 at 10.0.0.7", drain}},
+			[]string{"fail ports: nothing listens on 172.16.0.100:80/tcp, 172.16.0.100:443/tcp at 10.0.0.7", drain}},
 		{"no VIP", nil, wire.Silent, wire.Silent,
-			[]string{"fail ports: 10.0.0.7 answers, but not for 172.16.0.100:80, 172.16.0.100:443: " + either, start}},
+			[]string{"fail ports: 10.0.0.7 answers, but not for 172.16.0.100:80/tcp, 172.16.0.100:443/tcp: " + either, start}},
 		{"no VIP, and nothing listens", refused, wire.Silent, wire.Silent,
-			[]string{"fail ports: 10.0.0.7 answers, but not for 172.16.0.100:80, 172.16.0.100:443: " + either, start}},
+			[]string{"fail ports: 10.0.0.7 answers, but not for 172.16.0.100:80/tcp, 172.16.0.100:443/tcp: " + either, start}},
 		{"the packet filter drops one port", nil, wire.Refused, wire.Silent, []string{
-			"fail ports: nothing listens on 172.16.0.100:80 at 10.0.0.7, only on its own address; " +
-				"10.0.0.7 has the VIP, but does not answer for 172.16.0.100:443: " + filter, drain}},
+			"fail ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address; " +
+				"10.0.0.7 has the VIP, but does not answer for 172.16.0.100:443/tcp: " + filter, drain}},
 		{"nothing answers", timedOut, wire.Silent, wire.Silent,
-			[]string{"fail ports: 10.0.0.7 answers neither for 172.16.0.100:80, 172.16.0.100:443 nor at its own address", drain}},
+			[]string{"fail ports: 10.0.0.7 answers neither for 172.16.0.100:80/tcp, 172.16.0.100:443/tcp nor at its own address", drain}},
 		{"the packet filter rejects", nil, wire.Rejected, wire.Silent, []string{
-			"fail ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80; lvsdr check there tells whether it rejects clients' too; " +
-				"10.0.0.7 has the VIP, but does not answer for 172.16.0.100:443: " + filter, drain}},
+			"fail ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80/tcp; lvsdr check there tells whether it rejects clients' too; " +
+				"10.0.0.7 has the VIP, but does not answer for 172.16.0.100:443/tcp: " + filter, drain}},
 		{"forwards, and says so once", nil, wire.Silent, wire.Forwarded,
-			[]string{"fail ports: 10.0.0.7 does not have the VIP, and would forward packets for 172.16.0.100:80, 172.16.0.100:443", start}},
+			[]string{"fail ports: 10.0.0.7 does not have the VIP, and would forward packets for 172.16.0.100:80/tcp, 172.16.0.100:443/tcp", start}},
 		{"no route, and says so once", nil, wire.Silent, wire.Unrouted,
-			[]string{"fail ports: 10.0.0.7 does not have the VIP, and has no route for packets for 172.16.0.100:80, 172.16.0.100:443", start}},
+			[]string{"fail ports: 10.0.0.7 does not have the VIP, and has no route for packets for 172.16.0.100:80/tcp, 172.16.0.100:443/tcp", start}},
 		{"another director", nil, wire.Scheduled, wire.Served,
-			[]string{"fail ports: 10.0.0.7 is itself a director, and sends packets for 172.16.0.100:80 on to another machine", drain}},
+			[]string{"fail ports: 10.0.0.7 is itself a director, and sends packets for 172.16.0.100:80/tcp on to another machine", drain}},
 		{"passed on to nobody", nil, wire.PassedOn, wire.Served,
-			[]string{"unknown ports: 10.0.0.7 sends packets for 172.16.0.100:80 on, and nobody answers: it is itself a director, or translates the address"}},
+			[]string{"unknown ports: 10.0.0.7 sends packets for 172.16.0.100:80/tcp on, and nobody answers: it is itself a director, or translates the address"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := director()
@@ -97,20 +97,20 @@ func TestVisits(t *testing.T) {
 		want         []string
 	}{
 		{name: "direct", visits: []string{first, second},
-			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80; 10.0.0.17 serves 172.16.0.100:80"}},
+			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17 serves 172.16.0.100:80/tcp"}},
 		{name: "masquerade", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [{address: 10.0.0.7, port: 8080}]\n",
 			change: func(f *fake) { f.connects = map[string]error{"10.0.0.7:8080": syscall.ECONNREFUSED} },
-			want:   []string{"fail ports: 10.0.0.7:8080: connection refused", "> lvsdr vs drain 10.0.0.7"}},
+			want:   []string{"fail ports: 10.0.0.7:8080/tcp: connection refused", "> lvsdr vs drain 10.0.0.7"}},
 		{name: "a method for each real server",
 			config: "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.7, {address: 10.0.0.17, forward: tunnel}]\n",
 			visits: []string{first, strings.Replace(first, ".100:", ".101:", 1)},
-			want:   []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80, 172.16.0.101:80; 10.0.0.17:80 accepts"}},
+			want:   []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp, 172.16.0.101:80/tcp; 10.0.0.17:80/tcp accepts"}},
 		{name: "udp, sctp", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}]\nreal_servers: [10.0.0.7]\n",
-			want: []string{"unknown ports: 10.0.0.7:53: whether a server takes udp cannot be asked"}},
+			want: []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked"}},
 		{name: "behind a router", change: func(f *fake) { f.hops["10.0.0.17"] = host.Hop{Interface: "eth0", Gateway: true} },
-			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80; 10.0.0.17:80 accepts"}},
+			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17:80/tcp accepts"}},
 		{name: "silent neighbour", change: func(f *fake) { f.answers["eth0"] = f.answers["eth0"][:1] },
-			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80"}},
+			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp"}},
 		{name: "IPv6, and the VIP would be the source", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",
 			change: func(f *fake) {
 				f.addresses = []host.Address{addressOn("eth0", "fd00::100/128"), addressOn("eth0", "fd00::8/64")}
@@ -118,7 +118,7 @@ func TestVisits(t *testing.T) {
 				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
 			},
 			visits: []string{"00:0c:29:dc:0a:2b [fd00::100]:80 from fd00::8 on eth0"},
-			want:   []string{"pass ports: fd00::7 serves [fd00::100]:80"}},
+			want:   []string{"pass ports: fd00::7 serves [fd00::100]:80/tcp"}},
 		{name: "an interface without an address",
 			change: func(f *fake) {
 				f.addresses = f.addresses[:2]
@@ -127,21 +127,21 @@ func TestVisits(t *testing.T) {
 				}
 			},
 			visits: []string{strings.Replace(first, "10.0.0.8", "10.9.0.8", 1), strings.Replace(second, "10.0.0.8", "10.9.0.8", 1)},
-			want:   []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80; 10.0.0.17 serves 172.16.0.100:80"}},
+			want:   []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17 serves 172.16.0.100:80/tcp"}},
 		{name: "this machine itself", change: thisMachine("172.16.0.100:80"), visits: []string{second},
-			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80; 10.0.0.17 serves 172.16.0.100:80"}},
+			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17 serves 172.16.0.100:80/tcp"}},
 		{name: "this machine itself, on every address", change: thisMachine("[::]:80"), visits: []string{second},
-			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80; 10.0.0.17 serves 172.16.0.100:80"}},
+			want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17 serves 172.16.0.100:80/tcp"}},
 		{name: "this machine itself, on its own address", change: thisMachine("10.0.0.7:80"), visits: []string{second},
-			want: []string{"fail ports: nothing listens on 172.16.0.100:80 at 10.0.0.7, only on its own address", "> lvsdr vs drain 10.0.0.7"}},
+			want: []string{"fail ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address", "> lvsdr vs drain 10.0.0.7"}},
 		{name: "this machine itself, unknown", visits: []string{second},
 			change: func(f *fake) { thisMachine("[::]:80")(f); f.err["Listeners"] = errNoParameter },
 			want:   []string{"unknown ports: file does not exist"}},
 		{name: "not root, and this machine itself", change: func(f *fake) { thisMachine("10.0.0.9:80")(f); f.err["Ask"] = syscall.EPERM },
-			want: []string{"fail ports: nothing listens on 172.16.0.100:80 at 10.0.0.7, only on its own address", "> lvsdr vs drain 10.0.0.7"}},
-		{name: "not root", change: func(f *fake) { f.err["Ask"] = syscall.EPERM }, want: []string{"unknown ports: not permitted; run it as root"}},
+			want: []string{"fail ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address", "> lvsdr vs drain 10.0.0.7"}},
+		{name: "not root", change: func(f *fake) { f.err["Ask"] = syscall.EPERM }, want: []string{"unknown ports: not permitted"}},
 		{name: "not permitted to ask", change: func(f *fake) { f.err["Probe"] = syscall.EPERM },
-			visits: []string{first, second}, want: []string{"unknown ports: not permitted; run it as root"}},
+			visits: []string{first, second}, want: []string{"unknown ports: not permitted"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := director()

@@ -151,7 +151,7 @@ func judgePorts(m *facts, f *finding) error {
 
 func (m *facts) judgeConnection(e endpoint, f *finding) error {
 	if e.protocol == ipvs.UDP {
-		f.unknown("%s: whether a server takes udp cannot be asked", e.addr)
+		f.unknown("%s: whether a server takes udp cannot be asked", e)
 		return nil
 	}
 	connection, err := m.connections[e].get()
@@ -159,11 +159,11 @@ func (m *facts) judgeConnection(e endpoint, f *finding) error {
 	case err != nil:
 		return err
 	case connection == nil:
-		f.pass("%s accepts", e.addr)
+		f.pass("%s accepts", e)
 	case errors.Is(connection, syscall.EPROTONOSUPPORT):
-		f.unknown("%s: this kernel cannot ask by %s", e.addr, ipvs.Protocols.Name(e.protocol))
+		f.unknown("%s: this kernel has no %s loaded to ask by", e, ipvs.Protocols.Name(e.protocol))
 	default:
-		f.fail("%s: %v", e.addr, connection).mend(m.Lvsdr("vs", "drain", e.addr.Addr().String()))
+		f.fail("%s: %v", e, connection).mend(m.Lvsdr("vs", "drain", e.addr.Addr().String()))
 	}
 	return nil
 }

@@ -4,19 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
 )
 
 // Parameters of IPVS (kernel: ipvs-sysctl.rst).
 const (
 	expireNoDest = "net.ipv4.vs.expire_nodest_conn"
 	reuseMode    = "net.ipv4.vs.conn_reuse_mode"
+	quiescent    = "net.ipv4.vs.expire_quiescent_template"
+	backupOnly   = "net.ipv4.vs.backup_only"
 	conntrack    = "net.ipv4.vs.conntrack" // whether its connections are tracked
+
+	// Whether connection tracking takes up a connection whose beginning it has not
+	// seen (kernel: nf_conntrack-sysctl.rst).
+	tcpLoose = "net.netfilter.nf_conntrack_tcp_loose"
 )
 
 // judgeSettings looks at net.ipv4.vs, whose values decide what becomes of
 // connections that the director remembers.
 func judgeSettings(m *facts, f *finding) error {
-	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse} {
+	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup} {
 		if err := judge(m, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -62,6 +73,52 @@ func judgeReuse(m *facts, f *finding) error {
 		f.warn("conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0").mend("sysctl -w " + reuseMode + "=1")
 	default:
 		f.pass("conn_reuse_mode is %d", value)
+	}
+	return nil
+}
+
+// judgeTemplates: persistence has a client come back to its real server whatever
+// that one's weight, unless the parameter says otherwise.
+func judgeTemplates(m *facts, f *finding) error {
+	if !slices.ContainsFunc(m.Config.Services, func(s config.Service) bool { return s.Persistent != 0 }) {
+		return nil
+	}
+	value, err := m.sysctl(quiescent)
+	switch {
+	case err != nil:
+		return err
+	case value == 0:
+		f.warn("expire_quiescent_template is 0: clients that persistence binds to a real server keep coming when it is drained").
+			mend("sysctl -w " + quiescent + "=1")
+	default:
+		f.pass("expire_quiescent_template is %d", value)
+	}
+	return nil
+}
+
+// judgeBackup is about two directors. One that is a real server as well gets the
+// other's packets while that is active, and its own table would send them on once
+// more; backup_only keeps it from that while it runs a backup daemon. But then it
+// balances nothing, even if the VIP is here (kernel: ipvs-sysctl.rst).
+func judgeBackup(m *facts, f *finding) error {
+	backup := slices.ContainsFunc(m.Config.Sync.Daemons(), func(d ipvs.Daemon) bool { return d.State == ipvs.Backup })
+	standby := m.vrrp.value && !slices.ContainsFunc(m.vips(), func(vip netip.Addr) bool { return held(vip, m.addresses.value) })
+	if !backup && !(standby && m.share.Listed) {
+		return nil
+	}
+	value, err := m.sysctl(backupOnly)
+	switch {
+	case err != nil:
+		return err
+	case value != 0 && backup && !standby:
+		f.fail("backup_only is %d: with a backup daemon, and the VIP here, this director balances nothing", value).mend("sysctl -w " + backupOnly + "=0")
+	case value == 0 && standby && m.share.Listed:
+		f.warn("backup_only is 0: this director is a real server, too, and balances once more what the active one sends it").mend("sysctl -w " + backupOnly + "=1")
+		if !backup {
+			f.mend("ipvsadm --start-daemon backup") // without one backup_only does nothing
+		}
+	default:
+		f.pass("backup_only is %d", value)
 	}
 	return nil
 }

@@ -20,6 +20,9 @@ type Site struct {
 	Status  status.Status
 	IPVS    error
 	Drained []netip.Addr // real servers that are being drained
+	// Directed are the VIPs that this machine is the director of: it answers for
+	// them, and needs nothing else for its own share as a real server.
+	Directed map[netip.Addr]bool
 
 	// Lvsdr is the command line of a verb with the flags of this run:
 	// Lvsdr("vs", "start"). Words beyond the verb stand behind the flags.
@@ -41,9 +44,9 @@ type delivery struct {
 	port    uint16 // of the real server
 }
 
-// endpoint is where packets for a service arrive: a port of an address.
+// endpoint is where packets for a service arrive: a port of an address. Port zero is every one.
 type endpoint struct {
-	protocol ipvs.Protocol
+	protocol ipvs.Protocol // zero is every one, as for a mark
 	addr     netip.AddrPort
 }
 
@@ -52,19 +55,33 @@ func entrance(s ipvs.Service) endpoint {
 	return endpoint{s.Protocol, netip.AddrPortFrom(s.Addr, s.Port)}
 }
 
+// String names an endpoint as an operator does: a port means nothing without its
+// protocol.
+// Every port is "172.16.0.100/tcp", every protocol as well "172.16.0.100".
+func (e endpoint) String() string {
+	words := e.addr.String()
+	if e.addr.Port() == 0 {
+		words = e.addr.Addr().String()
+	}
+	if e.protocol == 0 {
+		return words
+	}
+	return words + "/" + ipvs.Protocols.Name(e.protocol)
+}
+
 // packet is the first one of a client's connection to the endpoint.
 func (e endpoint) packet() netfilter.Packet {
 	return netfilter.Packet{Protocol: e.protocol, Dst: e.addr.Addr(), Port: e.addr.Port()}
 }
 
-// routedDirectly are the entrances of services whose packets go on, if only to
-// one real server, as they have come.
-func (s *Site) routedDirectly() map[endpoint]bool {
-	all := map[endpoint]bool{}
-	for _, w := range s.Config.Wanted() {
-		all[entrance(w.Service)] = slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Forward == ipvs.DirectRoute })
-	}
-	return all
+// answer is the first packet of what is answered there.
+func (e endpoint) answer() netfilter.Packet {
+	return netfilter.Packet{Protocol: e.protocol, Src: e.addr.Addr(), SrcPort: e.addr.Port(), Stage: netfilter.Answer}
+}
+
+// endpointOf is where a client's packet goes to.
+func endpointOf(p netfilter.Packet) endpoint {
+	return endpoint{p.Protocol, netip.AddrPortFrom(p.Dst, p.Port)}
 }
 
 // servers are the real servers in the order of the configuration.
@@ -81,6 +98,20 @@ func (s *Site) servers() []server {
 			all[i].add(w.Service, d)
 		}
 	}
+	for i := range all {
+		all[i].deliveries = once(all[i].deliveries)
+	}
+	return all
+}
+
+// once leaves out what is in a list before.
+func once[T comparable](list []T) (all []T) {
+	seen := make(map[T]bool, len(list))
+	for _, v := range list {
+		if !seen[v] {
+			all, seen[v] = append(all, v), true
+		}
+	}
 	return all
 }
 
@@ -89,7 +120,7 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 		r.forwards = append(r.forwards, d.Forward)
 	}
 	got := delivery{entrance(s), d.Forward, d.Port}
-	if s.FWMark == 0 && d.Port != 0 && !slices.Contains(r.deliveries, got) {
+	if s.FWMark == 0 && d.Port != 0 {
 		r.deliveries = append(r.deliveries, got)
 	}
 }
@@ -97,12 +128,9 @@ func (r *server) add(s ipvs.Service, d ipvs.Destination) {
 // endpoints are the ports of its own that the real server is asked for.
 func (r server) endpoints() (all []endpoint) {
 	for _, d := range r.deliveries {
-		e := endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)}
-		if !slices.Contains(all, e) {
-			all = append(all, e)
-		}
+		all = append(all, endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)})
 	}
-	return all
+	return once(all)
 }
 
 // direct reports whether direct routing leads to the real server.
@@ -112,10 +140,11 @@ func (r server) direct() bool { return slices.Contains(r.forwards, ipvs.DirectRo
 // server those of the services that list it. One that is not listed has a share
 // in all.
 func (m *facts) vips() []netip.Addr {
+	all := m.Config.AllVIPs()
 	if m.listed() {
-		return m.share.VIPs
+		all = slices.Clone(m.share.VIPs)
 	}
-	return m.Config.AllVIPs()
+	return slices.DeleteFunc(all, func(vip netip.Addr) bool { return m.Role == RealServer && m.Directed[vip] })
 }
 
 // listed reports whether this machine is a real server that some service lists.
@@ -142,7 +171,9 @@ func (m *facts) arrives(methods ...ipvs.Forward) string {
 }
 
 // holdsVIP reports whether a real server needs the VIP itself.
-func (m *facts) holdsVIP() bool { return m.forwards(ipvs.DirectRoute, ipvs.Tunnel) }
+func (m *facts) holdsVIP() bool {
+	return m.forwards(ipvs.DirectRoute, ipvs.Tunnel) && len(m.vips()) > 0
+}
 
 // start is the command that puts in place what is missing here.
 func (m *facts) start() string {

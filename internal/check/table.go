@@ -16,7 +16,7 @@ func judgeIPVS(m *facts, f *finding) error {
 	case m.IPVS == nil:
 		f.pass("the kernel has it")
 	case errors.Is(m.IPVS, syscall.ENOPROTOOPT):
-		f.fail("the kernel has none, and did not load it").mend("modprobe ip_vs")
+		f.fail("the kernel has none loaded").mend("modprobe ip_vs")
 	default:
 		return m.IPVS
 	}

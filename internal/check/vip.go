@@ -26,7 +26,11 @@ func judgeVIP(m *facts, f *finding) error {
 		return err
 	}
 	for _, vip := range m.vips() {
-		if moves && !held(vip, addresses, m.home()) {
+		if m.takenByRule(vip) {
+			f.pass("%s is on no interface: what comes for it is redirected", vip)
+			continue
+		}
+		if moves && !held(vip, addresses, m.home(vip)) {
 			m.judgeMoved(vip, addresses, f)
 			continue
 		}
@@ -35,14 +39,19 @@ func judgeVIP(m *facts, f *finding) error {
 	return nil
 }
 
-// home is the interface of the VIPs' label.
-func (m *facts) home() string {
-	label := m.Config.Label
-	if m.Role == Director {
-		label = m.Config.LabelOfDirector()
+// home is the interface where a VIP should be.
+func (m *facts) home(vip netip.Addr) string {
+	interfaceOf := func(label string) string {
+		name, _, _ := strings.Cut(label, ":")
+		return name
 	}
-	home, _, _ := strings.Cut(label, ":")
-	return home
+	switch {
+	case m.Role == RealServer:
+		return interfaceOf(m.Config.Label)
+	case m.Config.DirectorLabel != "":
+		return interfaceOf(m.Config.DirectorLabel)
+	}
+	return host.DirectorHome(vip, interfaceOf(m.Config.Label), m.links.value, m.routes.value)
 }
 
 // held reports whether the machine has the VIP, on one of these interfaces if
@@ -68,7 +77,7 @@ func (m *facts) judgeMoved(vip netip.Addr, addresses []host.Address, f *finding)
 
 // judgePlace says where a VIP is.
 func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding) {
-	home, around := m.home(), host.Neighbourhood{Links: m.links.value, Addresses: addresses, Routes: m.routes.value, IsVIP: m.isVIP}
+	home, around := m.home(vip), host.Neighbourhood{Links: m.links.value, Addresses: addresses, Routes: m.routes.value, IsVIP: m.isVIP}
 	var there *host.Address
 	var known, narrow, elsewhere bool
 	for i, a := range addresses {
@@ -79,9 +88,11 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 		switch on := around.StandsOn(a); {
 		case m.Role == Director && a.Interface != home && m.Config.Masquerades(vip):
 			f.pass("%s on %s, this machine's own", a.Prefix, a.Interface)
+		case m.Role == Director && a.Interface != home && m.servesToo(addresses):
+			f.pass("%s on %s as well: this director is a real server, too", a.Prefix, a.Interface)
 		case a.Interface == home && around.Fits(a):
 			there = &addresses[i]
-		case on != "":
+		case on != "" && !around.MayGo(a):
 			f.add(m.stray(), "%s is an address of this machine's own: on %s, and %s stands on it", a.Prefix, a.Interface, on)
 		case a.Interface != home:
 			elsewhere = true
@@ -97,9 +108,18 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 		f.mend(start)
 	case there != nil:
 		f.pass("%s on %s", there.Prefix, home)
+	case !known && m.otherDirector(vip) != "":
+		f.warn("%s is on no interface: %s has it, and may be the director at work", vip, m.otherDirector(vip))
 	case !known:
 		f.fail("%s is on no interface", vip).mend(start)
 	}
+}
+
+// servesToo reports whether this director is a real server as well, of its own
+// services or of others: then it has VIPs in two places, so as to answer for some
+// and to take packets for all.
+func (m *facts) servesToo(addresses []host.Address) bool {
+	return m.share.Listed || m.keepsQuiet(addresses)
 }
 
 // stray says how bad a VIP is that is not where it should be. Clients reach a

@@ -5,7 +5,12 @@ package command
 
 import (
 	"io"
+	"io/fs"
 	"os"
+	"path"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Env is one invocation of a command.
@@ -41,10 +46,24 @@ func (e Env) Name(fallback string) string {
 	return e.Args[0]
 }
 
+// Program is the base name of Args[0]. Where the caller gave no name, which execve
+// allows, it is the kernel's for this process: that of the file it was started
+// from, as the caller wrote it, cut to 15 bytes (prctl(2), PR_GET_NAME).
+func (e Env) Program() string {
+	if name := e.Name(""); name != "" {
+		return path.Base(name)
+	}
+	var name [16]byte
+	if err := unix.Prctl(unix.PR_GET_NAME, uintptr(unsafe.Pointer(&name)), 0, 0, 0); err != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(name[:])
+}
+
 // IsTerminal reports whether somebody is watching what is written to w: a
 // character device.
 func IsTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return false
 	}

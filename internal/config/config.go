@@ -86,6 +86,7 @@ func portService(p ipvs.Protocol, port uint16) Service {
 type Wanted struct {
 	Name         string // of the service; "" if the file gives none
 	Service      ipvs.Service
+	VIPs         []netip.Addr // the service's address; of a mark, all that it stands for
 	Forward      ipvs.Forward // of real servers without a method of their own
 	Destinations []ipvs.Destination
 }
@@ -107,7 +108,10 @@ func (c Config) Wanted() []Wanted {
 	var all []Wanted
 	for _, vip := range c.AllVIPs() {
 		for _, s := range offered[vip] {
-			w := Wanted{Name: s.Name, Service: s.service(vip), Forward: s.Forward}
+			w := Wanted{Name: s.Name, Service: s.service(vip), VIPs: []netip.Addr{vip}, Forward: s.Forward}
+			if s.FWMark != 0 {
+				w.VIPs = slices.DeleteFunc(slices.Clone(c.vips(s)), func(vip netip.Addr) bool { return ipvs.FamilyOf(vip) != s.Family })
+			}
 			for _, r := range c.serve(s, w.Service.Family) {
 				w.Destinations = append(w.Destinations, r.destination(s))
 			}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,25 @@ func TestManualFile(t *testing.T) {
 			if !strings.Contains(text, key+":") {
 				t.Errorf("it does not show %s", key)
 			}
+		}
+	}
+}
+
+// The README's file is one, too.
+func TestREADMEFile(t *testing.T) {
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, file, found := strings.Cut(string(text), "\n```yaml\n")
+		file, _, _ = strings.Cut(file, "```")
+		c, err := Load(name, []byte(file))
+		if err == nil {
+			err = c.Validate()
+		}
+		if err != nil || !found {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

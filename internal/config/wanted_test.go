@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestWantedTutorial(t *testing.T) {
 			Family: ipvs.INET, Addr: addr(ip), Port: 80, Forward: ipvs.DirectRoute, Weight: 1,
 		}
 	}
-	want := []Wanted{{Service: web, Forward: ipvs.DirectRoute, Destinations: []ipvs.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
+	want := []Wanted{{Service: web, VIPs: []netip.Addr{addr("172.16.0.100")}, Forward: ipvs.DirectRoute, Destinations: []ipvs.Destination{dest("10.0.0.7"), dest("10.0.0.17")}}}
 	if d := cmp.Diff(want, tutorial().Wanted(), equalAddr); d != "" {
 		t.Errorf("Wanted (-want +got):\n%s", d)
 	}
@@ -46,12 +47,14 @@ real_servers: ["2001:db8::7"]
 			Family: ipvs.INET6, Protocol: ipvs.UDP, Addr: addr("2001:db8::100"), Port: 53, Scheduler: "mh",
 			Flags: ipvs.Persistent | ipvs.OnePacket | ipvs.SchedulerFlag2, Timeout: 60, Netmask: 64,
 		},
+		VIPs:    []netip.Addr{addr("2001:db8::100")},
 		Forward: ipvs.DirectRoute,
 		Destinations: []ipvs.Destination{{
 			Family: ipvs.INET6, Addr: addr("2001:db8::7"), Port: 53, Forward: ipvs.DirectRoute, Weight: 1,
 		}},
 	}, {
 		Service: ipvs.Service{Family: ipvs.INET6, FWMark: 7, Scheduler: "wrr", Netmask: 128},
+		VIPs:    []netip.Addr{addr("2001:db8::100")},
 		Forward: ipvs.Masquerade,
 		Destinations: []ipvs.Destination{{
 			Family: ipvs.INET6, Addr: addr("2001:db8::17"), Port: 8080, Forward: ipvs.Masquerade, Upper: 20, Lower: 10,

@@ -32,12 +32,13 @@ func (h *Host) AddressesOn(links []Link) ([]Address, error) {
 		}
 		addresses = append(addresses, Address{
 			Prefix: prefix, Interface: names[a.LinkIndex], Label: a.Label, Deprecated: a.Flags&unix.IFA_F_DEPRECATED != 0,
+			Host: a.Scope == unix.RT_SCOPE_HOST && !prefix.Addr().IsLoopback(),
 		})
 	}
 	return addresses, nil
 }
 
-// AddAddress gives an interface an address, of scope global, and sets the
+// AddAddress gives an interface an address, and sets the
 // interface up first if it is down, as ifconfig does. An IPv6 address is there
 // at once: nobody is asked whether it is taken. EEXIST: the interface has it
 // (IPv4: with that prefix length); ENODEV: there is no such interface; EACCES:
@@ -84,6 +85,9 @@ func addressRequest(typ, flags, index int, a Address) *nl.NetlinkRequest {
 	msg := nl.NewIfAddrmsg(familyOf(addr))
 	msg.Prefixlen = uint8(a.Prefix.Bits())
 	msg.Index = uint32(index)
+	if a.Host {
+		msg.Scope = unix.RT_SCOPE_HOST
+	}
 	if addr.Is6() {
 		msg.IfAddrmsg.Flags = unix.IFA_F_NODAD
 	}

@@ -36,6 +36,37 @@ func FacingLinks(vip netip.Addr, links []Link, addresses []Address, routes []Rou
 	return nil
 }
 
+// LAN is the interface in whose network an address is, so that neighbours there
+// ask for it; "" if it is in none.
+func LAN(addr netip.Addr, links []Link, routes []Route) string {
+	for _, l := range links {
+		if l.Up && !l.Loopback && slices.ContainsFunc(routes, func(r Route) bool {
+			return r.Interface == l.Name && !r.Gateway && r.Prefix.Bits() > 0 && !r.Prefix.IsSingleIP() && r.Prefix.Contains(addr)
+		}) {
+			return l.Name
+		}
+	}
+	return ""
+}
+
+// DirectorHome is the interface that carries a director's VIP where nothing is
+// said of it: that of the label of its real servers, which is silent. Linux
+// answers neighbour solicitations only for the interface's own addresses, so an
+// IPv6 VIP in the LAN is on the LAN's interface.
+func DirectorHome(vip netip.Addr, label string, links []Link, routes []Route) string {
+	lan := LAN(vip, links, routes)
+	for _, l := range links {
+		if vip.Is6() && lan != "" && l.Name == label && l.Silent() {
+			return lan
+		}
+	}
+	return label
+}
+
+// Silent reports whether nobody asks on l who has an address: it is loopback, or
+// one without ARP.
+func (l Link) Silent() bool { return l.Loopback || l.NoARP }
+
 // announces reports whether neighbours can be told something on l.
 func (l Link) announces() bool {
 	return l.Up && !l.Loopback && l.Broadcast && l.Ethernet()

@@ -28,6 +28,8 @@ type Address struct {
 	// Deprecated addresses have a preferred lifetime of zero: the machine
 	// answers on them, but does not choose them as the source of anything new.
 	Deprecated bool
+	// Host addresses are of scope host: not to be told to others.
+	Host bool
 }
 
 // Link is a network interface.
@@ -60,9 +62,10 @@ type Route struct {
 
 // Hop is how the kernel would send to an address, as "ip route get" tells.
 type Hop struct {
-	Interface string // "lo" if Local
-	Gateway   bool   // by way of a router; else the address is on the link
-	Local     bool   // the address is this machine's own
+	Interface string     // "lo" if Local
+	Gateway   bool       // by way of a router; else the address is on the link
+	Via       netip.Addr // the router; not valid where it is of the other family
+	Local     bool       // the address is this machine's own
 	// Source is the address that the packet would come from. It is not valid
 	// where the kernel has none to offer.
 	Source netip.Addr

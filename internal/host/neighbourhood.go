@@ -35,23 +35,12 @@ func (n Neighbourhood) Fits(vip Address) bool {
 // StandsOn names a route or another address that would go with an address; ""
 // if there is none.
 func (n Neighbourhood) StandsOn(a Address) string {
-	for _, r := range n.Routes {
-		if r.Source == a.Prefix.Addr() && r.Prefix != a.Prefix.Masked() {
-			return fmt.Sprintf("the route to %s", r.Prefix)
-		}
+	if on := n.foreign(a); on != "" || a.Prefix.IsSingleIP() {
+		return on
 	}
-	if a.Prefix.IsSingleIP() {
-		return ""
-	}
-	inNetwork := func(b Address) bool { return b.Interface == a.Interface && b.Prefix.Masked() == a.Prefix.Masked() }
-	first := slices.IndexFunc(n.Addresses, inNetwork)
-	for i, b := range n.Addresses {
-		switch {
-		case !inNetwork(b) || b.Prefix == a.Prefix || n.IsVIP(b.Prefix.Addr()):
-		case a.Prefix.Addr().Is6() || n.Addresses[first].Prefix != a.Prefix:
+	for _, b := range n.Addresses {
+		if inNetwork(a, b) && b.Prefix != a.Prefix && (a.Prefix.Addr().Is6() || n.primary(a).Prefix != a.Prefix) {
 			return "" // that one keeps the network
-		case i > first:
-			return b.Prefix.String()
 		}
 	}
 	for _, r := range n.Routes {
@@ -60,4 +49,45 @@ func (n Neighbourhood) StandsOn(a Address) string {
 		}
 	}
 	return ""
+}
+
+// MayGo reports whether an address can be taken away by somebody who knows what
+// it is for: nothing but the route to its own network goes with it, and its
+// interface has another address.
+func (n Neighbourhood) MayGo(a Address) bool {
+	return n.foreign(a) == "" && slices.ContainsFunc(n.Addresses, func(b Address) bool {
+		return b.Interface == a.Interface && sameFamily(a.Prefix.Addr(), b.Prefix.Addr()) && b.Prefix.Addr() != a.Prefix.Addr()
+	})
+}
+
+// foreign names a route to elsewhere, or another address, that goes with an
+// address.
+func (n Neighbourhood) foreign(a Address) string {
+	for _, r := range n.Routes {
+		if r.Source == a.Prefix.Addr() && r.Prefix != a.Prefix.Masked() {
+			return fmt.Sprintf("the route to %s", r.Prefix)
+		}
+	}
+	if a.Prefix.IsSingleIP() || a.Prefix.Addr().Is6() || n.primary(a).Prefix != a.Prefix {
+		return ""
+	}
+	for _, b := range n.Addresses {
+		if inNetwork(a, b) && b.Prefix != a.Prefix && !n.IsVIP(b.Prefix.Addr()) {
+			return b.Prefix.String()
+		}
+	}
+	return ""
+}
+
+// primary is the first address of a network on an interface.
+func (n Neighbourhood) primary(a Address) Address {
+	i := slices.IndexFunc(n.Addresses, func(b Address) bool { return inNetwork(a, b) })
+	if i < 0 {
+		return a
+	}
+	return n.Addresses[i]
+}
+
+func inNetwork(a, b Address) bool {
+	return b.Interface == a.Interface && b.Prefix.Masked() == a.Prefix.Masked()
 }

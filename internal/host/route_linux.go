@@ -30,18 +30,29 @@ func refusal(routeType int) error {
 // EACCES: the route is of type unreachable, blackhole, prohibit. Zones are
 // passed over.
 func (h *Host) RouteTo(addr netip.Addr, links []Link) (Hop, error) {
-	hop, err := routeTo(addr, links)
+	hop, err := routeTo(netip.Addr{}, addr, links)
 	if err != nil {
 		return Hop{}, fmt.Errorf("route to %s: %w", addr, err)
 	}
 	return hop, nil
 }
 
-func routeTo(addr netip.Addr, links []Link) (Hop, error) {
+// RouteFrom is [Host.RouteTo] for what is sent in the name of an address: rules
+// may lead it elsewhere ("ip rule add from"). The kernel refuses an address that the
+// machine does not have, with ENETUNREACH or EINVAL.
+func (h *Host) RouteFrom(source, addr netip.Addr, links []Link) (Hop, error) {
+	hop, err := routeTo(source, addr, links)
+	if err != nil {
+		return Hop{}, fmt.Errorf("route from %s to %s: %w", source, addr, err)
+	}
+	return hop, nil
+}
+
+func routeTo(source, addr netip.Addr, links []Link) (Hop, error) {
 	if !addr.IsValid() {
 		return Hop{}, unix.EINVAL
 	}
-	found, err := netlink.RouteGet(addr.Unmap().AsSlice())
+	found, err := netlink.RouteGetWithOptions(addr.Unmap().AsSlice(), &netlink.RouteGetOptions{SrcAddr: source.Unmap().AsSlice()})
 	if err != nil {
 		return Hop{}, err
 	}
@@ -52,7 +63,8 @@ func routeTo(addr netip.Addr, links []Link) (Hop, error) {
 	if err := refusal(r.Type); err != nil {
 		return Hop{}, err
 	}
-	source, _ := netip.AddrFromSlice(r.Src)
+	preferred, _ := netip.AddrFromSlice(r.Src)
+	via, _ := netip.AddrFromSlice(r.Gw)
 	var out string
 	if i := slices.IndexFunc(links, func(l Link) bool { return l.Index == r.LinkIndex }); i >= 0 {
 		out = links[i].Name
@@ -60,7 +72,8 @@ func routeTo(addr netip.Addr, links []Link) (Hop, error) {
 	return Hop{
 		Interface: out,
 		Gateway:   r.Gw != nil || r.Via != nil,
+		Via:       via.Unmap(),
 		Local:     r.Type == unix.RTN_LOCAL,
-		Source:    source.Unmap(),
+		Source:    preferred.Unmap(),
 	}, nil
 }

@@ -124,14 +124,14 @@ func replay(r *recording) func() *Conn {
 
 var benchSizes = []int{1, 100, 10000}
 
-// BenchmarkDump is all of a dump but the kernel.
+// BenchmarkDump is all of one reading of a dump but the kernel.
 func BenchmarkDump(b *testing.B) {
 	for _, n := range benchSizes {
 		b.Run(fmt.Sprintf("services/%d", n), func(b *testing.B) {
 			conn := replay(dumpOf(n, serviceMessage()))
 			b.ReportAllocs()
 			for b.Loop() {
-				if list, err := conn().Services(0); len(list) != n || err != nil {
+				if list, err := conn().readServices(0, nil); len(list) != n || err != nil {
 					b.Fatalf("%d services: %v", len(list), err)
 				}
 			}
@@ -143,7 +143,7 @@ func BenchmarkDump(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				var err error
-				if list, err = conn().Destinations(&s, 0, list[:0]); len(list) != n || err != nil {
+				if list, err = conn().readDestinations(&s, 0, list[:0]); len(list) != n || err != nil {
 					b.Fatalf("%d destinations: %v", len(list), err)
 				}
 			}

@@ -26,6 +26,9 @@ type Conn struct {
 	in     []byte // the datagram being read
 	info   Info
 	short  *shortcut
+	// Messages with entries so far, and the datagrams of the last answer that had
+	// some.
+	entries, pieces int
 }
 
 // Values of linux/netlink.h.
@@ -183,6 +186,7 @@ func (c *Conn) exchange(each func(msg []byte) error) error {
 		return err
 	}
 	var first error
+	c.pieces = 0
 	for {
 		var n int
 		err := again(func() (err error) {
@@ -195,7 +199,11 @@ func (c *Conn) exchange(each func(msg []byte) error) error {
 		if n > len(c.in) {
 			return errReply
 		}
+		before := c.entries
 		done, err := c.datagram(c.in[:n], each)
+		if c.entries != before {
+			c.pieces++
+		}
 		if first == nil {
 			first = err
 		}
@@ -269,6 +277,7 @@ func (c *Conn) message(msg []byte, each func(msg []byte) error) (done bool, err 
 	case typ != c.family || len(body) < genlHeadLen:
 		return false, errReply
 	}
+	c.entries++
 	if err := each(body[genlHeadLen:]); err != nil {
 		return false, err
 	}

@@ -21,7 +21,25 @@ func Open() (*Conn, error) {
 	if _, none := errors.AsType[errNoFamily](err); none {
 		return nil, legacyInfo()
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	if s, err := dialSockopt(); err == nil {
+		c.short = &shortcut{sockopt: s, witness: true}
+	}
+	return c, nil
+}
+
+// Present reports whether the kernel has IPVS at the moment, or may have it:
+// what [Open] asks for it loads, this does not. It needs no privilege.
+func Present() bool {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return true // Open has the words for it
+	}
+	defer unix.Close(fd)
+	_, err = unix.GetsockoptInt(fd, unix.IPPROTO_IP, soGetInfo)
+	return err != unix.ENOPROTOOPT
 }
 
 type netlinkSocket int

@@ -21,10 +21,13 @@ type Detail uint8
 
 // The details that not every reader needs.
 const (
-	Totals     Detail = 1 << iota // counters since the last zero
-	Rates                         // counters per second
-	Tunnels                       // type, port and flags
-	Everything = Totals | Rates | Tunnels
+	Totals  Detail = 1 << iota // counters since the last zero
+	Rates                      // counters per second
+	Tunnels                    // type, port and flags
+	// Somebody decides on the list. A large one is then read again even where it
+	// shows no IPv6 service: one may have been passed over.
+	Certain
+	Everything = Totals | Rates | Tunnels | Certain
 )
 
 // sockopt is the two calls for options of level IPPROTO_IP. Get fills b; what b
@@ -83,6 +86,8 @@ const certainBytes = 20 << 32
 type shortcut struct {
 	sockopt
 	only bool // an error is not a reason to use netlink
+	// It only bears witness; netlink reads and changes.
+	witness bool
 	// The last service that netlink was asked for has tunnels: the next one is
 	// likely to be of the same kind.
 	tunnels  bool
@@ -125,12 +130,13 @@ func (s *shortcut) services() int {
 	return s.expected
 }
 
-// count notes in a list of services how many destinations each has. The kernel
-// gives both lists in the same order; where that is not so, the table has
-// changed, and what follows stays without a number.
-func (s *shortcut) count(list []ServiceEntry) error {
-	if s == nil {
-		return nil
+// count notes in a list of services, which came in so many datagrams, how many
+// destinations each has. The kernel gives both lists in the same order; where
+// that is not so, the table has changed or netlink's list is torn, and what
+// follows stays without a number.
+func (s *shortcut) count(list []ServiceEntry, pieces int) (witness, error) {
+	if s == nil || s.witness && pieces <= 1 {
+		return silent, nil
 	}
 	n := 0
 	for i := range list {
@@ -138,13 +144,17 @@ func (s *shortcut) count(list []ServiceEntry) error {
 			n++
 		}
 	}
-	if n == 0 {
-		return nil
+	if n == 0 && pieces <= 1 {
+		return silent, nil
 	}
-	b := s.room(getServicesHead + n*serviceSize)
-	binary.NativeEndian.PutUint32(b, uint32(n))
+	// A mark that no service has for its protocol stays where there is not one more.
+	b := s.room(getServicesHead + (n+1)*serviceSize)
+	binary.NativeEndian.PutUint32(b, uint32(n+1))
+	end := b[getServicesHead+n*serviceSize:]
+	const mark = 0xffff
+	binary.NativeEndian.PutUint16(end, mark)
 	if err := s.Get(soGetServices, b); err != nil {
-		return s.refused(err)
+		return silent, s.refused(err)
 	}
 	b = b[getServicesHead:]
 	for i := range list {
@@ -152,12 +162,15 @@ func (s *shortcut) count(list []ServiceEntry) error {
 			continue
 		}
 		if !sameIdentity(b, &list[i].Service) {
-			return nil
+			return contradicts, nil
 		}
 		list[i].count = known(binary.NativeEndian.Uint32(b[serviceCount:]))
 		b = b[serviceSize:]
 	}
-	return nil
+	if binary.NativeEndian.Uint16(end) != mark {
+		return contradicts, nil
+	}
+	return confirmed, nil
 }
 
 // count is a number of destinations that may be unknown, as the zero value is.
@@ -194,7 +207,7 @@ func sameIdentity(b []byte, s *Service) bool {
 // destinations appends the destinations of s to buf; ok reports whether they
 // are all there, and exactly as netlink would tell them for that detail.
 func (s *shortcut) destinations(e *ServiceEntry, detail Detail, buf []DestinationEntry) (list []DestinationEntry, ok bool, err error) {
-	if s == nil || !e.count.known || detail&Rates != 0 || s.tunnels && detail&Tunnels != 0 {
+	if s == nil || s.witness || !e.count.known || detail&Rates != 0 || s.tunnels && detail&Tunnels != 0 {
 		return buf, false, nil
 	}
 	n := int(e.count.n)
@@ -273,7 +286,7 @@ func fillDestination(b []byte, detail Detail, d *DestinationEntry) bool {
 // kernel refuses has changed nothing and is asked again through netlink, whose
 // error is the one that counts.
 func (s *shortcut) change(cmd uint8, sv *Service, d *Destination) (done bool, err error) {
-	if s == nil || sv.Family != INET || sv.PE != "" {
+	if s == nil || s.witness || sv.Family != INET || sv.PE != "" {
 		return false, nil
 	}
 	b := s.room(serviceUserSize)

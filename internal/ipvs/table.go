@@ -2,13 +2,18 @@ package ipvs
 
 // Services returns the virtual services in the kernel's order: hash buckets
 // upwards, newest first inside one. An empty table is an empty slice. What the
-// detail leaves out may be zero.
+// detail leaves out may be zero. ErrTorn comes with the last reading.
 func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 	var list []ServiceEntry
 	if n := c.short.services(); n > 0 {
 		list = make([]ServiceEntry, 0, min(n, 1<<16))
 		c.in = make([]byte, largeDump)
 	}
+	return c.settleServices(detail, list)
+}
+
+// readServices reads services once.
+func (c *Conn) readServices(detail Detail, list []ServiceEntry) ([]ServiceEntry, error) {
 	err := c.dump(
 		func() { c.begin(cmdGetService, flagAck|flagDump) },
 		func() { list = list[:0] },
@@ -20,9 +25,6 @@ func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 			}
 			return decodeService(msg, detail, &list[n])
 		})
-	if err == nil {
-		err = c.short.count(list)
-	}
 	return list, err
 }
 
@@ -43,12 +45,19 @@ func (c *Conn) Service(s Service) (ServiceEntry, error) {
 }
 
 // Destinations appends the destinations of s, newest first, to buf. What the
-// detail leaves out may be zero.
+// detail leaves out may be zero. ErrTorn comes with the last reading.
 func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEntry) ([]DestinationEntry, error) {
 	list, ok, err := c.short.destinations(s, detail, buf)
 	if ok || err != nil {
 		return list, err
 	}
+	list, err = c.settleDestinations(s, detail, buf)
+	c.short.saw(list[len(buf):])
+	return list, err
+}
+
+// readDestinations reads the destinations of s once, and appends them to buf.
+func (c *Conn) readDestinations(s *ServiceEntry, detail Detail, buf []DestinationEntry) (list []DestinationEntry, err error) {
 	err = c.dump(
 		func() {
 			c.begin(cmdGetDest, flagAck|flagDump)
@@ -59,7 +68,6 @@ func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEnt
 			list = append(list, DestinationEntry{})
 			return decodeDestination(msg, s.Family, detail, &list[len(list)-1])
 		})
-	c.short.saw(list[len(buf):])
 	return list, err
 }
 

@@ -8,8 +8,9 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// CheckForms is what [ParseCheck] takes.
-const CheckForms = "tcp[:PORT] or http[:PORT][/PATH], as in http:/health"
+// CheckForms is what [ParseCheck] takes. A colon without a port may stand before
+// the path as well: http:/health.
+const CheckForms = "tcp[:PORT] or http[:PORT][/PATH], as in http/health or http:8080/health"
 
 // Check is how real servers are asked whether they work: by a connection, or by
 // a request.
@@ -20,30 +21,35 @@ type Check struct {
 
 // ParseCheck reads a check, and says what is wrong of it.
 func ParseCheck(s string) (c Check, wrong string) {
-	method, rest, hasRest := strings.Cut(s, ":")
-	switch {
-	case method != "tcp" && method != "http":
-		return c, "unknown"
-	case hasRest && rest == "":
-		return c, "nothing behind the colon"
+	method, rest := s, ""
+	if end := strings.IndexAny(s, ":/"); end >= 0 {
+		method, rest = s[:end], s[end:]
 	}
-	if method == "http" {
+	switch {
+	case method == "http":
 		c.Path = "/"
 		if i := strings.IndexByte(rest, '/'); i >= 0 {
 			rest, c.Path = rest[:i], rest[i:]
 		}
+	case method != "tcp":
+		return c, "unknown"
+	case strings.Contains(rest, "/"):
+		return c, "a path with tcp"
 	}
-	if !plainPath(c.Path) {
+	port, hasPort := strings.CutPrefix(rest, ":")
+	switch {
+	case !plainPath(c.Path):
 		return c, "a path with characters that keepalived takes for its own"
-	}
-	if rest == "" {
+	case hasPort && port == "" && !strings.Contains(s, "/"):
+		return c, "nothing behind the colon"
+	case port == "":
 		return c, ""
 	}
-	port, err := strconv.ParseUint(rest, 10, 16)
-	if err != nil || port == 0 {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || port[0] == '0' {
 		return c, "not a port"
 	}
-	c.Port = uint16(port)
+	c.Port = uint16(n)
 	return c, ""
 }
 

@@ -62,12 +62,20 @@ func hostAndMAC(host, mac string) string {
 
 // end tells the outcome of the walk.
 func (p page) end(r Report) error {
-	text := "\n%d steps as expected: %s\n"
+	text := counted(len(r.Steps), "step") + " as expected"
 	if !r.OK {
-		text = "\nstep %d was not as expected: %s\n"
+		text = fmt.Sprintf("step %d was not as expected", len(r.Steps))
 	}
-	_, err := fmt.Fprintf(p.w, text, len(r.Steps), p.verdict(r.OK))
+	_, err := fmt.Fprintf(p.w, "\n%s: %s\n", text, p.verdict(r.OK))
 	return err
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // verdict is ok or FAILED.

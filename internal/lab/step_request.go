@@ -93,5 +93,8 @@ func countRequests(log string) string {
 }
 
 func describeRequests(n int, clients ...string) string {
-	return fmt.Sprintf("%d requests from %s", n, strings.Join(clients, ", "))
+	if n == 0 {
+		return counted(n, "request")
+	}
+	return counted(n, "request") + " from " + strings.Join(clients, ", ")
 }

@@ -26,10 +26,11 @@ func TestDescribeTurns(t *testing.T) {
 
 func TestCountRequests(t *testing.T) {
 	for _, c := range []struct{ name, log, want string }{
-		{"nobody", "", "0 requests from "},
+		{"nobody", "", "0 requests"},
 		{"the client", `192.168.0.6 - - [03/Oct/2021:22:16:11 +0800] "GET / HTTP/1.1" 200 9
 192.168.0.6 - - [03/Oct/2021:22:16:12 +0800] "GET / HTTP/1.1" 200 9
 `, "2 requests from 192.168.0.6"},
+		{"one alone", "192.168.0.6 - -\n", "1 request from 192.168.0.6"},
 		{"the director too", "192.168.0.6 - -\n10.0.0.8 - -\n192.168.0.6 - -\n", "3 requests from 192.168.0.6, 10.0.0.8"},
 	} {
 		if got := countRequests(c.log); got != c.want {

@@ -2,6 +2,7 @@ package machinetest
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"lvsdr/internal/ipvs"
@@ -62,7 +63,26 @@ func (r rules) Faults(_ netfilter.Packet, hooks ...netfilter.Hook) ([]netfilter.
 	return slices.DeleteFunc(slices.Clone(r.faults), func(f netfilter.Fault) bool { return !slices.Contains(hooks, f.Hook) }), nil
 }
 
+// Marks tells that packets have none.
+func (r rules) Marks(netfilter.Packet) (netfilter.Marks, error) {
+	return netfilter.Marks{Values: []uint32{0}}, nil
+}
+
+func (r rules) Marked(netfilter.Packet, uint32) ([]netfilter.Packet, error) { return nil, nil }
+
 func (r rules) Redirects(netfilter.Packet) (bool, error) { return r.redirects, nil }
+
+// ARPRules is [netfilter.Filter.ARPRules], without rules.
+func (m *Machine) ARPRules() (netfilter.ARP, error) { return loud{}, nil }
+
+// IPTables is [netfilter.Filter.IPTables].
+func (m *Machine) IPTables(ipvs.AddressFamily) (string, error) { return "iptables-legacy", nil }
+
+// loud lets everything through.
+type loud struct{}
+
+func (loud) Answers(netip.Addr, string) (bool, error) { return true, nil }
+func (loud) Renames(netip.Addr, string) (bool, error) { return false, nil }
 
 // Redirection is [netfilter.Filter.Redirection], for a machine that has
 // iptables-legacy.

@@ -134,6 +134,13 @@ func (m *Machine) Get(name string) (int, error) {
 	return value, nil
 }
 
+// SetParameter gives the machine a parameter that it may not have had.
+func (m *Machine) SetParameter(name string, value int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sysctls[name] = value
+}
+
 // Set is [host.Sysctl.Set].
 func (m *Machine) Set(name string, value int) error {
 	return m.change(func() error {

@@ -34,6 +34,11 @@ func (m *Machine) RouteTo(addr netip.Addr, _ []host.Link) (host.Hop, error) {
 	return host.Hop{Interface: r.Interface, Gateway: r.Gateway, Source: m.source(r, addr)}, nil
 }
 
+// RouteFrom is [host.Host.RouteFrom]; there are no rules.
+func (m *Machine) RouteFrom(_, addr netip.Addr, links []host.Link) (host.Hop, error) {
+	return m.RouteTo(addr, links)
+}
+
 // source is the address of the interface that r leads out of: one in the network
 // of addr if there is one.
 func (m *Machine) source(r host.Route, addr netip.Addr) (found netip.Addr) {

@@ -43,8 +43,9 @@ func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
 	for range c.attempts {
 		for i, server := range c.servers {
 			var message []byte
-			message, last = r.exchange(server, q, c.wait(i))
-			if last == replied || last == absent || last == broken {
+			var final bool
+			message, last, final = r.exchange(server, q, c.wait(i))
+			if final {
 				return reply{q, message}, last
 			}
 		}
@@ -53,34 +54,37 @@ func (r *Resolver) query(name string, kind dnsmessage.Type) (reply, outcome) {
 }
 
 // exchange asks one server, once more over TCP if the answer was cut short.
-func (r *Resolver) exchange(server netip.Addr, q question, wait time.Duration) ([]byte, outcome) {
+// Final is that no other is asked: what comes over TCP counts, whatever it says.
+func (r *Resolver) exchange(server netip.Addr, q question, wait time.Duration) (message []byte, result outcome, final bool) {
 	if !r.serversFile().useTCP {
-		message, result, truncated := r.send("udp", server, q, wait)
-		if !truncated {
-			return message, result
+		message, err := r.send("udp", overUDP, server, q, wait)
+		if err != nil {
+			return nil, silence(err), false
+		}
+		h := header(message)
+		result := h.outcome()
+		switch {
+		case result == failed || h.lame():
+			return message, failed, false
+		case !h.Truncated:
+			return message, result, true
 		}
 	}
-	message, result, _ := r.send("tcp", server, q, wait)
-	return message, result
+	message, err := r.send("tcp", overTCP, server, q, wait)
+	if err != nil {
+		return nil, silence(err), false
+	}
+	return message, header(message).outcome(), true
 }
 
-// send asks one server over one network and judges what comes back.
-func (r *Resolver) send(network string, server netip.Addr, q question, wait time.Duration) (message []byte, result outcome, truncated bool) {
+// send asks one server over one network, and returns its answer.
+func (r *Resolver) send(network string, over func(io.ReadWriter, question) ([]byte, error), server netip.Addr, q question, wait time.Duration) ([]byte, error) {
 	conn, err := r.dial(network, netip.AddrPortFrom(server, 53), time.Now().Add(wait))
 	if err != nil {
-		return nil, silence(err), false
+		return nil, err
 	}
 	defer conn.Close()
-	if network == "tcp" {
-		message, err = overTCP(conn, q)
-	} else {
-		message, err = overUDP(conn, q)
-	}
-	if err != nil {
-		return nil, silence(err), false
-	}
-	result, truncated = judge(message)
-	return message, result, truncated
+	return over(conn, q)
 }
 
 // silence is the outcome when there was no message.
@@ -91,6 +95,9 @@ func silence(err error) outcome {
 	return failed
 }
 
+// errShort is a message without a whole header: the server is not waited for.
+var errShort = errors.New("message too short")
+
 // overUDP waits for the datagram that answers the question; others are ignored.
 func overUDP(conn io.ReadWriter, q question) ([]byte, error) {
 	if _, err := conn.Write(q.message); err != nil {
@@ -99,55 +106,38 @@ func overUDP(conn io.ReadWriter, q question) ([]byte, error) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := conn.Read(buf)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if q.answeredBy(buf[:n]) {
+		case n < headerLen:
+			return nil, errShort
+		case q.answeredBy(buf[:n]):
 			return buf[:n], nil
 		}
 	}
 }
 
-// overTCP writes and reads messages that their length precedes.
+// overTCP writes and reads messages that their length precedes. The C library
+// looks at nothing but their number.
 func overTCP(conn io.ReadWriter, q question) ([]byte, error) {
 	length := len(q.message)
 	if _, err := conn.Write(append([]byte{byte(length >> 8), byte(length)}, q.message...)); err != nil {
 		return nil, err
 	}
-	var prefix [2]byte
-	if _, err := io.ReadFull(conn, prefix[:]); err != nil {
-		return nil, err
-	}
-	message := make([]byte, word(prefix[:]))
-	if _, err := io.ReadFull(conn, message); err != nil {
-		return nil, err
-	}
-	if !q.answeredBy(message) {
-		return nil, errors.New("answer to another question")
-	}
-	return message, nil
-}
-
-// word is the number in the first two bytes.
-func word(b []byte) int { return int(b[0])<<8 | int(b[1]) }
-
-// judge is the outcome according to the header of a message.
-func judge(message []byte) (result outcome, truncated bool) {
-	h, err := new(dnsmessage.Parser).Start(message)
-	if err != nil {
-		return failed, false
-	}
-	switch h.RCode {
-	case dnsmessage.RCodeSuccess:
-		const answers = 6 // where their number stands (RFC 1035, section 4.1.1)
-		if word(message[answers:]) == 0 {
-			return absent, h.Truncated
+	for {
+		var prefix [2]byte
+		if _, err := io.ReadFull(conn, prefix[:]); err != nil {
+			return nil, err
 		}
-		return replied, h.Truncated
-	case dnsmessage.RCodeNameError:
-		return absent, h.Truncated
-	case dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused:
-		return failed, false
+		message := make([]byte, word(prefix[:]))
+		if _, err := io.ReadFull(conn, message); err != nil {
+			return nil, err
+		}
+		if len(message) < headerLen {
+			return nil, errShort
+		}
+		if header(message).ID == q.id {
+			return message, nil
+		}
 	}
-	return broken, h.Truncated
 }

@@ -42,7 +42,7 @@ func (z zone) respond(network string, question []byte) []byte {
 	if err := m.Unpack(question); err != nil {
 		panic(err)
 	}
-	m.Response = true
+	m.Response, m.RecursionAvailable = true, true
 	text, known := z[describe(m.Questions[0])]
 	code, isCode := codes[text]
 	switch {

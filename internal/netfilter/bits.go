@@ -26,6 +26,12 @@ func (b bits) set(at int, value ...byte) {
 	}
 }
 
+// put copies bytes of which not all need to be known.
+func (b bits) put(at int, part bits) {
+	copy(b.value[at:], part.value)
+	copy(b.known[at:], part.known)
+}
+
 // part are some of the bytes; what is not there is not known.
 func (b bits) part(at, n int) bits {
 	p := unknown(n)

@@ -21,7 +21,7 @@ func (Filter) Rules(family ipvs.AddressFamily) (Rules, error) {
 	default:
 		return nil, fmt.Errorf("packets of family %d: %w", family, unix.EINVAL)
 	}
-	bases, err := nftBases(protocols, unix.NFPROTO_INET)
+	bases, err := nftBases(protocols, unix.NFPROTO_INET, unix.NFPROTO_NETDEV, unix.NFPROTO_BRIDGE)
 	if err != nil {
 		return nil, fmt.Errorf("nf_tables: %w", err)
 	}

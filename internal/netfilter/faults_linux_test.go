@@ -41,6 +41,7 @@ func testFaults(t *testing.T, iptables, vip string, words *strings.Replacer, pat
 			r.add(t, c.name, read)
 			p := withDefaults(c.packet, vip)
 			faults := faultsOf(t, p)
+			testMarks(t, rulesFor(t, p), p, c.name, c.marked, c.marks)
 			if d := cmp.Diff(c.want, withoutTables(faults)); d != "" {
 				t.Errorf("faults (-want +got):\n%s", d)
 			}
@@ -68,7 +69,11 @@ func faultsOf(t *testing.T, p Packet) []Fault {
 // rulesFor reads the rules of the packet's family.
 func rulesFor(t *testing.T, p Packet) Rules {
 	t.Helper()
-	rules, err := Filter{}.Rules(ipvs.FamilyOf(p.Dst))
+	family := ipvs.INET
+	if p.is6() {
+		family = ipvs.INET6
+	}
+	rules, err := Filter{}.Rules(family)
 	must(t, err)
 	return rules
 }

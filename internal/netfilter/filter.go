@@ -5,6 +5,7 @@
 package netfilter
 
 import (
+	"errors"
 	"net/netip"
 
 	"lvsdr/internal/ipvs"
@@ -25,7 +26,29 @@ type Rules interface {
 	// rewritten as it comes in (DNAT, REDIRECT): it then belongs to another
 	// service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
+	// Marks are the firewall marks with which such packets come to Input. What
+	// comes in has none yet.
+	Marks(p Packet) (Marks, error)
+	// Marked finds packets like p that have the mark for certain: of every protocol
+	// and port that p leaves open, or of some that rules name.
+	Marked(p Packet, mark uint32) ([]Packet, error)
 }
+
+// ARP is what the packet filter does with packets of ARP: the rules of arptables,
+// or those of nft in the family arp.
+type ARP interface {
+	// Answers reports whether a neighbour on an interface gets an answer to the
+	// question for an address of this machine, as far as the filter decides that.
+	Answers(addr netip.Addr, link string) (bool, error)
+	// Renames reports whether questions in the name of an address go out in the name
+	// of another one. To drop them is no way to keep that quiet: then nobody answers,
+	// and nothing can be sent to whom the question was about.
+	Renames(addr netip.Addr, link string) (bool, error)
+}
+
+// ErrLegacyARP says that there are rules of arptables' older kind, which are not
+// followed.
+var ErrLegacyARP = errors.New("rules of arptables-legacy cannot be followed")
 
 // Hook is a place on a packet's way through the machine where the packet
 // filter is asked, with its number in linux/netfilter.h.
@@ -38,21 +61,59 @@ const (
 	Forward
 	Output
 	Postrouting
+	Ingress // of nf_tables alone: before a packet is anybody's, on some interfaces
 )
 
-// Packet is the first packet of a client's connection; its source is any
-// client.
+// Packet is one of a client's connection to a service, or of the answer to it.
+// An address that is not valid and a port of zero are any: the client's.
 type Packet struct {
 	Protocol ipvs.Protocol // zero is any
-	Dst      netip.Addr    // of the family of the [Rules]
-	Port     uint16        // destination port; zero is any
-	In       string        // interface it comes in by; "" is any but lo
-	Out      string        // interface it leaves by, likewise
-	// Untracked is the state in which IPVS sends a packet on to its real
-	// server, unless the parameter net.ipv4.vs.conntrack is set; otherwise the
-	// state is NEW.
-	Untracked bool
+	Src, Dst netip.Addr    // one of them is of the family of the [Rules]
+	SrcPort  uint16
+	Port     uint16 // destination port
+	In       string // interface it comes in by; "" is any but lo
+	// Ports are those of In, where that is a bridge, a bond or a team; Bridge says
+	// that it is a bridge.
+	Ports  []string
+	Bridge bool
+	Out    string // interface it leaves by, likewise
+	Stage  Stage
+	// State is what connection tracking says of the packet; zero is [New]. Sent is
+	// what it says at Output and Postrouting, if that is something else: of a
+	// packet that IPVS has sent on to its real server.
+	State, Sent State
+	// Balanced packets are those that IPVS takes at Input: they do not come to
+	// chains that are asked later than it is, and must not be redirected before.
+	Balanced bool
+	// Redirected is a packet whose destination was rewritten as it came in, or the
+	// answer to it: Dst and Port, or Src and SrcPort, are what they were before.
+	Redirected bool
 }
+
+// Stage is where in a connection a packet stands, which tells its flags of TCP.
+type Stage uint8
+
+// The stages.
+const (
+	First  Stage = iota // SYN
+	Later               // ACK, with data or without
+	Last                // FIN and ACK
+	Answer              // SYN and ACK
+)
+
+// State is a set of the states that connection tracking may say, with their
+// bits in nf_tables (NF_CT_STATE_BIT in linux/netfilter/nf_conntrack_common.h).
+type State uint32
+
+// The states.
+const (
+	Invalid     State = 1
+	Established State = 1 << 1
+	New         State = 1 << 3
+	Untracked   State = 1 << 6
+
+	AnyState State = 1<<7 - 1
+)
 
 // Verdict is what a fault does to the packet.
 type Verdict uint8
@@ -65,10 +126,24 @@ const (
 	DropsSome
 )
 
+// Does is what the fault does, in words.
+func (f Fault) Does() string {
+	words := "drops "
+	if f.Redirects {
+		words = "redirects "
+	}
+	if f.Verdict == DropsSome {
+		words += "some "
+	}
+	return words
+}
+
 // Fault is a rule or a policy that keeps a packet from its service.
 type Fault struct {
 	Verdict Verdict
 	Hook    Hook
-	Where   string // "rule 3 of chain INPUT (table filter)", "inet filter input, handle 7"
-	Remedy  string // one command that lets the packet pass, and nothing else
+	// Redirects says that the packet goes elsewhere instead of being dropped.
+	Redirects bool
+	Where     string // "rule 3 of chain INPUT (table filter)", "inet filter input, handle 7"
+	Remedy    string // one command that lets the packet pass, and nothing else
 }

@@ -12,7 +12,7 @@ import (
 // fuzzPackets are of each kind that decoders tell apart.
 var fuzzPackets = []Packet{
 	withDefaults(Packet{In: "eth0", Out: "eth1"}, vip4),
-	withDefaults(Packet{Protocol: ipvs.SCTP, Untracked: true}, vip6),
+	withDefaults(Packet{Protocol: ipvs.SCTP, Sent: Untracked}, vip6),
 	withDefaults(Packet{Protocol: ipvs.UDP, Port: anyPort, In: loopback}, vip4),
 }
 

@@ -10,10 +10,14 @@ type nftCase struct {
 	table  string
 	packet Packet
 	want   []want
+	marked string
+	marks  *Marks
 	routed bool // needs what the family bridge lacks in some kernels
 }
 
 func dropped(v Verdict, where string) []want { return []want{{v, Input, where}} }
+
+const pre = "chain pre { type filter hook prerouting priority -150; "
 
 const input = "chain input { type filter hook input priority 0; "
 
@@ -67,6 +71,21 @@ var nftCases = []nftCase{
 	{name: "a connection's way", table: input + `ct direction reply accept; ct direction original ct mark 1 accept; drop; }`, want: dropped(DropsSome, "input, handle 4"), routed: true},
 	{name: "rate", table: input + `tcp dport 80 limit rate 5/second accept; tcp dport 80 drop; }`, want: dropped(DropsSome, "input, handle 3")},
 	{name: "mark", table: input + `meta mark 1 drop; meta mark set 1; }`},
+	{name: "new connections begin with SYN", table: input + `ct state established,related accept; tcp dport 80 ct state new tcp flags & (fin|syn|rst|ack) == syn accept; reject; }`,
+		packet: later, want: dropped(Drops, "input, handle 4"), routed: true},
+	{name: "invalid, perhaps", table: input + `ct state invalid drop; }`, packet: Packet{Stage: Later, State: Invalid}, want: dropped(Drops, "input, handle 2"), routed: true},
+	{name: "answers", table: `chain output { type filter hook output priority 0; tcp sport 81 drop; ip saddr VIP tcp sport 80 drop; }`, packet: answer,
+		want: []want{{Drops, Output, "output, handle 3"}}},
+	{name: "answers' direction", table: `chain output { type filter hook output priority 0; ct direction reply ct status seen-reply drop; }`, packet: answer,
+		want: []want{{Drops, Output, "output, handle 2"}}, routed: true},
+	{name: "mark by port", table: pre + `ip daddr VIP tcp dport 80 meta mark set 7; }; ` + input + `meta mark 7 accept; drop; }`, marked: "tcp/80"},
+	{name: "mark by ports", table: pre + `tcp dport { 80, 443 } meta mark set 0x3; udp dport 53 meta mark set 7; meta mark set meta mark or 0x4; }`, marked: "tcp/80 tcp/443 udp/53"},
+	{name: "another mark", table: pre + `tcp dport 80 meta mark set 8; }; ` + input + `meta mark & 0xff == 8 drop; }`, want: dropped(Drops, "input, handle 4"),
+		marks: &Marks{Values: []uint32{8}}},
+	{name: "mark from elsewhere", table: pre + `meta mark set ct mark; }`, marks: &Marks{Any: true}, routed: true},
+	{name: "mark from a map", table: pre + `meta mark set tcp dport map { 80 : 7, 443 : 8 }; }`, marks: &Marks{Any: true}},
+	{name: "late chain", table: `chain late { type filter hook input priority 100; drop; }`, packet: Packet{Balanced: true}},
+	{name: "last chain", table: `chain last { type filter hook input priority 99; drop; }`, packet: Packet{Balanced: true}, want: dropped(Drops, "last, handle 2")},
 	{name: "chains", table: `chain web { tcp dport 443 return; drop; }; ` + input + `tcp dport 80 jump web; }`, want: dropped(Drops, "web, handle 4")},
 	{name: "chain without a name", table: input + `tcp dport 80 jump { ip saddr 10.0.0.1 accept; return; }; drop; }`, want: dropped(DropsSome, "input, handle 6")},
 	{name: "two chains of a hook", table: `chain late { type filter hook input priority 10; drop; }; ` + input + `tcp dport 80 drop; }`,

@@ -17,6 +17,10 @@ func nftFamily(family uint8) string {
 		return "ip6"
 	case unix.NFPROTO_INET:
 		return "inet"
+	case unix.NFPROTO_NETDEV:
+		return "netdev"
+	case unix.NFPROTO_ARP:
+		return "arp"
 	case unix.NFPROTO_BRIDGE:
 		return "bridge"
 	}
@@ -75,12 +79,38 @@ func (t *nftTable) addChain(a attributes) []base {
 	t.chains[c.name] = c
 	hook := a.nest(unix.NFTA_CHAIN_HOOK)
 	number := hook.uint32(unix.NFTA_HOOK_HOOKNUM)
-	if !a.has(unix.NFTA_CHAIN_HOOK) || number > uint32(Postrouting) { // NF_INET_INGRESS
+	if t.family == unix.NFPROTO_NETDEV {
+		const ingress = 0 // NF_NETDEV_INGRESS
+		if number != ingress {
+			return nil
+		}
+		number = uint32(Ingress)
+	}
+	if t.family == unix.NFPROTO_ARP {
+		number = uint32(Input)
+		if hook.uint32(unix.NFTA_HOOK_HOOKNUM) != 0 { // NF_ARP_IN
+			number = uint32(Output)
+		}
+	}
+	if !a.has(unix.NFTA_CHAIN_HOOK) || number > uint32(Ingress) {
 		return nil
 	}
 	b := base{
 		chain: c, hook: Hook(number), priority: int32(hook.uint32(unix.NFTA_HOOK_PRIORITY)),
 		nat: a.text(unix.NFTA_CHAIN_TYPE) == "nat", policy: accept,
+	}
+	if t.family == unix.NFPROTO_BRIDGE {
+		if b.hook != Prerouting && b.hook != Input {
+			return nil // not on the way in
+		}
+		b.hook, b.bridged = Ingress, true
+	}
+	if device := hook.text(unix.NFTA_HOOK_DEV); device != "" {
+		b.devices = []string{device}
+	}
+	const hookDevices = 4 // NFTA_HOOK_DEVS
+	for _, one := range listAttributes(hook[hookDevices]) {
+		b.devices = append(b.devices, text(one.Data))
 	}
 	const nfDrop = 0 // NF_DROP
 	if a.has(unix.NFTA_CHAIN_POLICY) && a.uint32(unix.NFTA_CHAIN_POLICY) == nfDrop {

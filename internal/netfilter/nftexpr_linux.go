@@ -10,7 +10,10 @@ import (
 
 func (m *machine) meta(a attributes) truth {
 	if a.has(unix.NFTA_META_SREG) {
-		return yes // a change
+		if a.uint32(unix.NFTA_META_KEY) == unix.NFT_META_MARK {
+			m.mark(m.register(a.uint32(unix.NFTA_META_SREG), 4))
+		}
+		return yes
 	}
 	b := unknown(16)
 	switch a.uint32(unix.NFTA_META_KEY) {
@@ -22,6 +25,8 @@ func (m *machine) meta(a attributes) truth {
 		b = m.view.in().ifname()
 	case unix.NFT_META_OIFNAME:
 		b = m.view.out().ifname()
+	case unix.NFT_META_MARK:
+		b = m.view.marks.bits()
 	case unix.NFT_META_NFPROTO:
 		b = known([]byte{m.view.family()})
 	case unix.NFT_META_PROTOCOL:
@@ -36,15 +41,30 @@ func (m *machine) meta(a attributes) truth {
 	return yes
 }
 
+// mark gives the packet the mark that is in a register.
+func (m *machine) mark(b bits) {
+	by := marking{any: true}
+	if b.certain() {
+		by = marking{value: binary.NativeEndian.Uint32(b.value), mask: 1<<32 - 1}
+	}
+	m.add(effect{do: mark, by: by})
+}
+
 func (v *view) family() uint8 {
-	if v.Dst.Is6() {
+	if v.arp != 0 {
+		return unix.NFPROTO_ARP
+	}
+	if v.is6() {
 		return unix.NFPROTO_IPV6
 	}
 	return unix.NFPROTO_IPV4
 }
 
 func (v *view) ethertype() uint16 {
-	if v.Dst.Is6() {
+	if v.arp != 0 {
+		return unix.ETH_P_ARP
+	}
+	if v.is6() {
 		return unix.ETH_P_IPV6
 	}
 	return unix.ETH_P_IP
@@ -52,7 +72,8 @@ func (v *view) ethertype() uint16 {
 
 func (m *machine) payload(a attributes) truth {
 	if a.has(unix.NFTA_PAYLOAD_SREG) {
-		return yes // a change
+		m.write(a)
+		return yes
 	}
 	var header bits
 	switch a.uint32(unix.NFTA_PAYLOAD_BASE) {
@@ -66,6 +87,10 @@ func (m *machine) payload(a attributes) truth {
 	return yes
 }
 
+// Keys of linux/netfilter/nf_tables.h that x/sys lacks: where a connection was going
+// to.
+const ctDestIP, ctDestIP6 = 20, 22 // NFT_CT_DST_IP, NFT_CT_DST_IP6
+
 // ct knows the state, and that this is the direction in which the connection
 // began.
 func (m *machine) ct(a attributes) truth {
@@ -77,27 +102,48 @@ func (m *machine) ct(a attributes) truth {
 	case unix.NFT_CT_STATE:
 		b = m.view.state.bits()
 	case unix.NFT_CT_DIRECTION:
-		b = known([]byte{0})
+		b = known([]byte{m.view.direction()})
+	case ctDestIP, ctDestIP6:
+		if len(a[unix.NFTA_CT_DIRECTION]) == 1 && a[unix.NFTA_CT_DIRECTION][0] == 0 && m.view.state&Untracked == 0 {
+			b = known(m.view.service().AsSlice())
+		}
 	case unix.NFT_CT_STATUS:
-		b = newStatus()
+		b = m.view.status()
 	}
 	m.load(a.uint32(unix.NFTA_CT_DREG), b)
 	return yes
 }
 
-// newStatus is what is known of a connection that begins (enum ip_conntrack_status
-// in linux/netfilter/nf_conntrack_common.h): nobody has answered yet, and it is
-// not redirected, or the packet would not be for the service. Other bits may be
-// set, as they are for a connection that a helper expects.
-func newStatus() bits {
+// direction is 0 for the client's packets, 1 for the answers (IP_CT_DIR_REPLY).
+func (v *view) direction() byte {
+	if v.Src.IsValid() {
+		return 1
+	}
+	return 0
+}
+
+// status is what is known of a connection (enum ip_conntrack_status in
+// linux/netfilter/nf_conntrack_common.h): unless it is established nobody has
+// answered yet, and whether it is redirected is known. Other bits may be set, as they are for a connection that a helper
+// expects.
+func (v *view) status() bits {
 	const seenReply, assured, redirected, dying = 1 << 1, 1 << 2, 1 << 5, 1 << 9
 	number := func(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
-	return bits{value: number(0), known: number(seenReply | assured | redirected | dying)}
+	value, known := uint32(0), uint32(seenReply|redirected|dying)
+	if v.Redirected {
+		value |= redirected
+	}
+	if v.state&Established != 0 {
+		value |= seenReply
+	} else {
+		known |= assured
+	}
+	return bits{value: number(value), known: number(known)}
 }
 
 // bits are those that are the same in all of the states.
-func (s state) bits() bits {
-	number := func(n state) []byte { return binary.NativeEndian.AppendUint32(nil, uint32(n)) }
+func (s State) bits() bits {
+	number := func(n State) []byte { return binary.NativeEndian.AppendUint32(nil, uint32(n)) }
 	if s&(s-1) == 0 {
 		return known(number(s))
 	}
@@ -131,10 +177,18 @@ func (m *machine) byteorder(a attributes) truth {
 	return yes
 }
 
+// mayBePort notes what a register is compared with: two bytes are mostly a port.
+func (v *view) mayBePort(b []byte) {
+	if len(b) == 2 {
+		v.asked.note(binary.BigEndian.Uint16(b))
+	}
+}
+
 func (m *machine) compare(a attributes) truth {
 	want := a.value(unix.NFTA_CMP_DATA)
 	have := m.register(a.uint32(unix.NFTA_CMP_SREG), len(want))
 	op := a.uint32(unix.NFTA_CMP_OP)
+	m.view.mayBePort(want)
 	switch {
 	case len(want) == 0:
 		return depends
@@ -162,6 +216,8 @@ func (m *machine) compare(a attributes) truth {
 func (m *machine) inRange(a attributes) truth {
 	from, to := a.value(unix.NFTA_RANGE_FROM_DATA), a.value(unix.NFTA_RANGE_TO_DATA)
 	have := m.register(a.uint32(unix.NFTA_RANGE_SREG), len(from))
+	m.view.mayBePort(from)
+	m.view.mayBePort(to)
 	if len(from) == 0 || !have.certain() {
 		return depends
 	}

@@ -36,6 +36,9 @@ func testNFT(t *testing.T, family uint8) {
 			r.add(t, c.name, func() ([]byte, error) { return nftBytes(family) })
 			p := withDefaults(c.packet, vip4)
 			faults := nftFaults(t, family, p)
+			bases, err := nftBases(family)
+			must(t, err)
+			testMarks(t, ruleset(bases), p, c.name, c.marked, c.marks)
 			if d := cmp.Diff(c.want, withoutTables(faults)); d != "" {
 				t.Errorf("faults (-want +got):\n%s\n%s", d, run(t, "nft", "-a", "list", "ruleset"))
 			}
@@ -55,7 +58,16 @@ func nftFaults(t *testing.T, family uint8, p Packet) []Fault {
 	t.Helper()
 	bases, err := nftBases(family)
 	must(t, err)
-	faults, err := ruleset(bases).Faults(p, way...)
+	hooks := way
+	if family == unix.NFPROTO_BRIDGE { // which is asked before
+		hooks, p.Bridge = []Hook{Ingress}, true
+	}
+	faults, err := ruleset(bases).Faults(p, hooks...)
 	must(t, err)
+	for i, f := range faults {
+		if f.Hook == Ingress {
+			faults[i].Hook = Input
+		}
+	}
 	return faults
 }

@@ -52,7 +52,7 @@ func expression(name string) func(*machine, attributes) truth {
 		return does(untrack)
 	case "redir":
 		return does(redirect)
-	case "reject":
+	case "reject", "fwd": // fwd sends it out of another interface
 		return does(drop)
 	case "counter", "dup", "last", "log":
 		return does(proceed)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/modprobe"
 )
 
 // nftBases reads the base chains of some protocol families of nf_tables, with
@@ -25,6 +27,9 @@ func nftBases(families ...uint8) ([]base, error) {
 // sets and their elements, as the kernel's messages. A kernel without nf_tables,
 // or without that family, has nothing.
 func readNFT(family uint8) ([]netlink.Message, error) {
+	if modprobe.Loadable("nf_tables") {
+		return nil, nil // to look at its rules would load it
+	}
 	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return nil, nil

@@ -36,12 +36,15 @@ func (m *machine) lookup(a attributes) truth {
 	if set == nil {
 		return m.guess(a)
 	}
+	for _, e := range set.elements {
+		m.view.mayBePort(e.key)
+	}
 	in, jumps := no, a.has(unix.NFTA_LOOKUP_DREG) && a.uint32(unix.NFTA_LOOKUP_DREG) == unix.NFT_REG_VERDICT
 	for _, e := range set.lookup(m.register(a.uint32(unix.NFTA_LOOKUP_SREG), registerBytes)) {
 		in = max(in, e.when)
 		if jumps {
 			when := min(e.when, m.when)
-			m.effects = append(m.effects, effect{when, e.do, e.to})
+			m.effects = append(m.effects, effect{when: when, do: e.do, to: e.to})
 		}
 		if in == yes {
 			break
@@ -67,6 +70,9 @@ func (m *machine) xtMatch(a attributes) truth {
 }
 
 func (m *machine) xtTarget(a attributes) truth {
+	if by := xtMarking(a.text(compatName), uint8(a.uint32(compatRevision)), a[compatInfo]); by != nil {
+		m.add(effect{do: mark, by: *by})
+	}
 	return does(xtAction(a.text(compatName), a[compatInfo]))(m, a)
 }
 

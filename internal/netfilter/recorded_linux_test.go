@@ -37,26 +37,31 @@ func TestFaultsRecorded(t *testing.T) {
 	for path, vip := range map[string]string{recordedLegacy: vip4, recordedLegacy6: vip6, recordedNFT: vip4, recordedNFT6: vip6} {
 		all := recorded(t, path)
 		for _, c := range iptablesCases {
-			testRecorded(t, path, all[c.name], c.name, withDefaults(c.packet, vip), c.want)
+			p := withDefaults(c.packet, vip)
+			rules := testRecorded(t, path, all[c.name], c.name, p, c.want)
+			testMarks(t, rules, p, path+": "+c.name, c.marked, c.marks)
 		}
 	}
 	for _, path := range []string{recordedInet, recordedIP} {
 		all := recorded(t, path)
 		for _, c := range nftCases {
-			testRecorded(t, path, all[c.name], c.name, withDefaults(c.packet, vip4), c.want)
+			p := withDefaults(c.packet, vip4)
+			rules := testRecorded(t, path, all[c.name], c.name, p, c.want)
+			testMarks(t, rules, p, path+": "+c.name, c.marked, c.marks)
 		}
 	}
 }
 
-func testRecorded(t *testing.T, path string, data []byte, name string, p Packet, wanted []want) {
+func testRecorded(t *testing.T, path string, data []byte, name string, p Packet, wanted []want) Rules {
 	t.Helper()
 	bases, err := decoded(path, data)
 	if err != nil || len(data) == 0 && name != "nothing" {
 		t.Errorf("%s: %s: %d bytes, %v", path, name, len(data), err)
-		return
+		return ruleset(nil)
 	}
 	faults, err := ruleset(bases).Faults(p, way...)
 	if d := cmp.Diff(wanted, withoutTables(faults)); d != "" || err != nil {
 		t.Errorf("%s: %s: %v, faults (-want +got):\n%s", path, name, err, d)
 	}
+	return ruleset(bases)
 }

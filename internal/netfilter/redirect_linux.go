@@ -6,30 +6,45 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/modprobe"
 )
 
 // Redirection is the command that takes packets like p to a server that listens
 // on another address of the machine: that of the interface they come in by.
 func (Filter) Redirection(p Packet) (string, error) {
-	family := uint8(unix.NFPROTO_IPV4)
-	if p.Dst.Is6() {
-		family = unix.NFPROTO_IPV6
+	program, err := Filter{}.IPTables(ipvs.FamilyOf(p.Dst))
+	if err != nil {
+		return "", err
 	}
-	known, err := nftKnows(family)
+	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT", program, p.Dst, protocolName(p), p.Port), nil
+}
+
+// IPTables is the program for a rule of a family that there is none like yet: the
+// one of nf_tables if the kernel has that.
+func (Filter) IPTables(family ipvs.AddressFamily) (string, error) {
+	protocols, program := uint8(unix.NFPROTO_IPV4), "iptables"
+	if family == ipvs.INET6 {
+		protocols, program = unix.NFPROTO_IPV6, "ip6tables"
+	}
+	known, err := nftKnows(protocols)
 	if err != nil {
 		return "", fmt.Errorf("nf_tables: %w", err)
 	}
-	program := iptables(p, "legacy")
 	if known {
-		program = iptables(p, "nft")
+		return installed(program, "nft"), nil
 	}
-	return fmt.Sprintf("%s -t nat -A PREROUTING -d %s -p %s --dport %d -j REDIRECT", program, p.Dst, protocolName(p), p.Port), nil
+	return installed(program, "legacy"), nil
 }
 
 // nftKnows tells whether the kernel has nf_tables of a protocol family. It
 // begins a transaction that makes a table, and does not end it: the kernel
 // answers, and takes the table back, as for "nft --check".
 func nftKnows(family uint8) (bool, error) {
+	if modprobe.Loadable("nf_tables") {
+		return true, nil // once somebody asks
+	}
 	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return false, nil

@@ -2,6 +2,7 @@ package netfilter
 
 import (
 	"cmp"
+	"net/netip"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -23,11 +24,22 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 		if table != filterTable {
 			words = append(words, "-t", table)
 		}
-		words = append(words, "-I", hookNames[hook], "-d", p.Dst.String())
+		words = append(words, "-I", hookNames[hook])
+		switch {
+		case p.Redirected:
+			words = append(words, "-m conntrack --ctstate DNAT --ctorigdst", p.service().String())
+		case p.Src.IsValid():
+			words = append(words, "-s", p.Src.String())
+		default:
+			words = append(words, "-d", p.Dst.String())
+		}
 		if p.Protocol != 0 {
 			words = append(words, "-p", protocolName(p))
 		}
-		if p.hasPort() {
+		if p.hasPort(p.SrcPort) {
+			words = append(words, "--sport", strconv.Itoa(int(p.SrcPort)))
+		}
+		if p.hasPort(p.Port) {
 			words = append(words, "--dport", strconv.Itoa(int(p.Port)))
 		}
 		return strings.Join(append(words, "-j", "ACCEPT"), " ")
@@ -36,9 +48,14 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 
 func iptables(p Packet, variant string) string {
 	program := "iptables"
-	if p.Dst.Is6() {
+	if p.is6() {
 		program = "ip6tables"
 	}
+	return installed(program, variant)
+}
+
+// installed is a variant of iptables if it has a name of its own.
+func installed(program, variant string) string {
 	if _, err := exec.LookPath(program + "-" + variant); err == nil {
 		return program + "-" + variant
 	}
@@ -49,23 +66,42 @@ func iptables(p Packet, variant string) string {
 func nftRemedy(chain string) func(Packet) string {
 	return func(p Packet) string {
 		ip := "ip"
-		if p.Dst.Is6() {
+		if p.is6() {
 			ip = "ip6"
 		}
-		words := []string{"nft insert rule", chain, ip, "daddr", p.Dst.String()}
+		words := []string{"nft insert rule", chain}
 		switch {
-		case p.hasPort():
+		case p.Redirected:
+			words = append(words, "ct status dnat ct original", ip, "daddr", p.service().String())
+		case p.Src.IsValid():
+			words = append(words, ip, "saddr", p.Src.String())
+		default:
+			words = append(words, ip, "daddr", p.Dst.String())
+		}
+		if p.hasPort(p.SrcPort) {
+			words = append(words, protocolName(p), "sport", strconv.Itoa(int(p.SrcPort)))
+		}
+		if p.hasPort(p.Port) {
 			words = append(words, protocolName(p), "dport", strconv.Itoa(int(p.Port)))
-		case p.Protocol != 0:
+		}
+		if p.Protocol != 0 && !p.hasPort(p.SrcPort) && !p.hasPort(p.Port) {
 			words = append(words, "meta l4proto", protocolName(p))
 		}
 		return strings.Join(append(words, "accept"), " ")
 	}
 }
 
+// service is the address of the service that the packet belongs to.
+func (p Packet) service() netip.Addr {
+	if p.Src.IsValid() {
+		return p.Src
+	}
+	return p.Dst
+}
+
 // hasPort tells whether a port of the packet is known.
-func (p Packet) hasPort() bool {
-	return p.Port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
+func (p Packet) hasPort(port uint16) bool {
+	return !p.Redirected && port != 0 && ipvs.Protocols.Name(p.Protocol) != ""
 }
 
 // protocolName is what iptables and nft call the protocol.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/modprobe"
 )
 
 // FilterRules counts the rules of the IPv4 table "filter", as iptables calls
@@ -43,6 +45,9 @@ func (Filter) FlushFilter() error {
 // nftRules counts the rules of the table "filter" of a protocol family. A
 // kernel without nf_tables, or without that family, has none.
 func nftRules(family uint8) (int, error) {
+	if modprobe.Loadable("nf_tables") {
+		return 0, nil // to look would load it
+	}
 	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
 		return 0, nil

@@ -3,32 +3,36 @@ package netfilter
 import (
 	"encoding/binary"
 	"net"
+	"net/netip"
 
 	"lvsdr/internal/ipvs"
-)
-
-// state is a set of the states that connection tracking may say, with their
-// bits in nf_tables (NF_CT_STATE_BIT in linux/netfilter/nf_conntrack_common.h).
-type state uint32
-
-const (
-	stateInvalid   state = 1
-	stateNew       state = 1 << 3
-	stateUntracked state = 1 << 6
 )
 
 // view is a packet as it looks at a hook.
 type view struct {
 	Packet
 	hook  Hook
-	state state // one of several, perhaps
+	state State // one of several, perhaps
+	marks Marks
+	asked ports // noted if it is not nil
+	arp   uint8 // operation of ARP, if it is no IP
 }
 
-func newView(p Packet, h Hook, s state) *view {
-	if p.Untracked && (h == Output || h == Postrouting) {
-		s = stateUntracked
+// is6 reports the family of the packet.
+func (p Packet) is6() bool { return p.Dst.Is6() || p.Src.Is6() }
+
+// source and dest are the addresses, as far as they are known.
+func (v *view) source() bits { return v.address(v.Src) }
+func (v *view) dest() bits   { return v.address(v.Dst) }
+
+func (v *view) address(a netip.Addr) bits {
+	switch {
+	case a.IsValid() && !v.Redirected:
+		return known(a.AsSlice())
+	case v.is6():
+		return unknown(16)
 	}
-	return &view{Packet: p, hook: h, state: s}
+	return unknown(4)
 }
 
 // in is meant of a packet that IPVS sends on as well: at [Output] there is no
@@ -44,7 +48,7 @@ func (v *view) in() device {
 }
 
 func (v *view) out() device {
-	if v.hook == Prerouting || v.hook == Input {
+	if v.hook == Prerouting || v.hook == Input || v.hook == Ingress {
 		return device{}
 	}
 	return named(v.Out)
@@ -97,43 +101,65 @@ func (d device) ifindex() bits {
 	return wild
 }
 
-// network is the header of IPv4 or IPv6: no fragment, no extension header.
+// network is the header of IPv4 or IPv6, without a fragment or an extension header,
+// or of ARP.
 func (v *view) network() bits {
-	dst := v.Dst.AsSlice()
-	at, proto := 16, 9
+	if v.arp != 0 {
+		return v.arpHeader()
+	}
+	at, proto := 12, 9
 	b := unknown(20)
-	if v.Dst.Is6() {
-		at, proto = 24, 6
+	if v.is6() {
+		at, proto = 8, 6
 		b = unknown(40)
 	} else {
 		b.known[6], b.known[7] = 0x3f, 0xff
 	}
-	b.set(at, dst...)
+	source, dest := v.source(), v.dest()
+	b.put(at, source)
+	b.put(at+len(source.value), dest)
 	if v.Protocol != 0 {
 		b.set(proto, byte(v.Protocol))
 	}
 	return b
 }
 
-// Flags of TCP: a new connection's first packet has SYN and none but those of
-// congestion notification beside it (RFC 3168).
-const (
-	flagsSYN   = 0x02
-	flagsKnown = 0x3f
-)
+// tcpFlags are the flags of TCP of each [Stage], and which of them are known.
+// Those of congestion notification may stand in any (RFC 3168), PSH and URG beside
+// data.
+var tcpFlags = map[Stage]struct{ value, known byte }{
+	First:  {0x02, 0x3f},
+	Later:  {0x10, 0x17},
+	Last:   {0x11, 0x17},
+	Answer: {0x12, 0x3f},
+}
+
+// sourcePort and destPort are zero where they are not known.
+func (v *view) sourcePort() uint16 { return v.port(v.SrcPort) }
+func (v *view) destPort() uint16   { return v.port(v.Port) }
+
+func (v *view) port(p uint16) uint16 {
+	if v.Redirected {
+		return 0
+	}
+	return p
+}
 
 // transport is the header of TCP, UDP or SCTP.
 func (v *view) transport() bits {
 	b := unknown(20)
 	switch v.Protocol {
 	case ipvs.TCP:
-		b.value[13], b.known[13] = flagsSYN, flagsKnown
+		flags := tcpFlags[v.Stage]
+		b.value[13], b.known[13] = flags.value, flags.known
 	case ipvs.UDP, ipvs.SCTP:
 	default:
 		return b
 	}
-	if v.Port != 0 {
-		b.set(2, binary.BigEndian.AppendUint16(nil, v.Port)...)
+	for i, port := range []uint16{v.sourcePort(), v.destPort()} {
+		if port != 0 {
+			b.set(2*i, binary.BigEndian.AppendUint16(nil, port)...)
+		}
 	}
 	return b
 }

@@ -33,6 +33,7 @@ const (
 	replace                // this chain by another one
 	redirect               // to another destination, and accept
 	untrack                // and proceed
+	mark                   // and proceed
 )
 
 // effect is one thing that a rule does with a packet, and when.
@@ -40,6 +41,7 @@ type effect struct {
 	when truth
 	do   action
 	to   *chain // of call and replace
+	by   marking
 }
 
 // rule is asked for its effects; the first one that is certain ends them.
@@ -57,12 +59,14 @@ type chain struct {
 // walk is a packet's way through a base chain. Packets part where a rule's
 // match depends; all of them that are left are followed.
 type walk struct {
-	view      *view
-	accepts   bool   // some packets are accepted
-	redirects bool   // some are redirected
-	drops     string // the first rule that drops all that reach it
-	untracked truth
-	rules     int // seen so far
+	view       *view
+	accepts    bool   // some packets are accepted
+	redirects  bool   // some are redirected
+	drops      string // the first rule that drops all that reach it
+	redirected string // likewise, that redirects them
+	untracked  truth
+	parted     bool // some have gone another way
+	rules      int  // seen so far
 }
 
 // Limits of a walk, in which a rule that is called twice is seen twice. The
@@ -94,6 +98,7 @@ func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error
 				return true, err
 			}
 			leaves = leaves || left
+			w.parted = w.parted || leaves || e.when == depends && e.do == replace
 			if e.when == yes && !stays {
 				return leaves, nil
 			}
@@ -111,6 +116,9 @@ func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, sta
 		w.accepts = true
 		return false, false, nil
 	case redirect:
+		if !chosen && w.redirected == "" {
+			w.redirected = where
+		}
 		w.redirects = true
 		return false, false, nil
 	case drop:
@@ -125,6 +133,8 @@ func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, sta
 		return back && e.do == replace, back && e.do == call, err
 	case untrack:
 		w.untrack(chosen)
+	case mark:
+		w.view.marks = w.view.marks.change(e.by, chosen || w.accepts || w.parted)
 	}
 	return false, true, nil
 }

@@ -8,7 +8,7 @@ import (
 
 // one is a rule that does one thing.
 func one(when truth, do action, to *chain) rule {
-	return rule{where: "here", effects: func(*view) []effect { return []effect{{when, do, to}} }}
+	return rule{where: "here", effects: func(*view) []effect { return []effect{{when: when, do: do, to: to}} }}
 }
 
 func TestWalk(t *testing.T) {

@@ -121,7 +121,8 @@ func (t xtTable) isPolicy(at int) bool {
 // rule reads the entry between two offsets.
 func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 	name, info := t.target(at, end)
-	result := effect{do: xtAction(name, info)}
+	revision := t.entries[at+int(uint16At(t.entries, at+t.family.targetOffset))+xtTargetSize-1]
+	result, marks := effect{do: xtAction(name, info)}, xtMarking(name, revision, info)
 	if name == "" {
 		var err error
 		if result, err = standard(info, end, chains); err != nil {
@@ -135,6 +136,9 @@ func (t xtTable) rule(at, end int, chains map[int]*chain) (rule, error) {
 		result.when = min(when, t.matches(v, entry))
 		if result.do == call && replaces {
 			result.do = replace
+		}
+		if marks != nil {
+			return []effect{{when: result.when, do: mark, by: *marks}, result}
 		}
 		return []effect{result}
 	}}, nil
@@ -183,7 +187,7 @@ func xtAction(name string, info []byte) action {
 	switch name {
 	case "ERROR", "REJECT", "TARPIT":
 		return drop
-	case "DNAT", "REDIRECT":
+	case "DNAT", "REDIRECT", "mangle": // arptables' own writes other addresses
 		return redirect
 	case "SNAT", "MASQUERADE", "QUEUE", "NFQUEUE", "TPROXY", "SYNPROXY":
 		return accept
@@ -195,4 +199,25 @@ func xtAction(name string, info []byte) action {
 		}
 	}
 	return proceed
+}
+
+// xtMarking is what a target of x_tables does to the mark of a packet, if anything:
+// MARK as of Linux 2.6.25 (struct xt_mark_tginfo2), and those whose marks come from
+// elsewhere, such as CONNMARK if it is to restore one (struct xt_connmark_tginfo1,
+// and 2 with a shift before the mode).
+func xtMarking(name string, revision uint8, info []byte) *marking {
+	const restore = 2 // XT_CONNMARK_RESTORE
+	mode := 12
+	if revision == 2 {
+		mode = 14
+	}
+	switch {
+	case name == "MARK" && revision == 2 && len(info) >= 8:
+		return &marking{value: uint32At(info, 0), mask: uint32At(info, 4)}
+	case name == "CONNMARK" && len(info) > mode && info[mode] != restore:
+		return nil
+	case name == "MARK", name == "CONNMARK", name == "SET", name == "HMARK", name == "TPROXY", name == "QUEUE", name == "NFQUEUE":
+		return &marking{any: true}
+	}
+	return nil
 }

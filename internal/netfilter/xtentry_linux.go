@@ -52,8 +52,8 @@ func headIPv6(v *view, b []byte) (t truth, replaces bool) {
 func xtAddresses(v *view, b []byte, size int, inv byte) truth {
 	source, dest, sourceMask, destMask := b[:size], b[size:2*size], b[2*size:3*size], b[3*size:4*size]
 	return min(
-		invert(unknown(size).masked(sourceMask, nil).equal(source), inv, invSource),
-		invert(known(v.Dst.AsSlice()).masked(destMask, nil).equal(dest), inv, invDest),
+		invert(v.source().masked(sourceMask, nil).equal(source), inv, invSource),
+		invert(v.dest().masked(destMask, nil).equal(dest), inv, invDest),
 	)
 }
 

@@ -28,6 +28,8 @@ func xtMatch(v *view, name string, revision uint8, info []byte) truth {
 		size, match = 152, matchConntrack
 	case "state":
 		size, match = 4, matchState
+	case "mark":
+		size, match = 9, matchMark
 	case "addrtype":
 		size, match = 8, matchAddrtype
 	}
@@ -49,23 +51,21 @@ func invert[T ~uint8 | ~uint16 | ~uint32](t truth, flags, flag T) truth {
 	return t
 }
 
-// portIn tells whether the destination port is within the bounds.
-func (v *view) portIn(first, last uint16) truth {
+// portIn tells whether a port, which may be any, is within the bounds.
+func portIn(port, first, last uint16) truth {
 	switch {
 	case first == 0 && last == 0xffff:
 		return yes
-	case v.Port == 0 || first > last:
+	case port == 0 || first > last:
 		return depends
 	}
-	return truthOf(first <= v.Port && v.Port <= last)
+	return truthOf(first <= port && port <= last)
 }
 
-// sourcePort is not known.
-func sourcePort(first, last uint16) truth {
-	if first == 0 && last == 0xffff {
-		return yes
-	}
-	return depends
+// portIn tells whether the destination port is within the bounds.
+func (v *view) portIn(first, last uint16) truth {
+	v.asked.note(first, last)
+	return portIn(v.destPort(), first, last)
 }
 
 func matchTCP(v *view, _ uint8, b []byte) truth {
@@ -79,7 +79,7 @@ func matchTCP(v *view, _ uint8, b []byte) truth {
 	}
 	flags := v.transport().part(13, 1).masked(b[9:10], nil).equal(b[10:11])
 	return min(
-		invert(sourcePort(uint16At(b, 0), uint16At(b, 2)), b[11], invSource),
+		invert(portIn(v.sourcePort(), uint16At(b, 0), uint16At(b, 2)), b[11], invSource),
 		invert(v.portIn(uint16At(b, 4), uint16At(b, 6)), b[11], invDest),
 		invert(flags, b[11], invFlags),
 		option, // inverted or not
@@ -92,7 +92,7 @@ func matchUDP(v *view, _ uint8, b []byte) truth {
 	}
 	const invSource, invDest = 1, 2
 	return min(
-		invert(sourcePort(uint16At(b, 0), uint16At(b, 2)), b[8], invSource),
+		invert(portIn(v.sourcePort(), uint16At(b, 0), uint16At(b, 2)), b[8], invSource),
 		invert(v.portIn(uint16At(b, 4), uint16At(b, 6)), b[8], invDest),
 	)
 }
@@ -106,7 +106,7 @@ func matchSCTP(v *view, _ uint8, b []byte) truth {
 	flags, inverted := uint32At(b, 284), uint32At(b, 288)
 	t := yes
 	if flags&sources != 0 {
-		t = min(t, invert(sourcePort(uint16At(b, 4), uint16At(b, 6)), inverted, sources))
+		t = min(t, invert(portIn(v.sourcePort(), uint16At(b, 4), uint16At(b, 6)), inverted, sources))
 	}
 	if flags&dests != 0 {
 		t = min(t, invert(v.portIn(uint16At(b, 0), uint16At(b, 2)), inverted, dests))
@@ -120,8 +120,11 @@ func matchSCTP(v *view, _ uint8, b []byte) truth {
 // matchMultiport knows revision 1, which Linux has had since 2.6.11.
 func matchMultiport(v *view, revision uint8, b []byte) truth {
 	const source, either = 0, 2
-	count := int(b[1])
-	if revision != 1 || count > 15 || v.Port == 0 || b[0] == source {
+	count, port := int(b[1]), v.destPort()
+	if b[0] == source {
+		port = v.sourcePort()
+	}
+	if revision != 1 || count > 15 {
 		return depends
 	}
 	t := no
@@ -132,7 +135,8 @@ func matchMultiport(v *view, revision uint8, b []byte) truth {
 			i++
 			last = uint16At(b, 2+2*i)
 		}
-		t = max(t, v.portIn(first, last))
+		v.asked.note(first, last)
+		t = max(t, portIn(port, first, last))
 	}
 	if b[0] == either {
 		t = max(t, depends)
@@ -140,9 +144,10 @@ func matchMultiport(v *view, revision uint8, b []byte) truth {
 	return invert(t, b[47], 0xff)
 }
 
-// matchConntrack knows the state, and depends if anything else is asked.
+// matchConntrack knows the state and where the connection was going to before it was
+// redirected, and depends if anything else is asked.
 func matchConntrack(v *view, revision uint8, b []byte) truth {
-	const byState, alias = 1, 1 << 13
+	const byState, byDest, alias = 1, 1 << 3, 1 << 13
 	flags, inverted := uint16At(b, 146), uint16At(b, 148)
 	if revision < 1 || revision > 3 || flags&^alias == 0 {
 		return depends
@@ -153,29 +158,42 @@ func matchConntrack(v *view, revision uint8, b []byte) truth {
 	}
 	t := yes
 	if flags&byState != 0 {
-		t = invert(v.inState(stateMask(mask, 1<<8)), inverted, byState)
+		const redirected = 1 << 7 // XT_CONNTRACK_STATE_DNAT
+		in := v.inState(stateMask(mask, 1<<8))
+		if mask&redirected != 0 && v.Redirected {
+			in = yes
+		}
+		t = invert(in, inverted, byState)
 	}
-	if flags&^(byState|alias) != 0 {
+	if flags&byDest != 0 {
+		addr := v.service().AsSlice()
+		origin := depends
+		if v.state&Untracked == 0 {
+			origin = known(addr).masked(b[48:48+len(addr)], nil).equal(b[32 : 32+len(addr)])
+		}
+		t = min(t, invert(origin, inverted, byDest))
+	}
+	if flags&^(byState|byDest|alias) != 0 {
 		t = min(t, depends)
 	}
 	return t
 }
 
 func matchState(v *view, _ uint8, b []byte) truth {
-	return v.inState(stateMask(uint32At(b, 0), uint32(stateUntracked)))
+	return v.inState(stateMask(uint32At(b, 0), uint32(Untracked)))
 }
 
 // stateMask translates a mask of x_tables, in which the bit of untracked packets
 // lies elsewhere, and in that place what NAT did.
-func stateMask(mask, untracked uint32) state {
-	s := state(mask) & (stateUntracked - 1)
+func stateMask(mask, untracked uint32) State {
+	s := State(mask) & (Untracked - 1)
 	if mask&untracked != 0 {
-		s |= stateUntracked
+		s |= Untracked
 	}
 	return s
 }
 
-func (v *view) inState(s state) truth {
+func (v *view) inState(s State) truth {
 	switch v.state & s {
 	case 0:
 		return no
@@ -185,28 +203,48 @@ func (v *view) inState(s state) truth {
 	return depends
 }
 
-// matchAddrtype knows that the VIP is an address of this machine, at the hooks
-// where packets come in.
-func matchAddrtype(v *view, revision uint8, b []byte) truth {
-	const local = 1 << 2 // XT_ADDRTYPE_LOCAL
-	source, dest := uint16At(b, 0), uint16At(b, 2)
-	inverted := uint32At(b, 4)&2 != 0 // XT_ADDRTYPE_INVERT_DEST
-	if revision == 0 {
-		inverted = len(b) >= 12 && uint32At(b, 8) != 0
-	} else if uint32At(b, 4)&^3 != 0 { // of a certain interface
+// matchMark: struct xt_mark_mtinfo1.
+func matchMark(v *view, revision uint8, b []byte) truth {
+	if revision != 1 {
 		return depends
 	}
-	t := yes
-	if dest != 0 {
-		t = truthOf(dest&local != 0 != inverted)
-		if v.hook != Prerouting && v.hook != Input {
-			t = depends
+	return invert(v.marks.bits().masked(b[4:8], nil).equal(b[:4]), b[8], 0xff)
+}
+
+// matchAddrtype knows that the VIP is an address of this machine: the destination
+// of what comes in, the source of what is answered.
+func matchAddrtype(v *view, revision uint8, b []byte) truth {
+	source, dest := uint16At(b, 0), uint16At(b, 2)
+	var invSource, invDest bool
+	if revision == 0 {
+		if len(b) < 12 {
+			return depends
+		}
+		invSource, invDest = uint32At(b, 4) != 0, uint32At(b, 8) != 0
+	} else {
+		flags := uint32At(b, 4)
+		invSource, invDest = flags&1 != 0, flags&2 != 0 // XT_ADDRTYPE_INVERT_SOURCE, XT_ADDRTYPE_INVERT_DEST
+		if flags&^3 != 0 {                              // of a certain interface
+			return depends
 		}
 	}
-	if source != 0 {
-		t = min(t, depends)
+	return min(
+		addrtype(source, invSource, v.Src.IsValid() && (v.hook == Output || v.hook == Postrouting)),
+		addrtype(dest, invDest, v.Dst.IsValid() && (v.hook == Prerouting || v.hook == Input)),
+	)
+}
+
+// addrtype compares a set of types with that of an address, which is this
+// machine's own or not known.
+func addrtype(set uint16, inverted, own bool) truth {
+	const local = 1 << 2 // XT_ADDRTYPE_LOCAL
+	switch {
+	case set == 0:
+		return yes
+	case own:
+		return truthOf(set&local != 0 != inverted)
 	}
-	return t
+	return depends
 }
 
 // xtDevice compares an interface with a name of which only the masked bytes

@@ -22,6 +22,10 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool
 		return nil, nil, hint.Add(fmt.Errorf("there is no interface %s for %s", want.Interface, vip),
 			"see: ip link; name another one with --label INTERFACE:ALIAS")
 	}
+	if w.Role == RealServer && !s.isSilent(want.Interface) {
+		return nil, nil, hint.Add(fmt.Errorf("%s on %s would answer for itself: a real server has it on loopback, or on an interface without ARP", vip, want.Interface),
+			"--label lo:1, or one of a dummy or a tunnel; where the director carries it elsewhere, say so by director_label")
+	}
 	var there bool
 	for _, have := range s.addressesOf(vip) {
 		old, ours := former.place(vip, have.Interface)

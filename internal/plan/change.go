@@ -57,6 +57,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 		return p, err
 	}
 	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
+	p.remarkShared(w, s, others)
 	for _, v := range w.Services {
 		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
 	}

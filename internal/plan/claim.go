@@ -14,6 +14,9 @@ type Claimant struct {
 	File string `json:"file"`
 }
 
+// isSomebody reports whether there is a claimant at all.
+func (who Claimant) isSomebody() bool { return who != Claimant{} }
+
 // FlagsAlone stands for the file where there was none.
 const FlagsAlone = "-"
 
@@ -161,7 +164,7 @@ func union[T comparable](a, b []T) []T {
 func (r *Record) others(who Claimant) holders {
 	h := holders{
 		vips: map[netip.Addr]bool{}, places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{},
-		sysctls: map[string]bool{}, timeouts: map[string]bool{}, daemons: map[string]bool{},
+		sysctls: map[string]Claimant{}, timeouts: map[string]Claimant{}, daemons: map[string]Claimant{},
 	}
 	for _, c := range r.Claims {
 		if c.Claimant == who {
@@ -177,16 +180,16 @@ func (r *Record) others(who Claimant) holders {
 				h.servers[[2]string{v.Service, rs}] = true
 			}
 		}
-		hold(h.sysctls, c.Sysctls)
-		hold(h.timeouts, c.Timeouts)
-		hold(h.daemons, c.Daemons)
+		c.hold(h.sysctls, c.Sysctls)
+		c.hold(h.timeouts, c.Timeouts)
+		c.hold(h.daemons, c.Daemons)
 	}
 	return h
 }
 
-func hold(held map[string]bool, names []string) {
+func (who Claimant) hold(held map[string]Claimant, names []string) {
 	for _, name := range names {
-		held[name] = true
+		held[name] = who
 	}
 }
 
@@ -197,7 +200,7 @@ type holders struct {
 	servers  map[[2]string]bool // service, real server
 
 	vips                       map[netip.Addr]bool
-	sysctls, timeouts, daemons map[string]bool
+	sysctls, timeouts, daemons map[string]Claimant
 }
 
 func (h holders) place(p Place) (Claimant, bool) {

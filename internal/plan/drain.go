@@ -2,8 +2,12 @@ package plan
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
+	"slices"
+
+	"lvsdr/internal/ipvs"
 )
 
 // Drain gives a real server weight 0 in every service of the wish, and Undrain
@@ -66,4 +70,16 @@ func Active(m Machine, w Wish, rs netip.Addr) (n uint32, err error) {
 		}
 	}
 	return n, nil
+}
+
+// Bound are the persistent services of a real server, with the seconds for which
+// they bind a client to it: "-t 172.16.0.100:80 (300 s)".
+func (w Wish) Bound(rs netip.Addr) (all []string) {
+	for _, v := range w.Services {
+		serves := slices.ContainsFunc(v.Destinations, func(d Destination) bool { return d.Addr == rs })
+		if serves && v.Flags&ipvs.Persistent != 0 {
+			all = append(all, fmt.Sprintf("%s (%d s)", serviceWords(&v.Service), v.Timeout))
+		}
+	}
+	return all
 }

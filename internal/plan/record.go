@@ -195,8 +195,8 @@ func (r *Record) settle(p Plan) error {
 		delete(r.Sysctls, name)
 	}
 	held := r.others(Claimant{})
-	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name] })
-	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)] })
+	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name].isSomebody() })
+	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)].isSomebody() })
 	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(vip netip.Addr) bool { return !held.vips[vip] })
 	if reflect.DeepEqual(before, r.clone()) {
 		return nil

@@ -104,7 +104,7 @@ func startDaemons(w Wish, s State, others holders) (ended, started []Change, err
 			foreign = have
 		}
 		switch {
-		case have == nil && want == nil, want != nil && have != nil && s.inPlace(have, want), want == nil && others.daemons[role.Name]:
+		case have == nil && want == nil, want != nil && have != nil && s.inPlace(have, want), want == nil && others.daemons[role.Name].isSomebody():
 			continue
 		case ours && want == nil:
 			ended = append(ended, stopDaemon(*daemonOf(role.Value, s.Record.Daemons)))
@@ -209,7 +209,7 @@ func reportDaemons(w Wish, s State, others holders) (all []status.Daemon) {
 		have, want := daemonOf(role.Value, s.daemons), daemonOf(role.Value, w.Daemons)
 		one := status.Daemon{Role: role.Name, State: status.OK}
 		switch {
-		case have == nil && want == nil, want == nil && (!s.isOurs(have) || others.daemons[role.Name]):
+		case have == nil && want == nil, want == nil && (!s.isOurs(have) || others.daemons[role.Name].isSomebody()):
 			continue
 		case have == nil:
 			one.State = status.Missing

@@ -37,7 +37,7 @@ func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	slices.Reverse(names)
 	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
 		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
-		if wanted || others.sysctls[name] {
+		if wanted || others.sysctls[name].isSomebody() {
 			continue
 		}
 		back, err := giveBack(name, s)
@@ -75,7 +75,7 @@ func (s *State) leftVIPs(w Wish, gone Claim, others holders) string {
 
 // isSilent reports whether an interface is loopback, or one without ARP.
 func (s *State) isSilent(link string) bool {
-	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && (l.Loopback || l.NoARP) })
+	return slices.ContainsFunc(s.Links, func(l host.Link) bool { return l.Name == link && l.Silent() })
 }
 
 // raise raises a parameter. What was found is recorded first; of two findings

@@ -34,7 +34,7 @@ func (s *State) lookAtTimeouts(t Table, w Wish) (err error) {
 func dueTimeouts(want ipvs.Timeouts, s State, others holders) ipvs.Timeouts {
 	for _, t := range timeouts {
 		r, recorded := s.Record.Timeouts[t.name]
-		if due := t.of(&want); *due == 0 && recorded && !others.timeouts[t.name] && *t.of(&s.timeouts) == uint32(r.Set) {
+		if due := t.of(&want); *due == 0 && recorded && !others.timeouts[t.name].isSomebody() && *t.of(&s.timeouts) == uint32(r.Set) {
 			*due = uint32(r.Found)
 		}
 	}
@@ -117,4 +117,21 @@ func reportTimeouts(w Wish, s State, others holders) (all []status.Timeout) {
 		}
 	}
 	return all
+}
+
+// remarkShared says which timeouts and daemons, of which there is one for all,
+// become others than another claimant has them.
+func (p *Plan) remarkShared(w Wish, s State, others holders) {
+	for _, t := range timeouts {
+		if want, who := *t.of(&w.Timeouts), others.timeouts[t.name]; want != 0 && want != *t.of(&s.timeouts) && who.isSomebody() {
+			p.remark("the timeout %s changes: %s", t.name, who.wants())
+		}
+	}
+	for i := range w.Daemons {
+		want := &w.Daemons[i]
+		name, have := roles.Name(want.State), daemonOf(want.State, s.daemons)
+		if who := others.daemons[name]; have != nil && !s.inPlace(have, want) && who.isSomebody() {
+			p.remark("the %s synchronisation daemon changes: %s", name, who.wants())
+		}
+	}
 }

@@ -49,6 +49,9 @@ type Wish struct {
 type Options struct {
 	Exclusive     bool // virtual services that are not wanted go
 	FlushFirewall bool // the packet filter's rules go
+	// Homes are the interfaces of VIPs that [host.DirectorHome] has found another
+	// one for than the label's.
+	Homes map[netip.Addr]string
 	// Directed are the VIPs that a real server is the director of.
 	Directed map[netip.Addr]bool
 }
@@ -82,7 +85,11 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 		label = c.LabelOfDirector()
 	}
 	for _, vip := range c.AllVIPs() {
-		w.VIPs = append(w.VIPs, placed(vip, label))
+		at := placed(vip, label)
+		if home, known := o.Homes[vip]; known && who.Role == Director && c.DirectorLabel == "" {
+			at.Interface = home
+		}
+		w.VIPs = append(w.VIPs, at)
 		if who.Role == Director && c.Masquerades(vip) {
 			w.Masqueraded = append(w.Masqueraded, vip)
 		}

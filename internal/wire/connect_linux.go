@@ -8,13 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/modprobe"
 )
 
 // Connect tries a connection to every address at the same time, and waits for
 // all of them at most that long. The errors are in the order of addrs: nil, the
 // connection was accepted, and is closed again; ECONNREFUSED; ETIMEDOUT, also
 // after wait; EHOSTUNREACH: no neighbour answered. EPROTONOSUPPORT of all: UDP
-// has no connections.
+// has no connections; of each: the kernel has no SCTP, or none loaded, which
+// this does not change.
 func (Wire) Connect(p ipvs.Protocol, addrs []netip.AddrPort, wait time.Duration) ([]error, error) {
 	if p == ipvs.UDP {
 		return nil, os.NewSyscallError("connect", unix.EPROTONOSUPPORT)
@@ -44,6 +46,9 @@ const noSocket = -1
 func dial(p ipvs.Protocol, addr netip.AddrPort) attempt {
 	if !addr.IsValid() {
 		return attempt{noSocket, os.NewSyscallError("connect", unix.EINVAL)}
+	}
+	if p == ipvs.SCTP && modprobe.Loadable("sctp") {
+		return attempt{noSocket, os.NewSyscallError("socket", unix.EPROTONOSUPPORT)}
 	}
 	family, to := sockaddr(addr)
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, int(p))

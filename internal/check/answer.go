@@ -1,0 +1,120 @@
+package check
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"lvsdr/internal/host"
+)
+
+// judgeAnswer looks whether this director answers for its VIPs on the interfaces
+// that face clients. Nobody can ask the machine itself by wire, so its settings
+// and the places of the VIPs tell.
+func judgeAnswer(m *facts, f *finding) error {
+	addresses, err := m.addresses.get()
+	if err != nil {
+		return err
+	}
+	moves, err := m.vrrp.get()
+	if err != nil {
+		return err
+	}
+	for _, vip := range m.vips() {
+		if !held(vip, addresses) {
+			if moves {
+				f.pass("not needed: %s is not here, and VRRP is at work", vip)
+			} else {
+				f.unknown("%s is on no interface", vip)
+			}
+			continue
+		}
+		if other := m.otherDirector(vip); other != "" {
+			f.warn("this machine does not answer for %s, but %s does", vip, other)
+			continue
+		}
+		facing, err := m.facing(vip)
+		if err != nil {
+			return err
+		}
+		for _, l := range facing {
+			if err := m.judgeAnswerOn(l.Name, vip, addresses, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Address, f *finding) error {
+	if vip.Is6() {
+		m.judgeSolicited(link, vip, addresses, f)
+		return nil
+	}
+	ignore, err := m.effective("arp_ignore", link)
+	if err != nil {
+		return err
+	}
+	if answersARP(ignore, link, vip, addresses) {
+		f.pass("%s on %s", vip, link)
+		return nil
+	}
+	f.fail("arp_ignore is %d on %s, where %s is not", ignore, link, vip)
+	if m.keepsQuiet(addresses) { // for others' VIPs: 1 lets it answer for those of the interface
+		if ignore != 1 {
+			f.mend(setIgnore(link, 1))
+		}
+		f.mend(fmt.Sprintf("ip addr add %s/32 dev %s", vip, link))
+		return nil
+	}
+	f.mend(setIgnore(link, 0))
+	return nil
+}
+
+func setIgnore(link string, value int) string {
+	return fmt.Sprintf("sysctl -w %s=%d %s=%d", host.LinkParameter("all", "arp_ignore"), value, host.LinkParameter(link, "arp_ignore"), value)
+}
+
+// answersARP reports whether the kernel answers on an interface for an address
+// that it has (kernel: ip-sysctl.rst, arp_ignore; the reserved values are as 0).
+func answersARP(ignore int, link string, vip netip.Addr, addresses []host.Address) bool {
+	on := func(fits func(host.Address) bool) bool {
+		return slices.ContainsFunc(addresses, func(a host.Address) bool { return a.Prefix.Addr() == vip && fits(a) })
+	}
+	switch ignore {
+	case 1:
+		return on(func(a host.Address) bool { return a.Interface == link })
+	case 2: // only to askers of the address's network
+		return on(func(a host.Address) bool { return a.Interface == link && !a.Prefix.IsSingleIP() })
+	case 3:
+		return on(func(a host.Address) bool { return !a.Host })
+	case 8:
+		return false
+	}
+	return true
+}
+
+// keepsQuiet reports whether this director has VIPs of others, for which it
+// must not answer.
+func (m *facts) keepsQuiet(addresses []host.Address) bool {
+	return slices.ContainsFunc(addresses, func(a host.Address) bool {
+		silent := slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == a.Interface && l.Silent() })
+		vip := a.Prefix.Addr()
+		return vip.Is4() && a.Prefix.IsSingleIP() && !vip.IsLoopback() && silent && !m.isVIP(vip)
+	})
+}
+
+// judgeSolicited: Linux answers neighbour solicitations only for the addresses
+// of the interface that hears them. Where the VIP is in no network of the
+// interface, nobody asks: a router's route leads here.
+func (m *facts) judgeSolicited(link string, vip netip.Addr, addresses []host.Address, f *finding) {
+	switch {
+	case held(vip, addresses, link):
+		f.pass("%s on %s", vip, link)
+	case host.LAN(vip, m.links.value, m.routes.value) != link:
+		f.pass("nobody asks for %s on %s", vip, link)
+	default:
+		f.fail("neighbours on %s ask for %s, which is on another interface", link, vip).
+			mend(fmt.Sprintf("ip addr add %s/128 dev %s nodad preferred_lft 0", vip, link))
+	}
+}

@@ -1,0 +1,109 @@
+package ipvs
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+)
+
+var readingsOfTorn = flag.Int("torn", 100, "how many lists TestKernelTorn reads")
+
+// stirred is a socket beside which the table of another network namespace
+// changes, now and then between two datagrams.
+type stirred struct {
+	socket
+	stir func()
+}
+
+func (s stirred) Receive(b []byte) (int, error) {
+	if rand.N(30) == 0 {
+		s.stir()
+	}
+	return s.socket.Receive(b)
+}
+
+// stirrer fills the table of another namespace by some services, or empties it.
+func stirrer(t *testing.T) (stir func()) {
+	other := openShort(t)
+	n := 0
+	return func() {
+		if n > 0 {
+			must(t, other.Flush())
+			n = 0
+			return
+		}
+		n = 1 + rand.N(10)
+		for i := range n {
+			must(t, other.AddService(numbered(INET, 1000+i)))
+		}
+	}
+}
+
+// numbered is one of many services.
+func numbered(family AddressFamily, i int) Service {
+	s := Service{Family: family, Protocol: TCP, Port: 80, Scheduler: "rr", Netmask: SingleClients(family)}
+	s.Addr = netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})
+	if family == INET6 {
+		s.Addr = netip.AddrFrom16([16]byte{0xfd, 14: byte(i >> 8), 15: byte(i)})
+	}
+	return s
+}
+
+// TestKernelTorn: a table that lies still is read whole while another one changes,
+// though a single dump often is not.
+func TestKernelTorn(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		open   func(*testing.T) *Conn
+		v4, v6 int
+		detail Detail
+	}{
+		{"IPv4", openShort, 330, 0, 0},
+		{"IPv4 by netlink", open, 330, 0, 0},
+		{"IPv4 for a decision", open, 330, 0, Everything},
+		{"IPv6", openShort, 0, 330, 0},
+		{"both, for a decision", open, 170, 170, Everything},
+		{"one of IPv6, for a decision", open, 330, 1, Everything},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := c.open(t)
+			for i := range c.v4 {
+				must(t, conn.AddService(numbered(INET, i)))
+			}
+			for i := range c.v6 {
+				must(t, conn.AddService(numbered(INET6, i)))
+			}
+			list, err := conn.Services(c.detail)
+			must(t, err)
+			want := unwitnessed(list, silent) // all
+			if len(want) != c.v4+c.v6 || conn.pieces < 2 {
+				t.Fatalf("%d services in %d datagrams", len(want), conn.pieces)
+			}
+			conn.sock = stirred{conn.sock, stirrer(t)}
+			torn := 0
+			read := func(n int, services func() ([]ServiceEntry, error)) {
+				torn = 0
+				for range n {
+					list, err := services()
+					must(t, err)
+					if !slices.Equal(unwitnessed(list, silent), want) {
+						torn++
+					}
+				}
+			}
+			read(*readingsOfTorn, func() ([]ServiceEntry, error) { return conn.readServices(c.detail, nil) })
+			if torn == 0 {
+				t.Error("no dump was torn: the other table changes too little")
+			}
+			said := fmt.Sprintf("%d of %d dumps were torn", torn, *readingsOfTorn)
+			read(*readingsOfTorn, func() ([]ServiceEntry, error) { return conn.Services(c.detail) })
+			t.Logf("%s, %d lists", said, torn)
+			if torn > 0 {
+				t.Errorf("%d of %d lists are torn", torn, *readingsOfTorn)
+			}
+		})
+	}
+}

@@ -1,0 +1,28 @@
+//go:build linux && (amd64 || arm64) && !cgo
+
+package signals
+
+import _ "unsafe" // for go:linkname
+
+// ignored has a bit for each signal, the lowest for signal 1.
+var ignored uint64
+
+// watch takes the place of the C library's sigaction(3), through which the
+// runtime of a program with cgo handles signals: runtime/cgo_sigaction.go. It
+// notes what the runtime finds, and leaves everything else to it.
+//
+//lint:ignore U1000 the assembly refers to it
+func watch()
+
+// ignore is os/signal.Ignore, without what that package brings along.
+//
+//go:linkname ignore os/signal.signal_ignore
+func ignore(signal uint32)
+
+// hook is where the runtime looks for the C library's function; it begins as
+// [watch].
+//
+//go:linkname hook _cgo_sigaction
+var hook uintptr
+
+func endWatch() { hook = 0 }
