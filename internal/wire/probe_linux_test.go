@@ -119,6 +119,8 @@ func TestKernelProbe(t *testing.T) {
 		{name: "director of another server", made: haveVIP + table("10.0.0.17", "[fd00::17]"), want: Scheduled},
 		{name: "director of us", made: haveVIP + table("10.0.0.8", "[fd00::8]"),
 			director: "ipvsadm -D -t '[fd01::100]:80'", want: Scheduled}, // or IPv6's would know the SYN that comes back
+		{name: "director that is a backup only", made: haveVIP + "ipvsadm --start-daemon backup --mcast-interface eth0; " +
+			"sysctl -qw net.ipv4.vs.backup_only=1; " + table("10.0.0.17", "[fd00::17]"), want: Served},
 		{name: "director of itself", made: haveVIP + table("10.0.0.7", "[fd00::7]"), want: Served},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
