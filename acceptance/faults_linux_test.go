@@ -196,6 +196,7 @@ var faults = []fault{
 			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
 			"lvs": "ports: the packet filter of 10.0.0.7 rejects this director's packets for 172.16.0.100:80/tcp; lvsdr check there tells whether it rejects clients' too",
 		},
+		doctors: []string{"rs1"}, // a drain would wait for the client's connection
 	},
 	{
 		name: "packet filter on a real server that drops", client: someFail,
@@ -307,6 +308,7 @@ var faults = []fault{
 			"rs1": "listener: nothing listens on 172.16.0.100:80/tcp, only on 10.0.0.7:80/tcp",
 			"lvs": "ports: nothing listens on 172.16.0.100:80/tcp at 10.0.0.7, only on its own address",
 		},
+		doctors: []string{"rs1"}, // a drain would wait for the client's connection
 	},
 	{
 		name: "web server stopped", client: notAsked, spoils: true,
