@@ -432,6 +432,10 @@ func TestDirector(t *testing.T) {
 			want: []string{"unknown ports: nothing to look at", "fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
 		},
 		{
+			name: "a program before the packet filter", change: func(_ *Site, f *fake) { f.programs = []string{"eth0", "lo", "docker0"} },
+			want: []string{"unknown packet filter: what XDP or tc does with packets on eth0 cannot be followed"},
+		},
+		{
 			name: "later packets", change: func(_ *Site, f *fake) {
 				f.faultsOf = func(p netfilter.Packet) (found []netfilter.Fault) {
 					switch p.Stage {

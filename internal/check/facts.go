@@ -19,6 +19,7 @@ type Kernel interface {
 	AddressesOn(links []host.Link) ([]host.Address, error)
 	Routes(links []host.Link) ([]host.Route, error)
 	RouteTo(addr netip.Addr, links []host.Link) (host.Hop, error)
+	Classifiers(links []host.Link) ([]string, error)
 	RouteFrom(source, addr netip.Addr, links []host.Link) (host.Hop, error)
 	Neighbours(links []host.Link) ([]host.Neighbour, error)
 	Get(sysctl string) (int, error)
@@ -52,6 +53,7 @@ type facts struct {
 	routes    fact[[]host.Route]
 	sysctls   map[string]fact[int]
 	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
+	programs  fact[[]string]                      // interfaces where they come before the packet filter
 	iptables  map[ipvs.AddressFamily]fact[string] // of marks: the program for a new rule
 
 	// Of a director.
@@ -93,6 +95,7 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 	for _, family := range m.families() {
 		m.rules[family] = learn(k.Rules(family))
 	}
+	m.programs = learnNamed(m.links, k.Classifiers)
 	m.iptables = map[ipvs.AddressFamily]fact[string]{}
 	for _, s := range s.Config.Services {
 		if _, known := m.iptables[s.Family]; !known && s.FWMark != 0 {

@@ -32,8 +32,9 @@ type fake struct {
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
 	redirected bool
-	quiet      bool     // rules for ARP
-	lost       bool     // no rule leads from the VIPs to the default route
+	quiet      bool // rules for ARP
+	lost       bool // no rule leads from the VIPs to the default route
+	programs   []string
 	marks      []uint32 // that packets may have
 	marked     []uint32 // that packets of TCP to port 80 have
 	anyMark    bool
@@ -127,6 +128,8 @@ func (f *fake) Redirection(p netfilter.Packet) (string, error) {
 }
 
 func (f *fake) IPTables(ipvs.AddressFamily) (string, error) { return "iptables", f.call("IPTables") }
+
+func (f *fake) Classifiers([]host.Link) ([]string, error) { return f.programs, f.call("Classifiers") }
 
 func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("ARPRules") }
 
