@@ -233,7 +233,7 @@ var faults = []fault{
 		sees: map[string]string{"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)"},
 	},
 	{
-		name: "every port, and one is dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
+		name: "every port dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
 		made: map[string]string{"lvs": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
 		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100/tcp"},
 	},

@@ -49,6 +49,35 @@ func TestKernelRouteTo(t *testing.T) {
 	})
 }
 
+// TestKernelRouteFrom has a rule for what is sent in the name of an address.
+func TestKernelRouteFrom(t *testing.T) {
+	dir := lantest.LAN(t)
+	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
+	lantest.Within(t, dir, "lvs", func() {
+		links, err := NewHost().Links()
+		lantest.Must(t, err)
+		from := func(source string) (Hop, error) {
+			return NewHost().RouteFrom(netip.MustParseAddr(source), netip.MustParseAddr("192.5.5.241"), links)
+		}
+		for _, words := range []string{"rule add from 172.16.0.100 lookup 100", "route add default via 10.0.0.200 table 100"} {
+			out, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("ip %s: %v\n%s", words, err, out)
+			}
+		}
+		hop, err := from("172.16.0.100")
+		if err != nil || hop.Via != netip.MustParseAddr("10.0.0.200") || !hop.Gateway || hop.Interface != "eth0" {
+			t.Errorf("from the VIP: %+v, %v", hop, err)
+		}
+		if hop, err := from("10.0.0.8"); !errors.Is(err, unix.ENETUNREACH) {
+			t.Errorf("from another address: %+v, %v; want ENETUNREACH", hop, err)
+		}
+		if hop, err := from("10.9.9.9"); err == nil {
+			t.Errorf("from an address that is not there: %+v", hop)
+		}
+	})
+}
+
 var routeCases = []struct {
 	to, want string
 	err      error
