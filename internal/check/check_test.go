@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -410,6 +411,21 @@ func TestDirector(t *testing.T) {
 				"fail marks: no packet for 172.16.0.100 gets mark 7, but mark 8",
 				"> iptables -t mangle -A PREROUTING -d 172.16.0.100 -j MARK --set-mark 7",
 				"unknown packet filter: it cannot be told which packets get mark 7",
+			},
+		},
+		{
+			name: "a local route for the mark in place of the VIP", config: ofMark, change: func(_ *Site, f *fake) {
+				f.addresses, f.delivers, f.mark, f.marked = slices.Delete(f.addresses, 1, 2), true, 7, []uint32{7}
+			},
+			want: []string{"unknown ports: nothing to look at"},
+		},
+		{
+			name: "a local route for another mark", config: ofMark, change: func(_ *Site, f *fake) {
+				f.addresses, f.delivers, f.mark, f.marked = slices.Delete(f.addresses, 1, 2), true, 8, []uint32{7}
+			},
+			want: []string{
+				"fail vip: 172.16.0.100 is on no interface", "> lvsdr vs start", "unknown vip answer: 172.16.0.100 is on no interface",
+				"unknown ports: nothing to look at",
 			},
 		},
 		{

@@ -27,10 +27,10 @@ func TestGatherOnce(t *testing.T) {
 	}{
 		{Director, director(), []string{
 			"Links", "Addresses", "Routes",
-			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6", "Classifiers",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6", "Delivers fd00::100", "Classifiers",
 			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Neighbours",
 		}},
-		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Classifiers", "Listeners", "ARPRules", "Ask", "Neighbours"}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Delivers fd00::100", "Classifiers", "Listeners", "ARPRules", "Ask", "Neighbours"}},
 	} {
 		for _, n := range []int{2, 500} {
 			f := tt.fake

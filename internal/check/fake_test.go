@@ -35,6 +35,8 @@ type fake struct {
 	quiet      bool // rules for ARP
 	lost       bool // no rule leads from the VIPs to the default route
 	programs   []string
+	delivers   bool     // by a local route
+	mark       uint32   // what has this mark
 	marks      []uint32 // that packets may have
 	marked     []uint32 // that packets of TCP to port 80 have
 	anyMark    bool
@@ -130,6 +132,10 @@ func (f *fake) Redirection(p netfilter.Packet) (string, error) {
 func (f *fake) IPTables(ipvs.AddressFamily) (string, error) { return "iptables", f.call("IPTables") }
 
 func (f *fake) Classifiers([]host.Link) ([]string, error) { return f.programs, f.call("Classifiers") }
+
+func (f *fake) Delivers(a netip.Addr, mark uint32) (bool, error) {
+	return f.delivers && mark == f.mark, f.call("Delivers " + a.String())
+}
 
 func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("ARPRules") }
 

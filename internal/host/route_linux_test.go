@@ -49,6 +49,33 @@ func TestKernelRouteTo(t *testing.T) {
 	})
 }
 
+// TestKernelDelivers has packets that are the machine's by a route, without an
+// address.
+func TestKernelDelivers(t *testing.T) {
+	dir := lantest.LAN(t)
+	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
+	lantest.Within(t, dir, "lvs", func() {
+		for _, words := range []string{"route add local 172.16.1.0/24 dev lo", "route add local default dev lo table 100", "rule add fwmark 7 lookup 100", "-6 route add local fd00:1::/64 dev lo"} {
+			out, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("ip %s: %v\n%s", words, err, out)
+			}
+		}
+		for _, tt := range []struct {
+			addr string
+			mark uint32
+			want bool
+		}{
+			{"172.16.0.100", 0, true}, {"172.16.1.100", 0, true}, {"172.16.2.100", 0, false}, {"172.16.2.100", 7, true},
+			{"172.16.2.100", 8, false}, {"10.0.0.7", 0, false}, {"fd00:1::100", 0, true}, {"fd00:2::100", 0, false},
+		} {
+			if got, err := NewHost().Delivers(netip.MustParseAddr(tt.addr), tt.mark); got != tt.want || err != nil {
+				t.Errorf("%s, mark %d: %v, %v; want %v", tt.addr, tt.mark, got, err, tt.want)
+			}
+		}
+	})
+}
+
 // TestKernelRouteFrom has a rule for what is sent in the name of an address.
 func TestKernelRouteFrom(t *testing.T) {
 	dir := lantest.LAN(t)

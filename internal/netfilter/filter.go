@@ -23,7 +23,7 @@ type Rules interface {
 	// kernel asks. The remedies of all of them together let the packet pass.
 	Faults(p Packet, hooks ...Hook) ([]Fault, error)
 	// Redirects reports whether the destination of every such packet is
-	// rewritten as it comes in (DNAT, REDIRECT): it then belongs to another
+	// rewritten as it comes in (DNAT, REDIRECT), or given to a local program (TPROXY): it then belongs to another
 	// service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
 	// Marks are the firewall marks with which such packets come to Input. What
