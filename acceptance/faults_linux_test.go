@@ -130,6 +130,11 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
 	},
 	{
+		name: "the director kept quiet by arptables", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "arptables -A INPUT -d 172.16.0.100 -j DROP"},
+		sees: map[string]string{"lvs": "vip answer: arp filter INPUT, handle 5 keeps 172.16.0.100 from being answered for on eth0"},
+	},
+	{
 		name: "default route out of another interface", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "ip addr add 172.16.0.8/24 dev eth0; ip link add eth1 type dummy; ip link set eth1 up; " +
 			"ip addr add 10.9.0.8/24 dev eth1; ip route replace default via 10.9.0.1 dev eth1"},

@@ -43,7 +43,9 @@ func (m tried) Set(sysctl string, value int) error {
 }
 
 // parameterFile is the file of a parameter below /proc/sys, by its name with dots.
-func parameterFile(sysctl string) string { return strings.NewReplacer(".", "/", "/", ".").Replace(sysctl) }
+func parameterFile(sysctl string) string {
+	return strings.NewReplacer(".", "/", "/", ".").Replace(sysctl)
+}
 
 func (m tried) Announce(l host.Link, vip netip.Addr) error {
 	return hint.Try(hint.Frames, l.Name, m.machine.Announce(l, vip))
@@ -67,6 +69,16 @@ func (m tried) FlushFilter() error { return hint.Try(hint.Filter, "", m.machine.
 func (m tried) Rules(f ipvs.AddressFamily) (netfilter.Rules, error) {
 	rules, err := m.machine.Rules(f)
 	return rules, hint.Try(hint.Filter, "", err)
+}
+
+func (m tried) ARPRules() (netfilter.ARP, error) {
+	rules, err := m.machine.ARPRules()
+	return rules, hint.Try(hint.Filter, "", err)
+}
+
+func (m tried) IPTables(f ipvs.AddressFamily) (string, error) {
+	program, err := m.machine.IPTables(f)
+	return program, hint.Try(hint.Filter, "", err)
 }
 
 func (m tried) Redirection(p netfilter.Packet) (string, error) {

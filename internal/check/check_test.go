@@ -99,6 +99,10 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "rules for ARP on the director", change: func(_ *Site, f *fake) { f.quiet = true },
+			want: []string{"fail vip answer: rule 1 keeps 172.16.0.100 from being answered for on eth0", "> let it answer"},
+		},
+		{
 			name: "arp_ignore on a director that is a real server of others",
 			change: func(_ *Site, f *fake) {
 				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 2

@@ -55,7 +55,8 @@ type facts struct {
 	routes    fact[[]host.Route]
 	sysctls   map[string]fact[int]
 	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
-	delivered map[netip.Addr]fact[bool]           // VIPs that no interface has, by a route
+	delivered map[netip.Addr]fact[bool] // VIPs that no interface has, by a route
+	arp       fact[netfilter.ARP]
 	programs  fact[[]string]                      // interfaces where they come before the packet filter
 	iptables  map[ipvs.AddressFamily]fact[string] // of marks: the program for a new rule
 
@@ -71,7 +72,6 @@ type facts struct {
 	// Of a real server.
 	share        config.Share
 	listeners    fact[[]host.Listener]
-	arp          fact[netfilter.ARP]
 	redirections map[endpoint]fact[string]     // commands
 	ways         map[netip.Addr]fact[host.Hop] // of answers, by sender
 }
@@ -104,6 +104,7 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 			m.delivered[vip] = learn(m.deliversAll(vip, k))
 		}
 	}
+	m.arp = learn(k.ARPRules())
 	m.programs = learnNamed(m.links, k.Classifiers)
 	m.iptables = map[ipvs.AddressFamily]fact[string]{}
 	for _, s := range s.Config.Services {
@@ -142,7 +143,6 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 
 func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	m.listeners = learn(k.Listeners())
-	m.arp = learn(k.ARPRules())
 	m.redirections = map[endpoint]fact[string]{}
 	served, _ := m.served()
 	for _, e := range served {

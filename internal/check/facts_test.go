@@ -27,10 +27,10 @@ func TestGatherOnce(t *testing.T) {
 	}{
 		{Director, director(), []string{
 			"Links", "Addresses", "Routes",
-			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6", "Delivers fd00::100", "Classifiers",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6", "Delivers fd00::100", "ARPRules", "Classifiers",
 			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Neighbours",
 		}},
-		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Delivers fd00::100", "Classifiers", "Listeners", "ARPRules", "Ask", "Neighbours"}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Delivers fd00::100", "ARPRules", "Classifiers", "Listeners", "Ask", "Neighbours"}},
 	} {
 		for _, n := range []int{2, 500} {
 			f := tt.fake
@@ -72,6 +72,7 @@ func TestFactMissing(t *testing.T) {
 		{Director, "VRRP", []string{"vip: torn", "vip answer: torn", "vip owner: torn"}},
 		{Director, "Release", []string{"settings: torn"}},
 		{Director, "Connect tcp", []string{"ports: torn"}},
+		{Director, "ARPRules", []string{"vip answer: torn"}},
 		{Director, "Classifiers", []string{"packet filter: torn"}},
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
 		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},

@@ -142,7 +142,13 @@ func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("A
 // arpRules are those of a fake.
 type arpRules struct{ *fake }
 
-func (r arpRules) Answers(netip.Addr, string) (bool, error) { return !r.quiet, r.err["Answers"] }
+func (r arpRules) Faults(netip.Addr, string) (found []netfilter.Fault, err error) {
+	if r.quiet {
+		found = []netfilter.Fault{{Where: "rule 1", Remedy: "let it answer"}}
+	}
+	return found, r.err["Answers"]
+}
+
 func (r arpRules) Renames(netip.Addr, string) (bool, error) { return r.quiet, r.err["Answers"] }
 
 // rules are those of a fake.
