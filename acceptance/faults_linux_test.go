@@ -139,6 +139,11 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not"},
 	},
 	{
+		name: "the director kept quiet by arptables", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "arptables -A INPUT -d 172.16.0.100 -j DROP"},
+		sees: map[string]string{"lvs": "vip answer: arp filter INPUT, handle 5 keeps 172.16.0.100 from being answered for on eth0"},
+	},
+	{
 		name: "default route out of another interface", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "ip addr add 172.16.0.8/24 dev eth0; ip link add eth1 type dummy; ip link set eth1 up; " +
 			"ip addr add 10.9.0.8/24 dev eth1; ip route replace default via 10.9.0.1 dev eth1"},
@@ -263,7 +268,7 @@ var faults = []fault{
 		sees: map[string]string{"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)"},
 	},
 	{
-		name: "every port, and one is dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
+		name: "every port dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
 		made: map[string]string{"lvs": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
 		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100/tcp"},
 	},

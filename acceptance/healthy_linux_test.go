@@ -35,6 +35,15 @@ var healthySetUps = []healthy{
 		{"rs1", "arptables -A INPUT -d 172.16.0.100 -j DROP; arptables -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7; ip addr add 172.16.0.100/32 dev lo"},
 		{"rs2", "nft 'table arp filter { chain in { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; " +
 			"chain out { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp saddr ip set 10.0.0.17; }; }'; ip addr add 172.16.0.100/32 dev lo"}}},
+	{name: "a local route in place of the VIP", made: [][2]string{{"lvs", startVS},
+		{"rs1", "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; ip route add local 172.16.0.100 dev lo"}, {"rs2", startRS}}},
+	{name: "marks in place of the VIP", config: ofTutorial + "services: [{fwmark: 7}]\n",
+		made: [][2]string{{"lvs", "iptables-nft -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 7; ip rule add fwmark 7 lookup 100; " +
+			"ip route add local default dev lo table 100; ipvsadm -A -f 7 -s wrr; for rs in 10.0.0.7 10.0.0.17; do ipvsadm -a -f 7 -r $rs -g; done"},
+			{"rs1", startRS}, {"rs2", startRS}, {"router", "ip route add 172.16.0.100/32 via 10.0.0.8"}}},
+	{name: "masqueraded, and clients' addresses as well", config: ofTutorial + "services: [{port: 80, forward: masquerade}]\n",
+		made: [][2]string{{"lvs", "sysctl -w net.ipv4.ip_forward=1 net.ipv4.vs.conntrack=1; iptables-nft -t nat -A POSTROUTING -m ipvs --vport 80 -j MASQUERADE; " + startVS},
+			{"rs1", ":"}, {"rs2", ":"}}},
 	{name: "scope host", made: [][2]string{{"lvs", startVS},
 		{"rs1", "sysctl -w net.ipv4.conf.all.arp_ignore=3 net.ipv4.conf.all.arp_announce=2; ip addr add 172.16.0.100/32 dev lo scope host"}, {"rs2", startRS}}},
 	{name: "redirected, without the VIP", made: [][2]string{{"lvs", startVS},

@@ -71,6 +71,16 @@ func (m tried) Rules(f ipvs.AddressFamily) (netfilter.Rules, error) {
 	return rules, hint.Try(hint.Filter, "", err)
 }
 
+func (m tried) ARPRules() (netfilter.ARP, error) {
+	rules, err := m.machine.ARPRules()
+	return rules, hint.Try(hint.Filter, "", err)
+}
+
+func (m tried) IPTables(f ipvs.AddressFamily) (string, error) {
+	program, err := m.machine.IPTables(f)
+	return program, hint.Try(hint.Filter, "", err)
+}
+
 func (m tried) Redirection(p netfilter.Packet) (string, error) {
 	command, err := m.machine.Redirection(p)
 	return command, hint.Try(hint.Filter, "", err)

@@ -21,7 +21,7 @@ func judgeAnswer(m *facts, f *finding) error {
 		return err
 	}
 	for _, vip := range m.vips() {
-		if !held(vip, addresses) {
+		if !held(vip, addresses) && !m.delivered[vip].value {
 			if moves {
 				f.pass("not needed: %s is not here, and VRRP is at work", vip)
 			} else {
@@ -56,8 +56,7 @@ func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Addr
 		return err
 	}
 	if answersARP(ignore, link, vip, addresses) {
-		f.pass("%s on %s", vip, link)
-		return nil
+		return m.judgeARPRules(link, vip, f)
 	}
 	f.fail("arp_ignore is %d on %s, where %s is not", ignore, link, vip)
 	if m.keepsQuiet(addresses) { // for others' VIPs: 1 lets it answer for those of the interface
@@ -68,6 +67,26 @@ func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Addr
 		return nil
 	}
 	f.mend(setIgnore(link, 0))
+	return nil
+}
+
+// judgeARPRules looks for rules of the packet filter that keep the director from
+// answering, as they should keep a real server (arptables).
+func (m *facts) judgeARPRules(link string, vip netip.Addr, f *finding) error {
+	rules, err := m.arp.get()
+	if err != nil {
+		return err
+	}
+	faults, err := rules.Faults(vip, link)
+	if err != nil {
+		return err
+	}
+	for _, fault := range faults {
+		f.fail("%s keeps %s from being answered for on %s", fault.Where, vip, link).mend(fault.Remedy)
+	}
+	if len(faults) == 0 {
+		f.pass("%s on %s", vip, link)
+	}
 	return nil
 }
 

@@ -120,7 +120,8 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 	case masqueraded && (len(router) == 0 || len(director) == 0):
 		f.unknown("whether %s is the director cannot be told", hop.Via)
 	case masqueraded && !same:
-		f.fail("answers from %s go to %s, which is not the director", sender, hop.Via).
+		// A director that rewrites clients' addresses, too, gets the answers all the same.
+		f.warn("answers from %s go to %s, which is not the director", sender, hop.Via).
 			mend(fmt.Sprintf("ip%s route replace default via %s", option, m.neighbour(director, hop.Interface, sender)))
 	case masqueraded:
 		f.pass("answers from %s go to the director", sender)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/netfilter"
 )
 
 // judgeARPIgnore wants no answer for an address of another interface: 1, 2 or
@@ -88,8 +89,9 @@ func (m *facts) quietByRules(name, link string) (bool, error) {
 		}
 		quiet, err := rules.Renames(vip, link)
 		if name == "arp_ignore" {
-			quiet, err = rules.Answers(vip, link)
-			quiet = !quiet
+			var faults []netfilter.Fault
+			faults, err = rules.Faults(vip, link)
+			quiet = len(faults) > 0
 		}
 		if !quiet || err != nil {
 			return false, err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,6 +99,10 @@ func TestDirector(t *testing.T) {
 				"fail vip answer: arp_ignore is 1 on eth0, where 172.16.0.100 is not",
 				"> sysctl -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.eth0.arp_ignore=0",
 			},
+		},
+		{
+			name: "rules for ARP on the director", change: func(_ *Site, f *fake) { f.quiet = true },
+			want: []string{"fail vip answer: rule 1 keeps 172.16.0.100 from being answered for on eth0", "> let it answer"},
 		},
 		{
 			name: "arp_ignore on a director that is a real server of others",
@@ -438,6 +443,21 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "a local route for the mark in place of the VIP", config: ofMark, change: func(_ *Site, f *fake) {
+				f.addresses, f.delivers, f.mark, f.marked = slices.Delete(f.addresses, 1, 2), true, 7, []uint32{7}
+			},
+			want: []string{"unknown ports: nothing to look at"},
+		},
+		{
+			name: "a local route for another mark", config: ofMark, change: func(_ *Site, f *fake) {
+				f.addresses, f.delivers, f.mark, f.marked = slices.Delete(f.addresses, 1, 2), true, 8, []uint32{7}
+			},
+			want: []string{
+				"fail vip: 172.16.0.100 is on no interface", "> lvsdr vs start", "unknown vip answer: 172.16.0.100 is on no interface",
+				"unknown ports: nothing to look at",
+			},
+		},
+		{
 			name: "a mark of some packets", config: ofMark, change: func(_ *Site, f *fake) { f.marks = []uint32{7, 8} },
 			want: []string{"unknown ports: nothing to look at", "unknown packet filter: it cannot be told which packets get mark 7"},
 		},
@@ -455,6 +475,10 @@ func TestDirector(t *testing.T) {
 				f.faults = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "rule 3", Remedy: "let it in"}}
 			},
 			want: []string{"unknown ports: nothing to look at", "fail packet filter: rule 3 drops packets for 172.16.0.100:80/tcp", "> let it in"},
+		},
+		{
+			name: "a program before the packet filter", change: func(_ *Site, f *fake) { f.programs = []string{"eth0", "lo", "docker0"} },
+			want: []string{"unknown packet filter: what XDP or tc does with packets on eth0 cannot be followed"},
 		},
 		{
 			name: "later packets", change: func(_ *Site, f *fake) {

@@ -20,6 +20,8 @@ type Kernel interface {
 	AddressesOn(links []host.Link) ([]host.Address, error)
 	Routes(links []host.Link) ([]host.Route, error)
 	RouteTo(addr netip.Addr, links []host.Link) (host.Hop, error)
+	Classifiers(links []host.Link) ([]string, error)
+	Delivers(addr netip.Addr, mark uint32) (bool, error)
 	RouteFrom(source, addr netip.Addr, links []host.Link) (host.Hop, error)
 	Neighbours(links []host.Link) ([]host.Neighbour, error)
 	Get(sysctl string) (int, error)
@@ -54,6 +56,9 @@ type facts struct {
 	routes    fact[[]host.Route]
 	sysctls   map[string]fact[int]
 	rules     map[ipvs.AddressFamily]fact[netfilter.Rules]
+	delivered map[netip.Addr]fact[bool] // VIPs that no interface has, by a route
+	arp       fact[netfilter.ARP]
+	programs  fact[[]string]                      // interfaces where they come before the packet filter
 	iptables  map[ipvs.AddressFamily]fact[string] // of marks: the program for a new rule
 
 	// Of a director.
@@ -71,7 +76,6 @@ type facts struct {
 
 	// Of a real server.
 	share        config.Share
-	arp          fact[netfilter.ARP]
 	redirections map[endpoint]fact[string]     // commands
 	ways         map[netip.Addr]fact[host.Hop] // of answers, by sender
 }
@@ -98,6 +102,14 @@ func gather(s *Site, k Kernel, wait time.Duration) *facts {
 	for _, family := range m.families() {
 		m.rules[family] = learn(k.Rules(family))
 	}
+	m.delivered = map[netip.Addr]fact[bool]{}
+	for _, vip := range m.vips() {
+		if m.addresses.err == nil && !held(vip, m.addresses.value) {
+			m.delivered[vip] = learn(m.deliversAll(vip, k))
+		}
+	}
+	m.arp = learn(k.ARPRules())
+	m.programs = learnNamed(m.links, k.Classifiers)
 	m.iptables = map[ipvs.AddressFamily]fact[string]{}
 	for _, s := range s.Config.Services {
 		if _, known := m.iptables[s.Family]; !known && s.FWMark != 0 {
@@ -139,7 +151,6 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 
 func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	m.listeners = learn(k.Listeners())
-	m.arp = learn(k.ARPRules())
 	m.redirections = map[endpoint]fact[string]{}
 	served, _ := m.served()
 	for _, e := range served {
@@ -156,6 +167,28 @@ func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	}
 	m.answers = learn(m.askRouters(k, wait))
 	m.neighbours = learnNamed(m.links, k.Neighbours)
+}
+
+// deliversAll reports whether packets for a VIP are this machine's by a route: all,
+// or all that its services give marks.
+func (m *facts) deliversAll(vip netip.Addr, k Kernel) (bool, error) {
+	if all, err := k.Delivers(vip, 0); all || err != nil {
+		return all, err
+	}
+	marked := false
+	for _, w := range m.Config.Wanted() {
+		if !slices.Contains(w.VIPs, vip) {
+			continue
+		}
+		if w.Service.FWMark == 0 {
+			return false, nil
+		}
+		if here, err := k.Delivers(vip, w.Service.FWMark); !here || err != nil {
+			return false, err
+		}
+		marked = true
+	}
+	return marked, nil
 }
 
 func addressesIn(all []host.Address) (addrs []netip.Addr) {

@@ -27,10 +27,10 @@ func TestGatherOnce(t *testing.T) {
 	}{
 		{Director, director(), []string{
 			"Links", "Addresses", "Routes",
-			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6",
+			"RouteTo 10.0.0.7", "RouteTo 10.0.0.17", "RouteTo fd00::7", "Rules ipv4", "Rules ipv6", "Delivers fd00::100", "ARPRules", "Classifiers",
 			"VRRP", "Release", "Ask", "Connect tcp", "Connect sctp", "Probe", "Neighbours",
 		}},
-		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Listeners", "ARPRules", "Ask", "Neighbours"}},
+		{RealServer, realServer(), []string{"Links", "Addresses", "Routes", "Rules ipv4", "Delivers fd00::100", "ARPRules", "Classifiers", "Listeners", "Ask", "Neighbours"}},
 	} {
 		for _, n := range []int{2, 500} {
 			f := tt.fake
@@ -64,7 +64,7 @@ func TestFactMissing(t *testing.T) {
 		call string
 		want []string
 	}{
-		{Director, "Links", []string{"vip: torn", "vip answer: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
+		{Director, "Links", []string{"vip: torn", "vip answer: torn", "on-link: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn", "packet filter: torn"}},
 		{Director, "Addresses", []string{"vip: torn", "vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
 		{Director, "Routes", []string{"vip answer: torn", "neighbours: torn", "ports: torn", "vip owner: torn", "return route: torn"}},
 		{Director, "Ask", []string{"neighbours" + asked, "ports" + asked, "vip owner" + asked}},
@@ -73,6 +73,8 @@ func TestFactMissing(t *testing.T) {
 		{Director, "Release", []string{"settings: torn"}},
 		{Director, "Connect tcp", nil}, // the VIPs are served all the same
 		{Director, "Probe", []string{"ports: ask 10.0.0.7 for 172.16.0.100:80/tcp: torn; ask 10.0.0.17 for 172.16.0.100:80/tcp: torn"}},
+		{Director, "ARPRules", []string{"vip answer: torn"}},
+		{Director, "Classifiers", []string{"packet filter: torn"}},
 		{Director, "Rules ipv4", []string{"packet filter: torn"}},
 		{Director, "Get", []string{"vip answer: torn", "return route: torn", "packet filter: torn", "settings: torn"}},
 		{RealServer, "Links", []string{"arp_ignore: torn", "arp_announce: torn", "vip: torn", "listener: torn", "return route: torn", "packet filter: torn"}},

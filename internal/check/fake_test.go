@@ -33,8 +33,11 @@ type fake struct {
 	faults     []netfilter.Fault        // coming in
 	onward     []netfilter.Fault        // going out
 	redirected bool
-	quiet      bool     // rules for ARP
-	lost       bool     // no rule leads from the VIPs to the default route
+	quiet      bool // rules for ARP
+	lost       bool // no rule leads from the VIPs to the default route
+	programs   []string
+	delivers   bool     // by a local route
+	mark       uint32   // what has this mark
 	marks      []uint32 // that packets may have
 	marked     []uint32 // that packets of TCP to port 80 have
 	anyMark    bool
@@ -145,12 +148,24 @@ func (f *fake) Redirection(p netfilter.Packet) (string, error) {
 
 func (f *fake) IPTables(ipvs.AddressFamily) (string, error) { return "iptables", f.call("IPTables") }
 
+func (f *fake) Classifiers([]host.Link) ([]string, error) { return f.programs, f.call("Classifiers") }
+
+func (f *fake) Delivers(a netip.Addr, mark uint32) (bool, error) {
+	return f.delivers && mark == f.mark, f.call("Delivers " + a.String())
+}
+
 func (f *fake) ARPRules() (netfilter.ARP, error) { return arpRules{f}, f.call("ARPRules") }
 
 // arpRules are those of a fake.
 type arpRules struct{ *fake }
 
-func (r arpRules) Answers(netip.Addr, string) (bool, error) { return !r.quiet, r.err["Answers"] }
+func (r arpRules) Faults(netip.Addr, string) (found []netfilter.Fault, err error) {
+	if r.quiet {
+		found = []netfilter.Fault{{Where: "rule 1", Remedy: "let it answer"}}
+	}
+	return found, r.err["Answers"]
+}
+
 func (r arpRules) Renames(netip.Addr, string) (bool, error) { return r.quiet, r.err["Answers"] }
 
 // rules are those of a fake.

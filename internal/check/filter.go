@@ -23,6 +23,21 @@ func judgeFilter(m *facts, f *finding) error {
 			return err
 		}
 	}
+	return m.judgePrograms(f)
+}
+
+// judgePrograms names the interfaces where something sees packets that cannot be
+// followed: a program of XDP, or filters of tc.
+func (m *facts) judgePrograms(f *finding) error {
+	names, err := m.programs.get()
+	if err != nil {
+		return err
+	}
+	for _, l := range m.links.value {
+		if l.Up && !l.Loopback && slices.Contains(names, l.Name) && (hears(l) || l.Port) {
+			f.unknown("what XDP or tc does with packets on %s cannot be followed", l.Name)
+		}
+	}
 	return nil
 }
 

@@ -82,6 +82,10 @@ func TestRealServer(t *testing.T) {
 			},
 		},
 		{
+			name:   "a local route in place of the VIP",
+			change: func(_ *Site, f *fake) { f.addresses, f.delivers = slices.Delete(f.addresses, 1, 2), true },
+		},
+		{
 			name: "3, and the VIP is of scope host",
 			change: func(_ *Site, f *fake) {
 				f.sysctls["net.ipv4.conf.eth0.arp_ignore"], f.addresses[1].Host = 3, true
@@ -243,7 +247,7 @@ func TestRealServer(t *testing.T) {
 				f.neighbours = []host.Neighbour{{Addr: netip.MustParseAddr("172.16.0.100"), MAC: rs2MAC, Interface: "eth0"},
 					{Addr: netip.MustParseAddr("10.0.0.8"), MAC: rs2MAC, Interface: "eth0"}}
 			},
-			want: []string{"fail return route: answers from 10.0.0.7 go to 10.0.0.200, which is not the director", "> ip route replace default via 10.0.0.8"},
+			want: []string{"warn return route: answers from 10.0.0.7 go to 10.0.0.200, which is not the director", "> ip route replace default via 10.0.0.8"},
 		},
 		{
 			name: "masqueraded, and whose router it is cannot be told", config: byMasquerade,

@@ -99,7 +99,8 @@ func judgeTemplates(m *facts, f *finding) error {
 // judgeBackup is about two directors. One that is a real server as well gets the
 // other's packets while that is active, and its own table would send them on once
 // more; backup_only keeps it from that while it runs a backup daemon. But then it
-// balances nothing, even if the VIP is here (kernel: ipvs-sysctl.rst).
+// balances nothing, even if the VIP is here (kernel: ipvs-sysctl.rst; measured on
+// Linux 6.1: connections are refused).
 func judgeBackup(m *facts, f *finding) error {
 	backup := slices.ContainsFunc(m.Config.Sync.Daemons(), func(d ipvs.Daemon) bool { return d.State == ipvs.Backup })
 	standby := m.vrrp.value && !slices.ContainsFunc(m.vips(), func(vip netip.Addr) bool { return held(vip, m.addresses.value) })

@@ -30,6 +30,14 @@ func judgeVIP(m *facts, f *finding) error {
 			f.pass("%s is on no interface: what comes for it is redirected", vip)
 			continue
 		}
+		routed, err := m.delivered[vip].get()
+		if err != nil {
+			return err
+		}
+		if routed {
+			f.pass("%s is on no interface, but a local route takes it", vip)
+			continue
+		}
 		if moves && !held(vip, addresses, m.home(vip)) {
 			m.judgeMoved(vip, addresses, f)
 			continue

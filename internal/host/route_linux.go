@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -46,6 +47,21 @@ func (h *Host) RouteFrom(source, addr netip.Addr, links []Link) (Hop, error) {
 		return Hop{}, fmt.Errorf("route from %s to %s: %w", source, addr, err)
 	}
 	return hop, nil
+}
+
+// Delivers reports whether packets for an address are this machine's own, if they
+// have a firewall mark, or none: by an address of an interface, or by a local route
+// ("ip route add local"), which a rule may have for the mark alone ("ip rule add
+// fwmark").
+func (h *Host) Delivers(addr netip.Addr, mark uint32) (bool, error) {
+	found, err := netlink.RouteGetWithOptions(addr.Unmap().AsSlice(), &netlink.RouteGetOptions{Mark: mark})
+	switch {
+	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH), errors.Is(err, unix.EACCES), errors.Is(err, unix.EINVAL):
+		return false, nil // no route, or one that forbids
+	case err != nil:
+		return false, fmt.Errorf("route to %s: %w", addr, err)
+	}
+	return len(found) > 0 && found[0].Type == unix.RTN_LOCAL, nil
 }
 
 func routeTo(source, addr netip.Addr, links []Link) (Hop, error) {

@@ -49,6 +49,62 @@ func TestKernelRouteTo(t *testing.T) {
 	})
 }
 
+// TestKernelDelivers has packets that are the machine's by a route, without an
+// address.
+func TestKernelDelivers(t *testing.T) {
+	dir := lantest.LAN(t)
+	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
+	lantest.Within(t, dir, "lvs", func() {
+		for _, words := range []string{"route add local 172.16.1.0/24 dev lo", "route add local default dev lo table 100", "rule add fwmark 7 lookup 100", "-6 route add local fd00:1::/64 dev lo"} {
+			out, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("ip %s: %v\n%s", words, err, out)
+			}
+		}
+		for _, tt := range []struct {
+			addr string
+			mark uint32
+			want bool
+		}{
+			{"172.16.0.100", 0, true}, {"172.16.1.100", 0, true}, {"172.16.2.100", 0, false}, {"172.16.2.100", 7, true},
+			{"172.16.2.100", 8, false}, {"10.0.0.7", 0, false}, {"fd00:1::100", 0, true}, {"fd00:2::100", 0, false},
+		} {
+			if got, err := NewHost().Delivers(netip.MustParseAddr(tt.addr), tt.mark); got != tt.want || err != nil {
+				t.Errorf("%s, mark %d: %v, %v; want %v", tt.addr, tt.mark, got, err, tt.want)
+			}
+		}
+	})
+}
+
+// TestKernelRouteFrom has a rule for what is sent in the name of an address.
+func TestKernelRouteFrom(t *testing.T) {
+	dir := lantest.LAN(t)
+	lantest.Give(t, dir, "lvs", "lo", "172.16.0.100/32")
+	lantest.Within(t, dir, "lvs", func() {
+		links, err := NewHost().Links()
+		lantest.Must(t, err)
+		from := func(source string) (Hop, error) {
+			return NewHost().RouteFrom(netip.MustParseAddr(source), netip.MustParseAddr("192.5.5.241"), links)
+		}
+		for _, words := range []string{"rule add from 172.16.0.100 lookup 100", "route add default via 10.0.0.200 table 100"} {
+			out, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput()
+			if err != nil {
+				t.Fatalf("ip %s: %v\n%s", words, err, out)
+			}
+		}
+		hop, err := from("172.16.0.100")
+		if err != nil || hop.Via != netip.MustParseAddr("10.0.0.200") || !hop.Gateway || hop.Interface != "eth0" {
+			t.Errorf("from the VIP: %+v, %v", hop, err)
+		}
+		if hop, err := from("10.0.0.8"); !errors.Is(err, unix.ENETUNREACH) {
+			t.Errorf("from another address: %+v, %v; want ENETUNREACH", hop, err)
+		}
+		if hop, err := from("10.9.9.9"); err == nil {
+			t.Errorf("from an address that is not there: %+v", hop)
+		}
+	})
+}
+
 var routeCases = []struct {
 	to, want string
 	err      error

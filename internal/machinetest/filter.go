@@ -81,8 +81,8 @@ func (m *Machine) IPTables(ipvs.AddressFamily) (string, error) { return "iptable
 // loud lets everything through.
 type loud struct{}
 
-func (loud) Answers(netip.Addr, string) (bool, error) { return true, nil }
-func (loud) Renames(netip.Addr, string) (bool, error) { return false, nil }
+func (loud) Faults(netip.Addr, string) ([]netfilter.Fault, error) { return nil, nil }
+func (loud) Renames(netip.Addr, string) (bool, error)             { return false, nil }
 
 // Redirection is [netfilter.Filter.Redirection], for a machine that has
 // iptables-legacy.

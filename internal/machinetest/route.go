@@ -34,6 +34,15 @@ func (m *Machine) RouteTo(addr netip.Addr, _ []host.Link) (host.Hop, error) {
 	return host.Hop{Interface: r.Interface, Gateway: r.Gateway, Source: m.source(r, addr)}, nil
 }
 
+// Delivers is [host.Host.Delivers]; there are no local routes.
+func (m *Machine) Delivers(addr netip.Addr, _ uint32) (bool, error) {
+	hop, err := m.RouteTo(addr, nil)
+	return err == nil && hop.Local, nil
+}
+
+// Classifiers is [host.Host.Classifiers]; there are none.
+func (m *Machine) Classifiers([]host.Link) ([]string, error) { return nil, nil }
+
 // RouteFrom is [host.Host.RouteFrom]; there are no rules.
 func (m *Machine) RouteFrom(_, addr netip.Addr, links []host.Link) (host.Hop, error) {
 	return m.RouteTo(addr, links)

@@ -3,9 +3,11 @@ package netfilter
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -34,37 +36,67 @@ func (Filter) ARPRules() (ARP, error) {
 // Operations of ARP (RFC 826).
 const arpRequest, arpReply = 1, 2
 
-func (r arpRules) Answers(addr netip.Addr, link string) (bool, error) {
+func (r arpRules) Faults(addr netip.Addr, link string) ([]Fault, error) {
 	question := &view{Packet: Packet{Dst: addr, In: link}, hook: Input, arp: arpRequest}
 	answer := &view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpReply}
+	var faults []Fault
 	for _, v := range []*view{question, answer} {
-		if dropped, renamed, err := r.fate(v); dropped || renamed || err != nil {
-			return false, err
+		found, err := r.fate(v)
+		if err != nil {
+			return nil, err
 		}
+		faults = append(faults, found...)
 	}
-	return true, r.complete()
+	if faults != nil {
+		return faults, nil
+	}
+	return nil, r.complete()
 }
 
 func (r arpRules) Renames(addr netip.Addr, link string) (bool, error) {
-	dropped, renamed, err := r.fate(&view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpRequest})
-	if renamed && !dropped || err != nil {
-		return true, err
+	found, err := r.fate(&view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpRequest})
+	if err != nil {
+		return false, err
+	}
+	dropped := slices.ContainsFunc(found, func(f Fault) bool { return !f.Redirects })
+	if len(found) > 0 && !dropped {
+		return true, nil
 	}
 	return false, r.complete()
 }
 
-// fate is what becomes of all packets that look like v.
-func (r arpRules) fate(v *view) (dropped, renamed bool, err error) {
+// fate is what keeps all packets that look like v from getting through as they are.
+func (r arpRules) fate(v *view) (faults []Fault, err error) {
 	for _, b := range r.bases.at(v.hook) {
 		w, err := b.follow(v)
 		if err != nil {
-			return false, false, err
+			return nil, err
 		}
-		if !w.accepts {
-			dropped, renamed = dropped || w.drops != "", renamed || w.redirects
+		if w.accepts || w.drops == "" && !w.redirects {
+			continue
 		}
+		where := w.drops
+		if where == "" {
+			where = w.redirected
+		}
+		faults = append(faults, Fault{Verdict: Drops, Hook: v.hook, Redirects: w.drops == "", Where: where, Remedy: b.remedy(v.Packet)})
 	}
-	return dropped, renamed, nil
+	return faults, nil
+}
+
+// arpRemedy is a rule in front of all others of a chain: by arptables, if that has
+// made it.
+func arpRemedy(t *nftTable, c *chain) func(Packet) string {
+	return func(p Packet) string {
+		option, word, addr := "-d", "daddr", p.Dst
+		if p.Src.IsValid() {
+			option, word, addr = "-s", "saddr", p.Src
+		}
+		if t.name == filterTable && slices.Contains(hookNames[:], c.name) {
+			return fmt.Sprintf("%s -I %s %s %s -j ACCEPT", installed("arptables", "nft"), c.name, option, addr)
+		}
+		return fmt.Sprintf("nft insert rule %s arp %s ip %s accept", t.path(c), word, addr)
+	}
 }
 
 // complete is no error if these are all rules that there are.

@@ -54,7 +54,7 @@ func (bases ruleset) Faults(p Packet, hooks ...Hook) ([]Fault, error) {
 			if w.drops != "" {
 				faults = append(faults, Fault{Verdict: w.verdict(), Hook: hook, Where: w.drops, Remedy: b.remedy(p)})
 			}
-			if w.redirected != "" && p.Balanced && b.nat && hook == Prerouting {
+			if w.redirected != "" && p.Balanced && hook == Prerouting {
 				f := Fault{Verdict: Drops, Hook: hook, Redirects: true, Where: w.redirected, Remedy: b.remedy(p)}
 				if w.accepts {
 					f.Verdict = DropsSome
@@ -113,9 +113,6 @@ func (w *walk) verdict() Verdict {
 // Redirects is that of [Rules].
 func (bases ruleset) Redirects(p Packet) (bool, error) {
 	for _, b := range bases.at(Prerouting) {
-		if !b.nat {
-			continue
-		}
 		track := newTracking(Prerouting)
 		w, err := b.follow(track.view(p, Prerouting, b))
 		if err != nil || w.redirects && !w.accepts && w.drops == "" {

@@ -23,7 +23,7 @@ type Rules interface {
 	// kernel asks. The remedies of all of them together let the packet pass.
 	Faults(p Packet, hooks ...Hook) ([]Fault, error)
 	// Redirects reports whether the destination of every such packet is
-	// rewritten as it comes in (DNAT, REDIRECT): it then belongs to another
+	// rewritten as it comes in (DNAT, REDIRECT), or given to a local program (TPROXY): it then belongs to another
 	// service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
 	// Marks are the firewall marks with which such packets come to Input. What
@@ -37,9 +37,10 @@ type Rules interface {
 // ARP is what the packet filter does with packets of ARP: the rules of arptables,
 // or those of nft in the family arp.
 type ARP interface {
-	// Answers reports whether a neighbour on an interface gets an answer to the
-	// question for an address of this machine, as far as the filter decides that.
-	Answers(addr netip.Addr, link string) (bool, error)
+	// Faults finds what keeps a neighbour on an interface from getting an answer to
+	// its question for an address of this machine: nothing if the filter lets both
+	// through. Their remedies let them through.
+	Faults(addr netip.Addr, link string) ([]Fault, error)
 	// Renames reports whether questions in the name of an address go out in the name
 	// of another one. To drop them is no way to keep that quiet: then nobody answers,
 	// and nothing can be sent to whom the question was about.

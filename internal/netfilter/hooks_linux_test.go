@@ -41,12 +41,22 @@ func TestStockARP(t *testing.T) {
 			}
 			rules, err := Filter{}.ARPRules()
 			must(t, err)
-			answers, err := rules.Answers(vip, "eth0")
+			faults, err := rules.Faults(vip, "eth0")
 			must(t, err)
+			answers := faults == nil
 			renames, err := rules.Renames(vip, "eth0")
 			must(t, err)
 			if answers != c.answers || renames != c.renames {
 				t.Errorf("answers %v, renames %v; want %v, %v", answers, renames, c.answers, c.renames)
+			}
+			for _, f := range faults {
+				words := strings.Fields(f.Remedy)
+				run(t, words[0], words[1:]...)
+			}
+			rules, err = Filter{}.ARPRules()
+			must(t, err)
+			if left, err := rules.Faults(vip, "eth0"); left != nil || err != nil {
+				t.Errorf("after the remedies: %+v, %v", left, err)
 			}
 		})
 	}

@@ -117,6 +117,9 @@ func (t *nftTable) addChain(a attributes) []base {
 		b.policy = drop
 	}
 	b.where, b.remedy = fmt.Sprintf("%s, policy", t.path(c)), nftRemedy(t.path(c))
+	if t.family == unix.NFPROTO_ARP {
+		b.remedy = arpRemedy(t, c)
+	}
 	if t.ofIPTables() && c.name == hookNames[b.hook] {
 		b.where = fmt.Sprintf("policy of chain %s (table %s)", c.name, t.name)
 		b.remedy = iptablesRemedy("nft", t.name, b.hook)

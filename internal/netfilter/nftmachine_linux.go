@@ -50,7 +50,7 @@ func expression(name string) func(*machine, attributes) truth {
 		return does(accept)
 	case "notrack":
 		return does(untrack)
-	case "redir":
+	case "redir", "tproxy":
 		return does(redirect)
 	case "reject", "fwd": // fwd sends it out of another interface
 		return does(drop)

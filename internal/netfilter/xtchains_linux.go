@@ -187,9 +187,9 @@ func xtAction(name string, info []byte) action {
 	switch name {
 	case "ERROR", "REJECT", "TARPIT":
 		return drop
-	case "DNAT", "REDIRECT", "mangle": // arptables' own writes other addresses
+	case "DNAT", "REDIRECT", "TPROXY", "mangle": // arptables' own writes other addresses
 		return redirect
-	case "SNAT", "MASQUERADE", "QUEUE", "NFQUEUE", "TPROXY", "SYNPROXY":
+	case "SNAT", "MASQUERADE", "QUEUE", "NFQUEUE", "SYNPROXY":
 		return accept
 	case "NOTRACK":
 		return untrack
