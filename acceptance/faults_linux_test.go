@@ -195,7 +195,7 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
-		name: "packet filter on a real server", client: someFail,
+		name: "packet filter on a real server", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j REJECT"},
 		sees: map[string]string{
 			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",
@@ -204,7 +204,7 @@ var faults = []fault{
 		doctors: []string{"rs1"}, // a drain would wait for the client's connection
 	},
 	{
-		name: "packet filter on a real server that drops", client: someFail,
+		name: "packet filter on a real server that drops", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "iptables-legacy -A INPUT -d 172.16.0.100 -j DROP"},
 		sees: map[string]string{
 			"rs1": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp",

@@ -36,7 +36,7 @@ var served = []struct {
 		name: "real servers that forward, and a director that takes no packet of its own address",
 		made: map[string]string{
 			"rs1": "sysctl -w net.ipv4.ip_forward=1",
-			"lvs": "iptables-legacy -A INPUT -s 172.16.0.100 -j DROP; iptables-legacy -A OUTPUT -m conntrack --ctstate INVALID -j DROP",
+			"lvs": "iptables-legacy -A INPUT -s 172.16.0.100 -j DROP; iptables-legacy -A OUTPUT -s 10.0.0.8 -d 172.16.0.100 -j DROP",
 		},
 	},
 }
