@@ -141,7 +141,7 @@ var faults = []fault{
 	{
 		name: "the director kept quiet by arptables", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "arptables -A INPUT -d 172.16.0.100 -j DROP"},
-		sees: map[string]string{"lvs": "vip answer: arp filter INPUT, handle 5 keeps 172.16.0.100 from being answered for on eth0"},
+		sees: map[string]string{"lvs": "vip answer: rule 1 of chain INPUT (arptables) keeps 172.16.0.100 from being answered for on eth0"},
 	},
 	{
 		name: "default route out of another interface", client: byLuck, spoils: true,

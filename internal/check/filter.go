@@ -133,6 +133,11 @@ func (m *facts) families() (all []ipvs.AddressFamily) {
 		arriving, _ := m.arriving() // without it no rules are judged
 		for _, s := range arriving {
 			add(s.addr.Addr())
+			for _, d := range s.service.Destinations { // a tunnel may be of the other family
+				if d.Forward == ipvs.Tunnel && held(d.Addr, m.addresses.value) {
+					add(d.Addr)
+				}
+			}
 		}
 		return all
 	}

@@ -86,6 +86,14 @@ func TestRealServer(t *testing.T) {
 			change: func(_ *Site, f *fake) { f.addresses, f.delivers = slices.Delete(f.addresses, 1, 2), true },
 		},
 		{
+			name: "tunnel of the other family", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel}]\nreal_servers: ['fd00::7']\n",
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, host.Link{Name: "ip6tnl0", Index: 3, Up: true, Kind: "ip6tnl"})
+				f.sysctls["net.ipv4.conf.ip6tnl0.rp_filter"] = 0
+				f.addresses = append(f.addresses, addressOn("eth0", "fd00::7/64"))
+			},
+		},
+		{
 			name: "3, and the VIP is of scope host",
 			change: func(_ *Site, f *fake) {
 				f.sysctls["net.ipv4.conf.eth0.arp_ignore"], f.addresses[1].Host = 3, true

@@ -92,11 +92,16 @@ func arpRemedy(t *nftTable, c *chain) func(Packet) string {
 		if p.Src.IsValid() {
 			option, word, addr = "-s", "saddr", p.Src
 		}
-		if t.name == filterTable && slices.Contains(hookNames[:], c.name) {
+		if t.isARPTables(c) {
 			return fmt.Sprintf("%s -I %s %s %s -j ACCEPT", installed("arptables", "nft"), c.name, option, addr)
 		}
 		return fmt.Sprintf("nft insert rule %s arp %s ip %s accept", t.path(c), word, addr)
 	}
+}
+
+// isARPTables tells whether the chain is one that arptables makes.
+func (t *nftTable) isARPTables(c *chain) bool {
+	return t.family == unix.NFPROTO_ARP && t.name == filterTable && slices.Contains(hookNames[:], c.name)
 }
 
 // complete is no error if these are all rules that there are.

@@ -120,6 +120,9 @@ func (t *nftTable) addChain(a attributes) []base {
 	if t.family == unix.NFPROTO_ARP {
 		b.remedy = arpRemedy(t, c)
 	}
+	if t.isARPTables(c) {
+		b.where = fmt.Sprintf("policy of chain %s (arptables)", c.name)
+	}
 	if t.ofIPTables() && c.name == hookNames[b.hook] {
 		b.where = fmt.Sprintf("policy of chain %s (table %s)", c.name, t.name)
 		b.remedy = iptablesRemedy("nft", t.name, b.hook)
@@ -133,7 +136,9 @@ func (t *nftTable) addRule(a attributes) {
 		return
 	}
 	where := fmt.Sprintf("rule %d of chain %s (table %s)", len(c.rules)+1, c.name, t.name)
-	if handle := a[unix.NFTA_RULE_HANDLE]; !t.ofIPTables() && len(handle) == 8 {
+	if t.isARPTables(c) {
+		where = fmt.Sprintf("rule %d of chain %s (arptables)", len(c.rules)+1, c.name)
+	} else if handle := a[unix.NFTA_RULE_HANDLE]; !t.ofIPTables() && len(handle) == 8 {
 		where = fmt.Sprintf("%s, handle %d", t.path(c), binary.BigEndian.Uint64(handle))
 	}
 	c.rules = append(c.rules, rule{where: where, effects: t.effects(a[unix.NFTA_RULE_EXPRESSIONS])})
