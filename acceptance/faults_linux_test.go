@@ -255,7 +255,11 @@ var faults = []fault{
 	{
 		name: "answers dropped on a real server", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "iptables-legacy -A OUTPUT -s 172.16.0.100 -j DROP"},
-		sees: map[string]string{"rs1": "packet filter: rule 1 of chain OUTPUT (table filter) drops answers from 172.16.0.100:80/tcp"},
+		sees: map[string]string{
+			"rs1": "packet filter: rule 1 of chain OUTPUT (table filter) drops answers from 172.16.0.100:80/tcp",
+			"lvs": fmt.Sprintf(silent, "7"),
+		},
+		doctors: []string{"rs1"},
 	},
 	{
 		name: "answers by way of the director", client: someFail, gateway: "10.0.0.200",
@@ -265,7 +269,11 @@ var faults = []fault{
 	{
 		name: "a rule that leads answers nowhere", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "ip rule add from 172.16.0.100 unreachable"},
-		sees: map[string]string{"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)"},
+		sees: map[string]string{
+			"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)",
+			"lvs": fmt.Sprintf(silent, "7"),
+		},
+		doctors: []string{"rs1"},
 	},
 	{
 		name: "every port dropped", client: byLuck, spoils: true, config: "services: [{port: 0, persistent: 60}]",
