@@ -117,8 +117,9 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 		option = " -6"
 	}
 	switch {
-	case masqueraded && (len(router) == 0 || len(director) == 0):
+	case masqueraded && (len(router) == 0 || len(director) != 1):
 		f.unknown("whether %s is the director cannot be told", hop.Via)
+	case len(director) > 1: // which of them is, the director's own doctor says
 	case masqueraded && !same:
 		// A director that rewrites clients' addresses, too, gets the answers all the same.
 		f.warn("answers from %s go to %s, which is not the director", sender, hop.Via).
@@ -152,7 +153,8 @@ func (m *facts) owners(link string, addrs ...netip.Addr) (macs []string) {
 			macs = append(macs, a.MAC.String())
 		}
 	}
-	return macs
+	slices.Sort(macs)
+	return slices.Compact(macs)
 }
 
 // balancedBy are the VIPs whose director answers are about: of a real server's own

@@ -266,6 +266,12 @@ func TestRealServer(t *testing.T) {
 			want: []string{"unknown return route: whether 10.0.0.200 is the director cannot be told"},
 		},
 		{
+			name: "somebody else has the VIP, too",
+			change: func(_ *Site, f *fake) {
+				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC), answerOf("172.16.0.100", rs2MAC), answerOf("172.16.0.100", routerMAC)}}
+			},
+		},
+		{
 			name: "answers go to the director",
 			change: func(_ *Site, f *fake) {
 				f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", rs2MAC), answerOf("172.16.0.100", rs2MAC)}}
