@@ -287,7 +287,7 @@ var faults = []fault{
 	},
 	{
 		name: "another mark", client: noAnswer, config: "services: [{fwmark: 7}]", spoils: true,
-		made: map[string]string{"lvs": "iptables-legacy -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 8; iptables-nft -t mangle -F"},
+		made: map[string]string{"lvs": "iptables-nft -t mangle -F; iptables-nft -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 8"},
 		sees: map[string]string{"lvs": "marks: no packet for 172.16.0.100 gets mark 7, but mark 8"},
 	},
 	{
