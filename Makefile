@@ -26,6 +26,8 @@ PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./interna
 KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
+# What unloads modules, and wants a guest of its own.
+ALONE           = ^TestStock
 # Debian's kernel for real machines: it has nf_tables for IPv4, which
 # user-mode-linux lacks, and starts programs three times as fast.
 KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
@@ -74,7 +76,8 @@ kernel-compat:
 	$(KERNEL_TEST) ./compat
 
 kernel-scripts:
-	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)'
+	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(ALONE)'
+	$(KERNEL_TEST) ./acceptance -run '$(ALONE)'
 
 kernel-packages:
 	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES) ./compat/clients

@@ -92,6 +92,9 @@ func scriptOf(t *testing.T, commands []string) string {
 		if director && p.hosts == nil {
 			p.hosts = []string{"lvs"}
 		}
+		if director && strings.HasPrefix(command, "lvsdr check") { // the director asks its real servers
+			b.WriteString("exec lvsdr lab exec rs1 -- lvsdr rs start --quiet\nexec lvsdr lab exec rs2 -- lvsdr rs start --quiet\n")
+		}
 		shell := "sh -c '" + strings.ReplaceAll(command, "'", "''") + "'\n"
 		if p.hosts == nil {
 			fmt.Fprintf(&b, "status %d %s", p.status, shell)
