@@ -26,6 +26,8 @@ PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./interna
 KERNEL_PACKAGES = ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
+# What the doctors say of networks with and without a fault.
+DOCTORS         = ^TestKernel(Faults|Healthy|Served)$$
 # What unloads modules, and wants a guest of its own.
 ALONE           = ^TestStock
 # Debian's kernel for real machines: it has nf_tables for IPv4, which
@@ -70,13 +72,16 @@ package-test: deps dist ## install the packages into a new Debian, as root
 
 kernel-test: deps build ## only what needs a kernel, in three guests at a time
 	@.ci/deps stock
-	$(MAKE) -j3 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages
+	$(MAKE) -j3 --output-sync --no-print-directory kernel-compat kernel-faults kernel-packages kernel-scripts
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat
 
+kernel-faults:
+	$(KERNEL_TEST) ./acceptance -run '$(DOCTORS)'
+
 kernel-scripts:
-	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(ALONE)'
+	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(ALONE)|$(DOCTORS)'
 	$(KERNEL_TEST) ./acceptance -run '$(ALONE)'
 
 kernel-packages:
@@ -117,4 +122,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-scripts kernel-packages compat golden fuzz bench lint cover clean packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-packages kernel-scripts compat golden fuzz bench lint cover clean packages help
