@@ -144,7 +144,8 @@ func exportDirectors(l *lan) {
 	l.awaitTable("table of the backup", "lvs2", table)
 	l.awaitVIPs("lvs2")
 	for _, host := range []string{"lvs1", "lvs2"} {
-		if said := l.run(host, "lvsdr", "--config", config, "check", "--role", "vs"); strings.Contains(said, "mend: lvsdr") || strings.Contains(said, "ip addr del") {
+		// The real servers are told to take the VIP: these here have none.
+		if said := l.run(host, "sh", "-c", "lvsdr --config "+config+" check --role vs; test $? -le 1"); strings.Contains(said, "mend: lvsdr") || strings.Contains(said, "ip addr del") {
 			l.t.Errorf("check on %s would take the VIPs from keepalived:\n%s", host, said)
 		}
 	}

@@ -33,7 +33,7 @@ func TestStockNoModules(t *testing.T) {
 	}
 	const config = " --vip 172.16.0.100 --rs 10.0.0.7"
 	for verb, hint := range map[string]bool{
-		"vs status": true, "vs status --json": true, "vs diff": true, "vs start --dry-run": true, "vs stop --dry-run": true,
+		"vs status": true, "vs status --json": true, "vs diff": true, "vs start --dry-run": true, "vs stop --dry-run": false,
 		"vs stop": false, "rs status": false, "rs diff": false, "rs start --dry-run": false,
 		"check": false, "check --role vs": false, "check --role rs --port 80/sctp --port 53/udp": false, "config": false,
 		"export keepalived --interface eth0": false,

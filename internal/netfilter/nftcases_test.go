@@ -12,7 +12,7 @@ type nftCase struct {
 	want   []want
 	marked string
 	marks  *Marks
-	routed bool // needs what the family bridge lacks in some kernels
+	routed bool // needs what the family bridge lacks, in some kernels or by its hooks
 }
 
 func dropped(v Verdict, where string) []want { return []want{{v, Input, where}} }
@@ -54,8 +54,8 @@ var nftCases = []nftCase{
 	{name: "protocol", table: input + `meta l4proto tcp drop; }`, want: dropped(Drops, "input, handle 2")},
 	{name: "other protocols", table: input + `meta l4proto { udp, icmp } accept; ip protocol != tcp accept; reject; }`, want: dropped(Drops, "input, handle 5"), routed: true},
 	{name: "loopback only", table: input + `iif lo accept; iifname lo accept; iifname != lo drop; }`, want: dropped(Drops, "input, handle 4")},
-	{name: "interface of the client", table: input + `iifname eth1 accept; iifname "eth*" drop; }`, packet: Packet{In: "eth0"}, want: dropped(Drops, "input, handle 3")},
-	{name: "interfaces in a set", table: input + `iifname { lo, eth1 } drop; iif != lo iifname { lo, eth0 } drop; }`, packet: Packet{In: "eth0"}, want: dropped(Drops, "input, handle 5")},
+	{name: "interface of the client", table: input + `iifname eth1 accept; iifname "eth*" drop; }`, packet: Packet{In: "eth0"}, want: dropped(Drops, "input, handle 3"), routed: true},
+	{name: "interfaces in a set", table: input + `iifname { lo, eth1 } drop; iif != lo iifname { lo, eth0 } drop; }`, packet: Packet{In: "eth0"}, want: dropped(Drops, "input, handle 5"), routed: true},
 	{name: "some interface", table: input + `iifname { lo, eth1 } accept; drop; }`, want: dropped(DropsSome, "input, handle 4")},
 	{name: "first packets", table: input + `tcp flags & (fin|syn|rst|ack) != syn accept; tcp flags syn / fin,syn,rst,ack drop; }`, want: dropped(Drops, "input, handle 3")},
 	{name: "fragments", table: input + `ip frag-off & 0x1fff != 0 drop; }`},
@@ -75,16 +75,16 @@ var nftCases = []nftCase{
 		packet: later, want: dropped(Drops, "input, handle 4"), routed: true},
 	{name: "invalid, perhaps", table: input + `ct state invalid drop; }`, packet: Packet{Stage: Later, State: Invalid}, want: dropped(Drops, "input, handle 2"), routed: true},
 	{name: "answers", table: `chain output { type filter hook output priority 0; tcp sport 81 drop; ip saddr VIP tcp sport 80 drop; }`, packet: answer,
-		want: []want{{Drops, Output, "output, handle 3"}}},
+		want: []want{{Drops, Output, "output, handle 3"}}, routed: true},
 	{name: "answers' direction", table: `chain output { type filter hook output priority 0; ct direction reply ct status seen-reply drop; }`, packet: answer,
 		want: []want{{Drops, Output, "output, handle 2"}}, routed: true},
-	{name: "mark by port", table: pre + `ip daddr VIP tcp dport 80 meta mark set 7; }; ` + input + `meta mark 7 accept; drop; }`, marked: "tcp/80"},
-	{name: "mark by ports", table: pre + `tcp dport { 80, 443 } meta mark set 0x3; udp dport 53 meta mark set 7; meta mark set meta mark or 0x4; }`, marked: "tcp/80 tcp/443 udp/53"},
+	{name: "mark by port", table: pre + `ip daddr VIP tcp dport 80 meta mark set 7; }; ` + input + `meta mark 7 accept; drop; }`, marked: "tcp/80", routed: true},
+	{name: "mark by ports", table: pre + `tcp dport { 80, 443 } meta mark set 0x3; udp dport 53 meta mark set 7; meta mark set meta mark or 0x4; }`, marked: "tcp/80 tcp/443 udp/53", routed: true},
 	{name: "another mark", table: pre + `tcp dport 80 meta mark set 8; }; ` + input + `meta mark & 0xff == 8 drop; }`, want: dropped(Drops, "input, handle 4"),
-		marks: &Marks{Values: []uint32{8}}},
+		marks: &Marks{Values: []uint32{8}}, routed: true},
 	{name: "mark from elsewhere", table: pre + `meta mark set ct mark; }`, marks: &Marks{Any: true}, routed: true},
-	{name: "mark from a map", table: pre + `meta mark set tcp dport map { 80 : 7, 443 : 8 }; }`, marks: &Marks{Any: true}},
-	{name: "late chain", table: `chain late { type filter hook input priority 100; drop; }`, packet: Packet{Balanced: true}},
+	{name: "mark from a map", table: pre + `meta mark set tcp dport map { 80 : 7, 443 : 8 }; }`, marks: &Marks{Any: true}, routed: true},
+	{name: "late chain", table: `chain late { type filter hook input priority 100; drop; }`, packet: Packet{Balanced: true}, routed: true},
 	{name: "last chain", table: `chain last { type filter hook input priority 99; drop; }`, packet: Packet{Balanced: true}, want: dropped(Drops, "last, handle 2")},
 	{name: "chains", table: `chain web { tcp dport 443 return; drop; }; ` + input + `tcp dport 80 jump web; }`, want: dropped(Drops, "web, handle 4")},
 	{name: "chain without a name", table: input + `tcp dport 80 jump { ip saddr 10.0.0.1 accept; return; }; drop; }`, want: dropped(DropsSome, "input, handle 6")},
@@ -92,7 +92,7 @@ var nftCases = []nftCase{
 		want: []want{{Drops, Input, "input, handle 4"}, {Drops, Input, "late, handle 3"}}},
 	{name: "dormant", table: `flags dormant; ` + input + `drop; }`},
 	{name: "other hooks", table: `chain forward { type filter hook forward priority 0; policy drop; }`},
-	{name: "on the way out", table: `chain output { type filter hook output priority 0; iif lo drop; iifname lo drop; oif lo drop; drop; }`, want: []want{{Drops, Output, "output, handle 5"}}},
+	{name: "on the way out", table: `chain output { type filter hook output priority 0; iif lo drop; iifname lo drop; oif lo drop; drop; }`, want: []want{{Drops, Output, "output, handle 5"}}, routed: true},
 	{name: "UDP", table: input + `udp dport 53 drop; }`, packet: Packet{Protocol: ipvs.UDP, Port: 53}, want: dropped(Drops, "input, handle 2")},
 	{name: "SCTP", table: input + `sctp dport 80 drop; }`, packet: Packet{Protocol: ipvs.SCTP}, want: dropped(Drops, "input, handle 2")},
 	{name: "any port", table: input + `tcp dport 1-65535 accept; ip protocol tcp drop; }`, packet: Packet{Protocol: ipvs.TCP, Port: anyPort}, want: dropped(DropsSome, "input, handle 3")},
