@@ -31,7 +31,7 @@ func restorable(s *ipvs.Service) bool {
 	return known && (!persistent || 1 <= s.Timeout && s.Timeout <= maxTimeout)
 }
 
-func (*savedRules) detail() ipvs.Detail { return ipvs.Tunnels }
+func (*savedRules) detail() ipvs.Detail { return ipvs.Tunnels | ipvs.Kept }
 
 // service appends the command line that makes the service.
 func (r *savedRules) service(b []byte, e *ipvs.ServiceEntry) []byte {

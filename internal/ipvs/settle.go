@@ -102,7 +102,7 @@ func (c *Conn) settleServices(detail Detail, list []ServiceEntry) ([]ServiceEntr
 			continue
 		}
 		keys := unwitnessed(list, w)
-		if w == confirmed && len(keys) == 0 && detail&Certain == 0 {
+		if w == confirmed && detail&Certain == 0 && (len(keys) == 0 || detail&Kept == 0 && distinct(keys)) {
 			return list, nil
 		}
 		if others.agree(keys) {
@@ -126,7 +126,8 @@ func (c *Conn) settleDestinations(s *ServiceEntry, detail Detail, buf []Destinat
 		for i := range list[len(buf):] {
 			keys = append(keys, list[len(buf)+i].Key())
 		}
-		if s.count == known(uint32(len(keys))) && detail&Certain == 0 && distinct(keys) || all.agree(keys) {
+		enough := s.count == known(uint32(len(keys))) && detail&Certain == 0 || s.Family == INET6 && !s.count.known && detail&(Certain|Kept) == 0
+		if enough && distinct(keys) || all.agree(keys) {
 			return list, nil
 		}
 	}

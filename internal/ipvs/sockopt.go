@@ -27,6 +27,9 @@ const (
 	// Somebody decides on the list. A large one is then read again even where it
 	// shows no IPv6 service: one may have been passed over.
 	Certain
+	// The list is kept, as rules are. IPv6, which has no witness, is then read
+	// until readings agree; else it is enough that no entry is there twice.
+	Kept
 	Everything = Totals | Rates | Tunnels | Certain
 )
 
