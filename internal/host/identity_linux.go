@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +19,8 @@ type Namespace struct {
 	// ID is that of [NamespaceID].
 	ID uint64 `json:"id"`
 	// Boot is the kernel's name for this run of it (random(4), boot_id): the
-	// next one counts cookies anew.
+	// next one counts cookies anew. It is empty where /proc does not tell, as in
+	// a unit with ProcSubset=pid.
 	Boot string `json:"boot"`
 	// Inode is the number that /proc shows; the next namespace may get it.
 	Inode uint64 `json:"inode"`
@@ -30,7 +32,7 @@ type Namespace struct {
 // CurrentNamespace is the network namespace of the calling thread.
 func CurrentNamespace() (n Namespace, err error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return n, err
 	}
 	n.Boot = strings.TrimSpace(string(boot))
@@ -48,7 +50,13 @@ func CurrentNamespace() (n Namespace, err error) {
 // SameAs reports whether n and other are one namespace.
 func (n Namespace) SameAs(other Namespace) bool {
 	created := n.Created == other.Created || n.Created == 0 || other.Created == 0
-	return n.ID == other.ID && n.Boot == other.Boot && created
+	return n.ID == other.ID && n.SameBoot(other) && created
+}
+
+// SameBoot reports whether n and other are of one run of the kernel, as far as
+// that is known.
+func (n Namespace) SameBoot(other Namespace) bool {
+	return n.Boot == other.Boot || n.Boot == "" || other.Boot == ""
 }
 
 // loopbackCreated is when 127.0.0.1 was added (IFA_CACHEINFO, cstamp of struct
@@ -108,7 +116,10 @@ func NamespacesHeld() (map[uint64]bool, error) {
 			return nil, err
 		}
 		for _, f := range files { // of what has ended meanwhile nothing is held
-			target, _ := os.Readlink(f)
+			target, err := os.Readlink(f)
+			if errors.Is(err, fs.ErrPermission) { // CAP_SYS_PTRACE is missing
+				return nil, errUnseen
+			}
 			hold(target)
 		}
 	}

@@ -99,7 +99,7 @@ func RemoveStale(runDir string, here host.Namespace, held func() (map[uint64]boo
 		if err != nil || r.Namespace == nil && !r.Empty() {
 			continue
 		}
-		if of := r.Namespace; of != nil && of.Boot == here.Boot {
+		if of := r.Namespace; of != nil && of.SameBoot(here) {
 			if alive == nil {
 				if alive, err = held(); err != nil {
 					return
