@@ -64,7 +64,7 @@ func TestKernelTorn(t *testing.T) {
 		{"IPv4", openShort, 330, 0, 0},
 		{"IPv4 by netlink", open, 330, 0, 0},
 		{"IPv4 for a decision", open, 330, 0, Everything},
-		{"IPv6", openShort, 0, 330, 0},
+		{"IPv6 that is kept", openShort, 0, 330, Kept},
 		{"both, for a decision", open, 170, 170, Everything},
 		{"one of IPv6, for a decision", open, 330, 1, Everything},
 	} {

@@ -74,7 +74,7 @@ say systemctl is-failed ipvsadm
 ipvsadm -Sn | wc -l
 say cat /small/*
 
-echo "# without its configuration a unit that stops fails, and changes nothing"
+echo "# without its configuration a unit that stops takes away what it put there"
 say systemctl start lvsdr-vs
 mv /etc/lvsdr/lvsdr.yaml /
 log >/dev/null
