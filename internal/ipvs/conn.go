@@ -42,6 +42,7 @@ const (
 	msgOverrun = 4 // NLMSG_OVERRUN
 
 	flagRequest     = 0x1   // NLM_F_REQUEST
+	flagMulti       = 0x2   // NLM_F_MULTI: part of a list that ends with msgDone
 	flagAck         = 0x4   // NLM_F_ACK
 	flagInterrupted = 0x10  // NLM_F_DUMP_INTR
 	flagDump        = 0x300 // NLM_F_DUMP
@@ -51,9 +52,18 @@ const (
 	// to 8 KiB (NLMSG_GOODSIZE). Small ones cost it less; large ones make it
 	// look for its place in the list less often.
 	largeDump = 32 << 10
+	// fewEntries fit into the smallest.
+	fewEntries = 12
 )
 
 func smallDump() int { return min(max(os.Getpagesize(), 4<<10), 8<<10) }
+
+// enlarge makes room for a long list.
+func (c *Conn) enlarge() {
+	if len(c.in) < largeDump {
+		c.in = make([]byte, largeDump)
+	}
+}
 
 // errInterrupted is a dump during which the table changed so that it may lack
 // entries; it is asked for again a few times.
@@ -89,7 +99,7 @@ func (e errNoFamily) Unwrap() error { return e.error }
 // resolve asks for the number of the family.
 func (c *Conn) resolve() error {
 	c.family = ctrlFamily
-	c.begin(ctrlGetFamily, flagAck)
+	c.begin(ctrlGetFamily, 0)
 	c.out = appendText(c.out, familyName, genlFamilyName)
 	var id uint16
 	err := c.exchange(func(msg []byte) (err error) {
@@ -107,7 +117,7 @@ func (c *Conn) resolve() error {
 }
 
 func (c *Conn) askInfo() error {
-	c.begin(cmdGetInfo, flagAck)
+	c.begin(cmdGetInfo, 0)
 	answered := false
 	err := c.exchange(func(msg []byte) (err error) {
 		answered = true
@@ -153,7 +163,8 @@ func (c *Conn) Close() error {
 	return errors.Join(netlink, short)
 }
 
-// begin starts a request in c.out; the caller appends its attributes.
+// begin starts a request in c.out; the caller appends its attributes. One that
+// changes something has flagAck, or the kernel would not answer it.
 func (c *Conn) begin(cmd uint8, flags uint16) {
 	b := append(c.out[:0], 0, 0, 0, 0, 0, 0) // length and family, known in exchange
 	b = binary.NativeEndian.AppendUint16(b, flagRequest|flags)
@@ -251,9 +262,9 @@ func (c *Conn) datagram(b []byte, each func(msg []byte) error) (done bool, first
 }
 
 func (c *Conn) message(msg []byte, each func(msg []byte) error) (done bool, err error) {
-	typ := binary.NativeEndian.Uint16(msg[4:])
+	typ, flags := binary.NativeEndian.Uint16(msg[4:]), binary.NativeEndian.Uint16(msg[6:])
 	var interrupted error
-	if binary.NativeEndian.Uint16(msg[6:])&flagInterrupted != 0 {
+	if flags&flagInterrupted != 0 {
 		interrupted = errInterrupted
 	}
 	body := msg[headLen:]
@@ -278,10 +289,11 @@ func (c *Conn) message(msg []byte, each func(msg []byte) error) (done bool, err 
 		return false, errReply
 	}
 	c.entries++
+	done = flags&flagMulti == 0
 	if err := each(body[genlHeadLen:]); err != nil {
-		return false, err
+		return done, err
 	}
-	return false, interrupted
+	return done, interrupted
 }
 
 // errno reads the kernel's negative error number; zero is none.

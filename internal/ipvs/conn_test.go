@@ -88,7 +88,11 @@ func done(r request, errno syscall.Errno) []byte {
 
 // answer is a message of the family with the given attributes.
 func answer(r request, attrs []byte) []byte {
-	return msg(fakeFamily, 2, r.seq, append([]byte{r.cmd, genlVersion, 0, 0}, attrs...))
+	var flags uint16
+	if r.flags&flagDump != 0 {
+		flags = flagMulti
+	}
+	return msg(fakeFamily, flags, r.seq, append([]byte{r.cmd, genlVersion, 0, 0}, attrs...))
 }
 
 func infoAttrs(version, size uint32) []byte {

@@ -7,7 +7,9 @@ func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 	var list []ServiceEntry
 	if n := c.short.services(); n > 0 {
 		list = make([]ServiceEntry, 0, min(n, 1<<16))
-		c.in = make([]byte, largeDump)
+		if n > fewEntries {
+			c.enlarge()
+		}
 	}
 	return c.settleServices(detail, list)
 }
@@ -15,7 +17,7 @@ func (c *Conn) Services(detail Detail) ([]ServiceEntry, error) {
 // readServices reads services once.
 func (c *Conn) readServices(detail Detail, list []ServiceEntry) ([]ServiceEntry, error) {
 	err := c.dump(
-		func() { c.begin(cmdGetService, flagAck|flagDump) },
+		func() { c.begin(cmdGetService, flagDump) },
 		func() { list = list[:0] },
 		func(msg []byte) error {
 			n := len(list)
@@ -30,7 +32,7 @@ func (c *Conn) readServices(detail Detail, list []ServiceEntry) ([]ServiceEntry,
 
 // Service returns the service of s's identity. ESRCH: there is none.
 func (c *Conn) Service(s Service) (ServiceEntry, error) {
-	c.begin(cmdGetService, flagAck)
+	c.begin(cmdGetService, 0)
 	c.out = appendService(c.out, &s)
 	var e ServiceEntry
 	answered := false
@@ -58,9 +60,12 @@ func (c *Conn) Destinations(s *ServiceEntry, detail Detail, buf []DestinationEnt
 
 // readDestinations reads the destinations of s once, and appends them to buf.
 func (c *Conn) readDestinations(s *ServiceEntry, detail Detail, buf []DestinationEntry) (list []DestinationEntry, err error) {
+	if s.count.n > fewEntries {
+		c.enlarge()
+	}
 	err = c.dump(
 		func() {
-			c.begin(cmdGetDest, flagAck|flagDump)
+			c.begin(cmdGetDest, flagDump)
 			c.out = appendServiceIdentity(c.out, &s.Service)
 		},
 		func() { list = buf },
@@ -135,7 +140,7 @@ func (c *Conn) ZeroService(s Service) error { return c.changeService(cmdZero, &s
 
 // Timeouts returns the timeouts of connections.
 func (c *Conn) Timeouts() (Timeouts, error) {
-	c.begin(cmdGetConfig, flagAck)
+	c.begin(cmdGetConfig, 0)
 	var t Timeouts
 	err := c.exchange(func(msg []byte) (err error) {
 		t, err = decodeTimeouts(msg)
@@ -157,7 +162,7 @@ func (c *Conn) SetTimeouts(t Timeouts) error {
 func (c *Conn) Daemons() ([]Daemon, error) {
 	var list []Daemon
 	err := c.dump(
-		func() { c.begin(cmdGetDaemon, flagAck|flagDump) },
+		func() { c.begin(cmdGetDaemon, flagDump) },
 		func() { list = nil },
 		func(msg []byte) error {
 			d, err := decodeDaemon(msg)

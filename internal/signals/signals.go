@@ -7,7 +7,7 @@
 // would end in the middle.
 //
 // So the runtime is watched while it starts (watch_amd64.s, watch_arm64.s); that
-// costs no system call. Elsewhere, and with cgo, which has that place, nothing
+// costs no system call, and saves it some ninety. Elsewhere, and with cgo, which has that place, nothing
 // was ignored as far as we know.
 package signals
 
@@ -25,7 +25,8 @@ func Inherit() {
 	}
 }
 
-// Ignored reports whether our parent had the signal ignored.
+// Ignored reports whether our parent had the signal ignored. It knows of SIGHUP,
+// SIGINT, SIGPIPE and SIGXFSZ.
 func Ignored(s syscall.Signal) bool { return ignored>>(s-1)&1 != 0 }
 
 // Default lets a signal do to this program what it does to one in C, unless our
