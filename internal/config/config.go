@@ -14,6 +14,7 @@ package config
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"lvsdr/internal/ipvs"
 )
@@ -30,6 +31,8 @@ type Config struct {
 	Announce      bool          // tell the network when the director has added a VIP
 	Timeouts      ipvs.Timeouts // of the director's connections; zero leaves one alone
 	Sync          *Sync         // nil: the file does not speak of it
+	Check         *Check        // of every service, as far as it says nothing else; nil: none
+	Watch         Watch
 }
 
 // Service is a virtual service: a port of every VIP or, with a non-zero FWMark,
@@ -48,6 +51,11 @@ type Service struct {
 	Flags       ipvs.Flags   // of the scheduler
 	OnePacket   bool
 	RealServers []RealServer // instead of the common ones
+
+	Check     *Check // the service's keys over the common ones; nil: real servers are not asked
+	Minimum   Minimum
+	Sorry     Sorry
+	SlowStart time.Duration // over which a real server that comes back is ramped up
 }
 
 // RealServer is a machine that does the work of a service.
@@ -73,6 +81,7 @@ func Default() Config {
 		Services: []Service{portService(ipvs.TCP, 80)},
 		ARP:      ARP{Interfaces: []string{"all", "lo"}},
 		Announce: true,
+		Watch:    DefaultWatch(),
 	}
 }
 
@@ -89,6 +98,8 @@ type Wanted struct {
 	VIPs         []netip.Addr // the service's address; of a mark, all that it stands for
 	Forward      ipvs.Forward // of real servers without a method of their own
 	Destinations []ipvs.Destination
+	Sorry        []ipvs.Destination // when none of them is left; not those of a page
+	Of           *Service           // that it was made of
 }
 
 // Wanted returns the virtual services of all VIPs, by VIP, service and real
@@ -108,12 +119,17 @@ func (c Config) Wanted() []Wanted {
 	var all []Wanted
 	for _, vip := range c.AllVIPs() {
 		for _, s := range offered[vip] {
-			w := Wanted{Name: s.Name, Service: s.service(vip), VIPs: []netip.Addr{vip}, Forward: s.Forward}
+			w := Wanted{Name: s.Name, Service: s.service(vip), VIPs: []netip.Addr{vip}, Forward: s.Forward, Of: &s}
 			if s.FWMark != 0 {
 				w.VIPs = slices.DeleteFunc(slices.Clone(c.vips(s)), func(vip netip.Addr) bool { return ipvs.FamilyOf(vip) != s.Family })
 			}
 			for _, r := range c.serve(s, w.Service.Family) {
 				w.Destinations = append(w.Destinations, r.destination(s))
+			}
+			for _, r := range s.Sorry.Servers {
+				if ipvs.FamilyOf(r.Addr) == w.Service.Family || r.forward(s) == ipvs.Tunnel {
+					w.Sorry = append(w.Sorry, r.destination(s))
+				}
 			}
 			all = append(all, w)
 		}
