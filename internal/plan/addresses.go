@@ -10,6 +10,14 @@ import (
 	"lvsdr/internal/host"
 )
 
+// due are the VIPs that are there, or that nothing holds back.
+func (w Wish) due(s State) []host.Address {
+	return slices.DeleteFunc(slices.Clone(w.VIPs), func(a host.Address) bool {
+		vip := a.Prefix.Addr()
+		return w.Health != nil && w.Health.Held[vip] && len(s.addressesOf(vip)) == 0
+	})
+}
+
 // placeVIP are the changes after which a VIP is on its interface with a full
 // mask; wrong is where it is still then, and should not be: with another mask,
 // or where the same file had it before.

@@ -42,6 +42,7 @@ type Site struct {
 // synchronisation belong to the table. What an earlier start has put there for
 // the same file, and is wanted no longer, goes last.
 func Start(w Wish, s State) (p Plan, err error) {
+	w.VIPs = w.due(s)
 	p.after = claimOf(w, s)
 	p.during = p.after
 	var former Claim
@@ -59,7 +60,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
 	p.remarkShared(w, s, others)
 	for _, v := range w.Services {
-		p.Changes = append(p.Changes, startService(v, s.Service(v.Key()), others)...)
+		p.Changes = append(p.Changes, w.startService(v, s.Service(v.Key()), s.Record.Claim(w.Claimant).service(serviceWords(&v.Service)), others)...)
 	}
 	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -46,6 +47,30 @@ type Place struct {
 type ClaimedService struct {
 	Service     string   `json:"service"`
 	RealServers []string `json:"real_servers,omitempty"`
+	// Weights are those that real servers were last given and, while that is
+	// changed, are going to be given. Any other one is somebody else's.
+	Weights map[string][]uint32 `json:"weights,omitempty"`
+}
+
+// weigh adds a weight of a real server.
+func (v *ClaimedService) weigh(server string, weight uint32) {
+	if v.Weights == nil {
+		v.Weights = map[string][]uint32{}
+	}
+	if !slices.Contains(v.Weights[server], weight) {
+		v.Weights[server] = append(slices.Clone(v.Weights[server]), weight)
+	}
+}
+
+// service is what is claimed of a service.
+func (c *Claim) service(words string) (v ClaimedService) {
+	if c == nil {
+		return v
+	}
+	if i := slices.IndexFunc(c.Services, func(v ClaimedService) bool { return v.Service == words }); i >= 0 {
+		return c.Services[i]
+	}
+	return v
 }
 
 // Started reports whether a start has made the claim; a drain alone does not.
@@ -90,7 +115,11 @@ func claimOf(w Wish, s State) Claim {
 	for _, v := range w.Services {
 		one := ClaimedService{Service: serviceWords(&v.Service)}
 		for _, d := range v.Destinations {
-			one.RealServers = append(one.RealServers, destinationWords(&v.Service, &d.Destination))
+			server := destinationWords(&v.Service, &d.Destination)
+			one.RealServers = append(one.RealServers, server)
+			if w.Health != nil {
+				one.weigh(server, d.Weight)
+			}
 			if d.Draining && !slices.Contains(c.Drained, d.Addr) {
 				c.Drained = append(c.Drained, d.Addr)
 			}
@@ -134,6 +163,12 @@ func (c Claim) with(next Claim) Claim {
 			continue
 		}
 		both.Services[i].RealServers = union(both.Services[i].RealServers, v.RealServers)
+		both.Services[i].Weights = maps.Clone(both.Services[i].Weights)
+		for server, weights := range v.Weights {
+			for _, weight := range weights {
+				both.Services[i].weigh(server, weight)
+			}
+		}
 	}
 	both.Sysctls = union(next.Sysctls, c.Sysctls)
 	both.Timeouts, both.Daemons = union(next.Timeouts, c.Timeouts), union(next.Daemons, c.Daemons)

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"net/netip"
+
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/status"
@@ -26,7 +28,7 @@ func Report(w Wish, s State) (status.Status, error) {
 	}
 	others := s.Record.others(w.Claimant)
 	for _, v := range w.Services {
-		st.Services = append(st.Services, reportService(v, s.Service(v.Key()), others))
+		st.Services = append(st.Services, w.reportService(v, s.Service(v.Key()), others))
 	}
 	for _, want := range w.VIPs {
 		st.VIPs = append(st.VIPs, s.reportVIP(w, want, former))
@@ -76,6 +78,9 @@ func (s *State) reportFormer(st *status.Status, w Wish, former Claim, others hol
 	}
 }
 
+// downWord is what differs about an entry that should be gone.
+var downWord = []string{"down"}
+
 // unlistedWord is what differs about what nobody wants.
 var unlistedWord = []string{"unlisted"}
 
@@ -85,7 +90,7 @@ func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer
 	return one
 }
 
-func reportService(v Service, have *Entry, others holders) status.Service {
+func (w Wish) reportService(v Service, have *Entry, others holders) status.Service {
 	st := status.Service{Name: v.Name, Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
@@ -93,10 +98,25 @@ func reportService(v Service, have *Entry, others holders) status.Service {
 			st.State = status.Differs
 		}
 	}
+	st.Sorry, st.FailOpen = v.Instead, v.FailOpen
 	for _, d := range v.Destinations {
 		st.RealServers = append(st.RealServers, reportDestination(v, d, have))
 	}
-	for _, d := range unlisted(v, have, others) {
+	gone := map[netip.AddrPort]bool{}
+	for _, d := range v.Out {
+		one := reportDestination(v, d, have)
+		if one.State == status.Missing {
+			one.State = status.IsDown
+		} else {
+			one.State, one.Differs = status.Differs, downWord
+		}
+		gone[d.Key()] = true
+		st.RealServers = append(st.RealServers, one)
+	}
+	for _, d := range w.unlisted(v, have, ClaimedService{}, others) {
+		if gone[d.Key()] {
+			continue
+		}
 		st.RealServers = append(st.RealServers, reportUnlisted(&v.Service, &d))
 	}
 	return st
@@ -104,9 +124,12 @@ func reportService(v Service, have *Entry, others holders) status.Service {
 
 func reportDestination(v Service, d Destination, have *Entry) status.RealServer {
 	st := status.RealServer{Address: destinationWords(&v.Service, &d.Destination), Forward: ipvs.Methods.Name(d.Forward),
-		Configured: d.Configured, State: status.Missing}
+		Configured: d.Configured, State: status.Missing, Health: d.Fate.report(), Sorry: d.Sorry}
 	now := have.Destination(d.Key())
 	if now == nil {
+		if d.Fate.Standing == Unasked {
+			st.State = status.IsDown
+		}
 		return st
 	}
 	fill(&st, now)
@@ -116,6 +139,8 @@ func reportDestination(v Service, d Destination, have *Entry) status.RealServer 
 		st.State = status.Differs
 	case d.Draining:
 		st.State = status.Draining
+	case d.Fate.Standing == Quiesced:
+		st.State = status.IsDown
 	default:
 		st.State = status.OK
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // startService are the changes that a service lacks, of which have is what the
-// table holds: nil if it is not there.
-func startService(v Service, have *Entry, others holders) (all []Change) {
+// table holds: nil if it is not there, and before what was claimed of it.
+func (w Wish) startService(v Service, have *Entry, before ClaimedService, others holders) (all []Change) {
 	switch {
 	case have == nil:
 		all = append(all, addService(v.Service))
@@ -17,9 +17,11 @@ func startService(v Service, have *Entry, others holders) (all []Change) {
 		all = append(all, editService(have.Service, v.Service))
 	}
 	for _, d := range v.Destinations {
-		all = append(all, startDestination(v, d, have)...)
+		if !w.keeps(v, d, have, before) {
+			all = append(all, startDestination(v, d, have)...)
+		}
 	}
-	for _, d := range unlisted(v, have, others) {
+	for _, d := range w.unlisted(v, have, before, others) {
 		all = append(all, deleteDestination(v.Service, d.Destination))
 	}
 	return all
@@ -28,6 +30,8 @@ func startService(v Service, have *Entry, others holders) (all []Change) {
 func startDestination(v Service, d Destination, have *Entry) []Change {
 	now := have.Destination(d.Key())
 	switch {
+	case now == nil && d.Fate.Standing == Unasked:
+		return nil
 	case now == nil:
 		return []Change{addDestination(v.Service, d.Destination)}
 	case len(differences(&now.Destination, &d.Destination)) > 0:
@@ -36,17 +40,34 @@ func startDestination(v Service, d Destination, have *Entry) []Change {
 	return nil
 }
 
+// keeps reports whether a weight is somebody else's, and is to stay.
+func (w Wish) keeps(v Service, d Destination, have *Entry, before ClaimedService) bool {
+	now := have.Destination(d.Key())
+	if now == nil || w.Health == nil || !w.Health.Respect {
+		return false
+	}
+	return slices.Equal(differences(&now.Destination, &d.Destination), weightAlone) &&
+		before.handmade(destinationWords(&v.Service, &d.Destination), now.Weight, d.Weight)
+}
+
 // unlisted are the destinations of a service, if it is there, that nobody wants.
-func unlisted(v Service, have *Entry, others holders) []ipvs.DestinationEntry {
+// Somebody else's may be to stay: those that were never claimed, and are no real
+// servers.
+func (w Wish) unlisted(v Service, have *Entry, before ClaimedService, others holders) []ipvs.DestinationEntry {
 	if have == nil {
 		return nil
 	}
-	listed := make(map[netip.AddrPort]bool, len(v.Destinations))
+	listed, out := make(map[netip.AddrPort]bool, len(v.Destinations)), map[netip.AddrPort]bool{}
 	for _, d := range v.Destinations {
 		listed[d.Key()] = true
 	}
+	for _, d := range v.Out {
+		out[d.Key()] = true
+	}
+	respected := w.Health != nil && w.Health.Respect
 	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
-		return listed[d.Key()] || others.server(&v.Service, &d.Destination)
+		foreign := respected && !out[d.Key()] && !slices.Contains(before.RealServers, destinationWords(&v.Service, &d.Destination))
+		return listed[d.Key()] || foreign || others.server(&v.Service, &d.Destination)
 	})
 }
 
@@ -90,6 +111,9 @@ func sameScheduling(a, b *ipvs.Service) bool {
 	}
 	return a.Flags&ipvs.Persistent == 0 || a.Timeout == b.Timeout && a.Netmask == b.Netmask
 }
+
+// weightAlone are the differences of an entry that has another weight.
+var weightAlone = []string{"weight"}
 
 // differences are what a real server has that is not as wanted, in the words
 // of [RealServerStatus].

@@ -26,18 +26,18 @@ func raiseSysctls(w Wish, s State) (all []Change, err error) {
 	return all, nil
 }
 
-// lowerSysctls gives back what a real server has raised and nobody wants any
-// more, unless a VIP is left that it would then answer for.
+// lowerSysctls gives back what a role has raised and nobody wants any more. A
+// real server keeps it while a VIP is left that it would then answer for.
 func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
-	if w.Role != RealServer {
-		return nil
+	guarded := ""
+	if w.Role == RealServer {
+		guarded = s.leftVIPs(w, gone, others)
 	}
-	guarded := s.leftVIPs(w, gone, others)
 	names := slices.Clone(gone.Sysctls)
 	slices.Reverse(names)
 	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
 		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
-		if wanted || others.sysctls[name].isSomebody() {
+		if wanted || others.sysctls[name].isSomebody() || (name == whileWatched.Name) != (w.Role == Director) {
 			continue
 		}
 		back, err := giveBack(name, s)

@@ -40,7 +40,7 @@ type Wish struct {
 	Services    []Service     // of a director
 	Timeouts    ipvs.Timeouts // of a director's connections; zero leaves one alone
 	Daemons     []ipvs.Daemon // of a director's synchronisation
-	Sysctls     []Sysctl      // of a real server
+	Sysctls     []Sysctl      // of a real server, or of a director that is watched
 
 	Options
 }
@@ -54,6 +54,8 @@ type Options struct {
 	Homes map[netip.Addr]string
 	// Directed are the VIPs that a real server is the director of.
 	Directed map[netip.Addr]bool
+	// Health is nil where nobody watches.
+	Health *Health
 }
 
 // Service is a virtual service with its real servers.
@@ -61,6 +63,9 @@ type Service struct {
 	Name string // "" if it has none
 	ipvs.Service
 	Destinations []Destination
+	Out          []Destination // real servers that have no entry while they are down
+	Instead      bool          // those of Destinations that are no real servers have the connections
+	FailOpen     bool
 }
 
 // Destination is a real server of a service. One that is being drained has
@@ -69,6 +74,8 @@ type Destination struct {
 	ipvs.Destination
 	Configured uint32 // weight
 	Draining   bool
+	Fate       Fate
+	Sorry      bool // it answers in place of real servers
 }
 
 // Sysctl is a parameter that must be at least so high.
@@ -99,14 +106,22 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 		return w
 	}
 	w.Announce, w.Timeouts, w.Daemons = c.Announce, c.Timeouts, c.Sync.Daemons()
+	if o.Health != nil {
+		w.Sysctls = []Sysctl{whileWatched}
+	}
 	for _, wanted := range c.Wanted() {
-		s := Service{Name: wanted.Name, Service: wanted.Service}
+		known := o.Health.of(serviceWords(&wanted.Service))
+		s := Service{Name: wanted.Name, Service: wanted.Service, Instead: known.Instead, FailOpen: known.FailOpen}
 		for _, d := range wanted.Destinations {
 			one := Destination{Destination: d, Configured: d.Weight, Draining: slices.Contains(drained, d.Addr)}
-			if one.Draining {
-				one.Weight = 0
+			if out := one.apply(known.RealServers[destinationWords(&s.Service, &d)]); out {
+				s.Out = append(s.Out, one)
+			} else {
+				s.Destinations = append(s.Destinations, one)
 			}
-			s.Destinations = append(s.Destinations, one)
+		}
+		for _, d := range known.Sorry {
+			s.Destinations = append(s.Destinations, Destination{Destination: d, Configured: d.Weight, Sorry: true})
 		}
 		w.Services = append(w.Services, s)
 	}
@@ -144,7 +159,8 @@ func sysctlsFor(c config.Config) (all []Sysctl) {
 
 // Serves reports whether the wish has a real server of that address.
 func (w Wish) Serves(rs netip.Addr) bool {
+	is := func(d Destination) bool { return d.Addr == rs && !d.Sorry }
 	return slices.ContainsFunc(w.Services, func(s Service) bool {
-		return slices.ContainsFunc(s.Destinations, func(d Destination) bool { return d.Addr == rs })
+		return slices.ContainsFunc(s.Destinations, is) || slices.ContainsFunc(s.Out, is)
 	})
 }

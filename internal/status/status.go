@@ -15,7 +15,44 @@ type Status struct {
 	Sysctls  []Sysctl  `json:"sysctls,omitempty"`  // of a real server
 	// Orphans are configurations that were started here, and whose file is gone.
 	Orphans []Orphan `json:"orphans,omitempty"`
+	Watch   *Watch   `json:"watch,omitempty"` // of a director that is watched, or was
 }
+
+// Watch is what is known of "vs watch".
+type Watch struct {
+	State string `json:"state"` // see the constants
+	// Age is how long ago it was last heard of, in seconds.
+	Age float64 `json:"age"`
+}
+
+// The states of a watch.
+const (
+	Watching     = "watching"
+	WatchEnded   = "ended"   // in an orderly way; what it found counts for a while
+	WatchSilent  = "silent"  // for so long that what it found counts no more
+	WatchStopped = "stopped" // by "vs stop": it idles
+)
+
+// Health is what asking a real server has shown.
+type Health struct {
+	Verdict Verdict `json:"verdict"`
+	Age     float64 `json:"age"` // of the verdict, in seconds
+	Why     string  `json:"why,omitempty"`
+	// Remedy are the commands that mend it; At is the machine to type them on, ""
+	// for this one.
+	Remedy []string `json:"remedy,omitempty"`
+	At     string   `json:"at,omitempty"`
+}
+
+// Verdict is whether a real server does its work.
+type Verdict string
+
+// The verdicts.
+const (
+	Up      Verdict = "up"
+	Down    Verdict = "down"
+	Unknown Verdict = "unknown" // not asked yet
+)
 
 // Orphan is a configuration that is gone, while what it asked for is there.
 type Orphan struct {
@@ -24,7 +61,7 @@ type Orphan struct {
 }
 
 // State of one thing: in place, absent, there but not as configured or, of a
-// real server, at weight 0 until "undrain".
+// real server, at weight 0 until "undrain", or out until it does its work again.
 type State string
 
 // The states.
@@ -33,6 +70,7 @@ const (
 	Missing  State = "missing"
 	Differs  State = "differs"
 	Draining State = "draining"
+	IsDown   State = "down"
 )
 
 // VIP is a VIP on its interface.
@@ -53,6 +91,10 @@ type Service struct {
 	State       State        `json:"state"`
 	Differs     []string     `json:"differs,omitempty"` // as of a VIP
 	RealServers []RealServer `json:"real_servers"`
+	// Sorry: no real server is left, and others answer. FailOpen: nobody does, and
+	// all real servers are kept in.
+	Sorry    bool `json:"sorry,omitempty"`
+	FailOpen bool `json:"fail_open,omitempty"`
 }
 
 // RealServer is a real server of a service.
@@ -68,6 +110,9 @@ type RealServer struct {
 	// Differs is what is not as configured: forward, tunnel, weight, thresholds
 	// or, of a real server that is not configured at all, unlisted.
 	Differs []string `json:"differs,omitempty"`
+	// Health is absent where nobody watches.
+	Health *Health `json:"health,omitempty"`
+	Sorry  bool    `json:"sorry,omitempty"` // it answers in place of real servers
 }
 
 // Sysctl is a kernel setting of a real server.
@@ -102,7 +147,7 @@ type Daemon struct {
 }
 
 // AllInPlace reports whether everything is as configured; a real server that is
-// being drained is.
+// being drained is, and one that is out because it is down.
 func (st Status) AllInPlace() bool {
 	for _, v := range st.VIPs {
 		if v.State != OK {
@@ -129,7 +174,7 @@ func (st Status) AllInPlace() bool {
 			return false
 		}
 		for _, rs := range s.RealServers {
-			if rs.State != OK && rs.State != Draining {
+			if rs.State != OK && rs.State != Draining && rs.State != IsDown {
 				return false
 			}
 		}
