@@ -177,21 +177,37 @@ func (m *facts) judgeServed(r server, visits []visit, f *finding) {
 func (m *facts) diagnose(v visit, outcome wire.Outcome) verdict {
 	own, err := m.connections[v.own()].get()
 	accepted, refused := err == nil && own == nil, err == nil && own == syscall.ECONNREFUSED
+	if outcome == wire.Silent {
+		return m.diagnoseSilence(v, accepted || refused)
+	}
+	return verdictOf(outcome, accepted, refused)
+}
+
+// verdictOf is what came back for the VIP alone, and from the same port of the
+// own address: accepted, refused or neither.
+func verdictOf(outcome wire.Outcome, accepted, refused bool) verdict {
 	switch {
 	case outcome == wire.Served && refused:
 		return servesOnly
-	case outcome == wire.Served:
-		return serves
 	case outcome == wire.Refused && accepted:
 		return ownOnly
-	case outcome == wire.Silent:
-		return m.diagnoseSilence(v, accepted || refused)
-	default:
-		return map[wire.Outcome]verdict{
-			wire.Refused: refuses, wire.Rejected: rejects, wire.Unrouted: unrouted,
-			wire.Forwarded: forwards, wire.Scheduled: schedules, wire.PassedOn: passesOn,
-		}[outcome]
+	case outcome == wire.Silent && (accepted || refused):
+		return noVIP
 	}
+	return map[wire.Outcome]verdict{
+		wire.Silent: mute, wire.Served: serves,
+		wire.Refused: refuses, wire.Rejected: rejects, wire.Unrouted: unrouted,
+		wire.Forwarded: forwards, wire.Scheduled: schedules, wire.PassedOn: passesOn,
+	}[outcome]
+}
+
+// Diagnose says in the doctor's words what a real server makes of a VIP: whether
+// it serves it and, if not, whether that is mended on the real server, by "rs
+// start". Accepted and refused are of the same port of its own address.
+func Diagnose(server netip.Addr, vip netip.AddrPort, o wire.Outcome, accepted, refused bool) (served bool, words string, mendThere bool) {
+	v := verdictOf(o, accepted, refused)
+	target := endpoint{ipvs.TCP, vip}
+	return v.outcome == Pass, fmt.Sprintf(v.words, server, target), v.mend == there
 }
 
 // diagnoseSilence looks at what came back for other ports of the VIP: whether a

@@ -60,7 +60,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
 	p.remarkShared(w, s, others)
 	for _, v := range w.Services {
-		p.Changes = append(p.Changes, w.startService(v, s.Service(v.Key()), s.Record.Claim(w.Claimant).service(serviceWords(&v.Service)), others)...)
+		p.Changes = append(p.Changes, w.startService(v, s.Service(v.Key()), s.Record.Claim(w.Claimant).service(ServiceWords(&v.Service)), others)...)
 	}
 	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)

@@ -113,9 +113,9 @@ func claimOf(w Wish, s State) Claim {
 		}
 	}
 	for _, v := range w.Services {
-		one := ClaimedService{Service: serviceWords(&v.Service)}
+		one := ClaimedService{Service: ServiceWords(&v.Service)}
 		for _, d := range v.Destinations {
-			server := destinationWords(&v.Service, &d.Destination)
+			server := DestinationWords(&v.Service, &d.Destination)
 			one.RealServers = append(one.RealServers, server)
 			if w.Health != nil {
 				one.weigh(server, d.Weight)

@@ -78,7 +78,7 @@ func (w Wish) Bound(rs netip.Addr) (all []string) {
 	for _, v := range w.Services {
 		serves := slices.ContainsFunc(v.Destinations, func(d Destination) bool { return d.Addr == rs })
 		if serves && v.Flags&ipvs.Persistent != 0 {
-			all = append(all, fmt.Sprintf("%s (%d s)", serviceWords(&v.Service), v.Timeout))
+			all = append(all, fmt.Sprintf("%s (%d s)", ServiceWords(&v.Service), v.Timeout))
 		}
 	}
 	return all

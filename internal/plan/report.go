@@ -85,13 +85,13 @@ var downWord = []string{"down"}
 var unlistedWord = []string{"unlisted"}
 
 func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer {
-	one := status.RealServer{Address: destinationWords(s, &d.Destination), State: status.Differs, Differs: unlistedWord}
+	one := status.RealServer{Address: DestinationWords(s, &d.Destination), State: status.Differs, Differs: unlistedWord}
 	fill(&one, d)
 	return one
 }
 
 func (w Wish) reportService(v Service, have *Entry, others holders) status.Service {
-	st := status.Service{Name: v.Name, Service: serviceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
+	st := status.Service{Name: v.Name, Service: ServiceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &v.Service) {
@@ -123,7 +123,7 @@ func (w Wish) reportService(v Service, have *Entry, others holders) status.Servi
 }
 
 func reportDestination(v Service, d Destination, have *Entry) status.RealServer {
-	st := status.RealServer{Address: destinationWords(&v.Service, &d.Destination), Forward: ipvs.Methods.Name(d.Forward),
+	st := status.RealServer{Address: DestinationWords(&v.Service, &d.Destination), Forward: ipvs.Methods.Name(d.Forward),
 		Configured: d.Configured, State: status.Missing, Health: d.Fate.report(), Sorry: d.Sorry}
 	now := have.Destination(d.Key())
 	if now == nil {

@@ -47,7 +47,7 @@ func (w Wish) keeps(v Service, d Destination, have *Entry, before ClaimedService
 		return false
 	}
 	return slices.Equal(differences(&now.Destination, &d.Destination), weightAlone) &&
-		before.handmade(destinationWords(&v.Service, &d.Destination), now.Weight, d.Weight)
+		before.handmade(DestinationWords(&v.Service, &d.Destination), now.Weight, d.Weight)
 }
 
 // unlisted are the destinations of a service, if it is there, that nobody wants.
@@ -66,21 +66,21 @@ func (w Wish) unlisted(v Service, have *Entry, before ClaimedService, others hol
 	}
 	respected := w.Health != nil && w.Health.Respect
 	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
-		foreign := respected && !out[d.Key()] && !slices.Contains(before.RealServers, destinationWords(&v.Service, &d.Destination))
+		foreign := respected && !out[d.Key()] && !slices.Contains(before.RealServers, DestinationWords(&v.Service, &d.Destination))
 		return listed[d.Key()] || foreign || others.server(&v.Service, &d.Destination)
 	})
 }
 
 // server reports whether somebody claims a real server of a service.
 func (h holders) server(s *ipvs.Service, d *ipvs.Destination) bool {
-	return len(h.servers) > 0 && h.servers[[2]string{serviceWords(s), destinationWords(s, d)}]
+	return len(h.servers) > 0 && h.servers[[2]string{ServiceWords(s), DestinationWords(s, d)}]
 }
 
 // deleteServers takes away the real servers of a service that others have, too:
 // those that nobody else claims.
 func deleteServers(v ClaimedService, have *Entry, others holders) (all []Change) {
 	for _, d := range have.Destinations {
-		claimed := slices.Contains(v.RealServers, destinationWords(&have.Service, &d.Destination))
+		claimed := slices.Contains(v.RealServers, DestinationWords(&have.Service, &d.Destination))
 		if claimed && !others.server(&have.Service, &d.Destination) {
 			all = append(all, deleteDestination(have.Service, d.Destination))
 		}

@@ -188,7 +188,7 @@ func (s *State) byWords(service string) *Entry {
 	if s.words == nil {
 		s.words = make(map[string]*Entry, len(s.services))
 		for i := range s.services {
-			s.words[serviceWords(&s.services[i].Service)] = &s.services[i]
+			s.words[ServiceWords(&s.services[i].Service)] = &s.services[i]
 		}
 	}
 	return s.words[service]

@@ -110,11 +110,11 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 		w.Sysctls = []Sysctl{whileWatched}
 	}
 	for _, wanted := range c.Wanted() {
-		known := o.Health.of(serviceWords(&wanted.Service))
+		known := o.Health.of(ServiceWords(&wanted.Service))
 		s := Service{Name: wanted.Name, Service: wanted.Service, Instead: known.Instead, FailOpen: known.FailOpen}
 		for _, d := range wanted.Destinations {
 			one := Destination{Destination: d, Configured: d.Weight, Draining: slices.Contains(drained, d.Addr)}
-			if out := one.apply(known.RealServers[destinationWords(&s.Service, &d)]); out {
+			if out := one.apply(known.RealServers[DestinationWords(&s.Service, &d)]); out {
 				s.Out = append(s.Out, one)
 			} else {
 				s.Destinations = append(s.Destinations, one)

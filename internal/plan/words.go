@@ -13,7 +13,7 @@ import (
 // would type for it.
 
 func serviceLine(option string, s *ipvs.Service) string {
-	line := fmt.Sprintf("ipvsadm %s %s", option, serviceWords(s))
+	line := fmt.Sprintf("ipvsadm %s %s", option, ServiceWords(s))
 	if option == "-D" {
 		return line
 	}
@@ -36,8 +36,8 @@ func serviceLine(option string, s *ipvs.Service) string {
 	return line
 }
 
-// serviceWords name a service: "-t 172.16.0.100:80", "-f 7 -6".
-func serviceWords(s *ipvs.Service) string {
+// ServiceWords name a service: "-t 172.16.0.100:80", "-f 7 -6".
+func ServiceWords(s *ipvs.Service) string {
 	if s.FWMark != 0 {
 		if s.Family == ipvs.INET6 {
 			return fmt.Sprintf("-f %d -6", s.FWMark)
@@ -48,7 +48,7 @@ func serviceWords(s *ipvs.Service) string {
 }
 
 func destinationLine(option string, s *ipvs.Service, d *ipvs.Destination) string {
-	line := fmt.Sprintf("ipvsadm %s %s -r %s", option, serviceWords(s), destinationWords(s, d))
+	line := fmt.Sprintf("ipvsadm %s %s -r %s", option, ServiceWords(s), DestinationWords(s, d))
 	if option == "-d" {
 		return line
 	}
@@ -59,9 +59,9 @@ func destinationLine(option string, s *ipvs.Service, d *ipvs.Destination) string
 	return line
 }
 
-// destinationWords name a real server; its port only where it is not the
+// DestinationWords name a real server; its port only where it is not the
 // service's.
-func destinationWords(s *ipvs.Service, d *ipvs.Destination) string {
+func DestinationWords(s *ipvs.Service, d *ipvs.Destination) string {
 	if d.Port == s.Port {
 		return d.Addr.String()
 	}

@@ -90,6 +90,13 @@ type probing struct {
 	syn     segment
 	hops    byte
 	decided bool
+	told    func() // of the reply
+}
+
+// decide ends the probe.
+func (p *probing) decide() {
+	p.decided = true
+	p.told()
 }
 
 func (p *probing) frame(packet []byte) frame { return frame{p.Link.Index, p.MAC, packet} }
@@ -103,11 +110,11 @@ type exchange struct {
 }
 
 // add asks a probe from a port of its source.
-func (x *exchange) add(p Probe, port uint16, reply *ProbeReply) {
+func (x *exchange) add(p Probe, port uint16, reply *ProbeReply, told func()) {
 	if x.sent == nil {
 		x.sent = map[segment]*probing{}
 	}
-	asked := &probing{Probe: p, ProbeReply: reply, hops: oneHop}
+	asked := &probing{Probe: p, ProbeReply: reply, hops: oneHop, told: told}
 	asked.syn = segment{from: netip.AddrPortFrom(p.Source, port), to: p.Target}
 	x.probes = append(x.probes, asked)
 	x.waiting++
@@ -192,8 +199,9 @@ func (x *exchange) take(packet []byte, mac net.HardwareAddr) []frame {
 	if says == exceeded && hasVIP && p.hops == oneHop {
 		return x.follow(p)
 	}
-	p.decided, p.Outcome = true, outcomeOf(says, hasVIP, p.hops, bytes.Equal(mac, p.MAC))
+	p.Outcome = outcomeOf(says, hasVIP, p.hops, bytes.Equal(mac, p.MAC))
 	x.waiting--
+	p.decide()
 	return reply
 }
 

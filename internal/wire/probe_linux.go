@@ -40,7 +40,16 @@ import (
 // IPVS of this machine knows nothing of it, with one exception: by IPv6 a
 // neighbour that is a director may schedule the SYN to this machine, which takes
 // it for a client's.
-func (Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
+func (w Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
+	replies := make([]ProbeReply, len(probes))
+	w.ProbeEach(probes, wait, func(i int, r ProbeReply) { replies[i] = r })
+	return replies
+}
+
+// ProbeEach is Probe for who does not want to wait for the others: told gets the
+// reply of each probe, once, as soon as it is known. It is called from several
+// goroutines, and not after ProbeEach has returned.
+func (Wire) ProbeEach(probes []Probe, wait time.Duration, told func(i int, r ProbeReply)) {
 	replies := make([]ProbeReply, len(probes))
 	families := map[int]*exchange{etherIPv4: {}, etherIPv6: {}}
 	reserved := reservation{}
@@ -49,10 +58,10 @@ func (Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
 		p = p.plain()
 		port, err := reserved.port(p)
 		if err != nil {
-			replies[i].Err = err
+			told(i, ProbeReply{Err: err})
 			continue
 		}
-		families[p.etherType()].add(p, port, &replies[i])
+		families[p.etherType()].add(p, port, &replies[i], func() { told(i, replies[i]) })
 	}
 	var all sync.WaitGroup
 	for etherType, x := range families {
@@ -68,7 +77,6 @@ func (Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
 		all.Go(func() { x.run(s, wait) })
 	}
 	all.Wait()
-	return replies
 }
 
 func (p Probe) etherType() int {
@@ -82,7 +90,8 @@ func (p Probe) etherType() int {
 func (x *exchange) fail(err error) {
 	for _, p := range x.probes {
 		if !p.decided {
-			p.decided, p.Err = true, err
+			p.Err = err
+			p.decide()
 		}
 	}
 	x.waiting = 0
@@ -114,6 +123,11 @@ func (x *exchange) run(s *packetSocket, wait time.Duration) {
 		}
 	}
 	s.sendAll(x.endings()) // an error here is nobody's: the probe is over
+	for _, p := range x.probes {
+		if !p.decided {
+			p.told()
+		}
+	}
 }
 
 func (x *exchange) receive(s *packetSocket) error {
@@ -129,8 +143,9 @@ func (x *exchange) unsent(p *probing, err error) {
 	if err == nil || p.decided || errors.Is(err, unix.ENOBUFS) {
 		return
 	}
-	p.decided, p.Err = true, err
+	p.Err = err
 	x.waiting--
+	p.decide()
 }
 
 // sendAll sends frames; the errors are in their order.

@@ -207,7 +207,7 @@ func TestKernelProbeOneHop(t *testing.T) {
 	lantest.Within(t, dir, "lvs", func() {
 		var x exchange
 		var reply ProbeReply
-		x.add(p, 65000, &reply)
+		x.add(p, 65000, &reply, func() {})
 		x.probes[0].hops = 64
 		s, err := listen(etherIPv4, x.filter())
 		lantest.Must(t, err)

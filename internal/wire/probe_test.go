@@ -126,9 +126,9 @@ func asked4(t testing.TB) (x *exchange, first, second *ProbeReply) {
 	t.Helper()
 	x, first, second = new(exchange), new(ProbeReply), new(ProbeReply)
 	p := Probe{host.Link{Index: 2}, lastMAC(7), syn4.from.Addr(), syn4.to}
-	x.add(p, syn4.from.Port(), first)
+	x.add(p, syn4.from.Port(), first, func() {})
 	p.MAC = lastMAC(17)
-	x.add(p, 40001, second)
+	x.add(p, 40001, second, func() {})
 	delete(x.sent, x.probes[0].syn)
 	x.probes[0].syn = syn4
 	x.sent[syn4] = x.probes[0]
@@ -243,10 +243,10 @@ func describe(t *testing.T, f frame, next segment) string {
 func TestProbeFilter(t *testing.T) {
 	var x exchange
 	for _, s := range []segment{{from: netip.MustParseAddrPort("10.9.0.8:1"), to: syn4.to}, syn4, syn4} {
-		x.add(Probe{Source: s.from.Addr(), Target: s.to}, s.from.Port(), new(ProbeReply))
+		x.add(Probe{Source: s.from.Addr(), Target: s.to}, s.from.Port(), new(ProbeReply), func() {})
 	}
 	var x6 exchange
-	x6.add(Probe{Source: syn6.from.Addr(), Target: syn6.to}, syn6.from.Port(), new(ProbeReply))
+	x6.add(Probe{Source: syn6.from.Addr(), Target: syn6.to}, syn6.from.Port(), new(ProbeReply), func() {})
 	for _, tt := range answers {
 		if tt.want == "" {
 			continue
