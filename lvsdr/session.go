@@ -96,6 +96,7 @@ type session struct {
 	folder    string // of this namespace
 	kernel    check.Kernel
 	whole     config.Config // with the VIPs of others
+	watched   *plan.Watched // nil: nobody watches
 }
 
 // look opens the machine to a verb that changes nothing: it neither waits for
@@ -152,6 +153,9 @@ func (s *session) open(n need) (err error) {
 	}
 	s.Machine, s.kernel, s.whole = m, m, s.config
 	s.Record, err = plan.LoadRecord(s.folder, s.namespace)
+	if err == nil {
+		err = s.takeHealth()
+	}
 	err = hint.Try(hint.Records, s.folder, err)
 	if err == nil {
 		err = s.takeShare()
@@ -160,6 +164,20 @@ func (s *session) open(n need) (err error) {
 		err = s.findHomes()
 	}
 	return err
+}
+
+// takeHealth takes over what a watch has found, unless it has been silent for too
+// long: one that is dead keeps nobody out for ever.
+func (s *session) takeHealth() error {
+	w, watched, err := plan.LoadHealth(s.folder, s.namespace, s.Claimant)
+	if err != nil || !watched {
+		return err
+	}
+	s.watched = &w
+	if !w.Stale() {
+		s.options.Health = &w.Health
+	}
+	return nil
 }
 
 // findHomes finds where a director has its IPv6 VIPs.

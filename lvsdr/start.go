@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -36,6 +37,13 @@ func start(o order) error {
 		return err
 	}
 	defer end()
+	if w := s.watched; w != nil && w.Stale() {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: vs watch was last heard of %s ago: what it had found counts no more\n",
+			s.verb, w.At.Since().Round(time.Second))
+	}
+	if err := s.Record.SetStopped(s.Claimant, false); err != nil {
+		return err
+	}
 	if err := s.carryOut(plan.Start); err != nil {
 		return err
 	}

@@ -49,7 +49,26 @@ func (s *session) status() (status.Status, error) {
 	for _, who := range s.Record.Orphans() {
 		st.Orphans = append(st.Orphans, status.Orphan{Role: string(who.Role), File: who.File})
 	}
+	st.Watch = s.watch()
 	return st, err
+}
+
+// watch is what is known of "vs watch"; nil: nobody watches, nor did so lately.
+func (s *session) watch() *status.Watch {
+	switch {
+	case s.Record.IsStopped(s.Claimant):
+		return &status.Watch{State: status.WatchStopped}
+	case s.watched == nil:
+		return nil
+	}
+	w := &status.Watch{State: status.Watching, Age: s.watched.At.Since().Seconds()}
+	switch {
+	case s.watched.Stale():
+		w.State = status.WatchSilent
+	case s.watched.Ended:
+		w.State = status.WatchEnded
+	}
+	return w
 }
 
 func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,10 +31,23 @@ func stop(o order, wrong error) error {
 	if o.dryRun {
 		return s.preview(plan.Stop)
 	}
+	if err := s.haltWatch(); err != nil {
+		return err
+	}
 	if err := s.carryOut(plan.Stop); err != nil {
 		return err
 	}
 	return s.say(wordsOf(s.Role).canceled)
+}
+
+// haltWatch has a watch that is at work idle until start, and forgets what it has
+// found.
+func (s *session) haltWatch() error {
+	if s.watched == nil {
+		return nil
+	}
+	s.options.Health = nil
+	return errors.Join(s.Record.SetStopped(s.Claimant, !s.watched.Ended), plan.DropHealth(s.folder, s.namespace, s.Claimant))
 }
 
 func (o order) openToStop() (*session, func(), error) {

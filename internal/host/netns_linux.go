@@ -90,3 +90,14 @@ func namespaceInode(file string) (uint64, error) {
 	}
 	return st.Ino, nil
 }
+
+// WholeProcess reports whether the calling thread is in the network namespace of
+// the process's first one.
+func WholeProcess() bool {
+	thread, err := namespaceInode(threadNamespace)
+	if err != nil {
+		return false
+	}
+	process, err := namespaceInode("/proc/self/ns/net")
+	return err == nil && thread == process
+}

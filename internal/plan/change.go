@@ -24,6 +24,8 @@ type Plan struct {
 	Changes []Change
 	// Remarks say what is left as it is, and why.
 	Remarks []string
+	// Kept is what somebody has changed by hand, and stays.
+	Kept []string
 
 	// What the record claims meanwhile and in the end, and which found values
 	// it no longer needs.
@@ -60,7 +62,9 @@ func Start(w Wish, s State) (p Plan, err error) {
 	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
 	p.remarkShared(w, s, others)
 	for _, v := range w.Services {
-		p.Changes = append(p.Changes, w.startService(v, s.Service(v.Key()), s.Record.Claim(w.Claimant).service(ServiceWords(&v.Service)), others)...)
+		have, before := s.Service(v.Key()), s.Record.Claim(w.Claimant).service(ServiceWords(&v.Service))
+		p.Changes = append(p.Changes, w.startService(v, have, before, others)...)
+		p.Kept = append(p.Kept, w.kept(v, have, before, others)...)
 	}
 	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)

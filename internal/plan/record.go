@@ -26,6 +26,7 @@ type Record struct {
 	Namespace *host.Namespace `json:"namespace,omitempty"`
 
 	Claims  []Claim               `json:"claims,omitempty"`
+	Stopped []Claimant            `json:"stopped,omitempty"` // whose watch idles until start
 	Sysctls map[string]FoundValue `json:"sysctls,omitempty"`
 
 	// Unannounced are VIPs that were put here, of which the neighbours may not
@@ -85,13 +86,13 @@ func (r *Record) clone() Record {
 	return Record{
 		Claims: slices.Clone(r.Claims), Sysctls: maps.Clone(r.Sysctls),
 		Timeouts: maps.Clone(r.Timeouts), Daemons: slices.Clone(r.Daemons),
-		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained),
+		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained), Stopped: slices.Clone(r.Stopped),
 	}
 }
 
 // Empty reports whether there is nothing to remember.
 func (r *Record) Empty() bool {
-	return len(r.Claims)+len(r.Sysctls)+len(r.Timeouts)+len(r.Daemons)+len(r.Unannounced)+len(r.Drained) == 0
+	return len(r.Claims)+len(r.Sysctls)+len(r.Timeouts)+len(r.Daemons)+len(r.Unannounced)+len(r.Drained)+len(r.Stopped) == 0
 }
 
 // save writes the record; an empty one is no file.
@@ -152,6 +153,23 @@ func (r *Record) setClaim(c Claim) (changed bool) {
 		r.Claims[i] = c
 	}
 	return true
+}
+
+// IsStopped reports whether a stop came, and no start since, while somebody
+// watched for a claimant.
+func (r *Record) IsStopped(who Claimant) bool { return slices.Contains(r.Stopped, who) }
+
+// SetStopped notes that a stop came, or a start.
+func (r *Record) SetStopped(who Claimant, stopped bool) error {
+	if r.IsStopped(who) == stopped {
+		return nil
+	}
+	if stopped {
+		r.Stopped = append(r.Stopped, who)
+	} else {
+		r.Stopped = slices.DeleteFunc(r.Stopped, func(s Claimant) bool { return s == who })
+	}
+	return r.save()
 }
 
 // Directs are the VIPs that were started here as a director's.

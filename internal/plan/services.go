@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -57,18 +58,53 @@ func (w Wish) unlisted(v Service, have *Entry, before ClaimedService, others hol
 	if have == nil {
 		return nil
 	}
-	listed, out := make(map[netip.AddrPort]bool, len(v.Destinations)), map[netip.AddrPort]bool{}
+	foreign := w.foreign(v, before)
+	return slices.DeleteFunc(v.strangers(have, others), func(d ipvs.DestinationEntry) bool { return foreign(&d) })
+}
+
+// strangers are the destinations of a service that are neither wanted nor claimed
+// by others.
+func (v Service) strangers(have *Entry, others holders) []ipvs.DestinationEntry {
+	listed := make(map[netip.AddrPort]bool, len(v.Destinations))
 	for _, d := range v.Destinations {
 		listed[d.Key()] = true
 	}
+	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
+		return listed[d.Key()] || others.server(&v.Service, &d.Destination)
+	})
+}
+
+// foreign tells those of the strangers that somebody has added by hand, and that
+// are to stay.
+func (w Wish) foreign(v Service, before ClaimedService) func(*ipvs.DestinationEntry) bool {
+	out := map[netip.AddrPort]bool{}
 	for _, d := range v.Out {
 		out[d.Key()] = true
 	}
-	respected := w.Health != nil && w.Health.Respect
-	return slices.DeleteFunc(slices.Clone(have.Destinations), func(d ipvs.DestinationEntry) bool {
-		foreign := respected && !out[d.Key()] && !slices.Contains(before.RealServers, DestinationWords(&v.Service, &d.Destination))
-		return listed[d.Key()] || foreign || others.server(&v.Service, &d.Destination)
-	})
+	return func(d *ipvs.DestinationEntry) bool {
+		return w.Health != nil && w.Health.Respect && !out[d.Key()] &&
+			!slices.Contains(before.RealServers, DestinationWords(&v.Service, &d.Destination))
+	}
+}
+
+// kept says what somebody has changed by hand, and stays.
+func (w Wish) kept(v Service, have *Entry, before ClaimedService, others holders) (all []string) {
+	if have == nil {
+		return nil
+	}
+	for _, d := range v.Destinations {
+		if w.keeps(v, d, have, before) {
+			all = append(all, fmt.Sprintf("%s -r %s: weight %d was given by hand, and stays; it would be %d",
+				ServiceWords(&v.Service), DestinationWords(&v.Service, &d.Destination), have.Destination(d.Key()).Weight, d.Weight))
+		}
+	}
+	foreign := w.foreign(v, before)
+	for _, d := range v.strangers(have, others) {
+		if foreign(&d) {
+			all = append(all, fmt.Sprintf("%s -r %s was added by hand, and stays", ServiceWords(&v.Service), DestinationWords(&v.Service, &d.Destination)))
+		}
+	}
+	return all
 }
 
 // server reports whether somebody claims a real server of a service.

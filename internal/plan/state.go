@@ -213,3 +213,15 @@ func (s *State) addressesOf(vip netip.Addr) []host.Address {
 func (s *State) announces(w Wish, vip netip.Addr) bool {
 	return w.Announce && (len(s.addressesOf(vip)) == 0 || slices.Contains(s.Record.Unannounced, vip))
 }
+
+// OwnAddress is an address of the machine that is no VIP, of a family; not valid:
+// it has none.
+func (s *State) OwnAddress(family ipvs.AddressFamily) (found netip.Addr) {
+	for _, a := range s.Addresses {
+		addr := a.Prefix.Addr()
+		if ipvs.FamilyOf(addr) == family && !s.vips[addr] && !addr.IsLoopback() && !addr.IsLinkLocalUnicast() && !a.Deprecated {
+			return addr
+		}
+	}
+	return found
+}

@@ -3,25 +3,47 @@ package watch
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
-	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/sorry"
 )
 
-// pages are the pages of ours that are open, by service. Only an Apply opens
-// and closes any, of which there is one at a time.
+// pages are the pages of ours that are open, by service. Only an Apply opens and
+// closes any, of which there is one at a time.
 type pages map[string]*sorry.Server
 
-// withPage is the health of a service that a page of ours may answer for.
-func (w *Watch) withPage(v *serving, s *service, state plan.State, now time.Time) plan.ServiceHealth {
-	d, err := w.pages.open(s, state)
-	if err != nil {
-		w.results <- result{target: &target{}, failure: fmt.Errorf("open the sorry page of %s: %w", s.words, err)}
-		return v.health(now)
+// open has the page of a service answered.
+func (p pages) open(s *service, state *plan.State) (d ipvs.Destination, err error) {
+	if server := p[s.words]; server != nil {
+		return server.Destination(), nil
 	}
-	v.sorry = append(v.sorry, instead{Destination: d, page: true})
-	return v.health(now)
+	page, err := sorry.Load(s.Of.Sorry)
+	if err != nil {
+		return d, err
+	}
+	at := netip.AddrPortFrom(s.Service.Addr, s.Service.Port)
+	server, err := sorry.Listen(page, at, state.OwnAddress(s.Service.Family))
+	if err != nil {
+		return d, fmt.Errorf("answer on %s: %w", at, err)
+	}
+	p[s.words] = server
+	return server.Destination(), nil
+}
+
+// keep closes the pages that no entry leads to any more.
+func (p pages) keep(h plan.Health) {
+	for words, server := range p {
+		if len(h.Services[words].Sorry) == 0 {
+			server.Close()
+			delete(p, words)
+		}
+	}
+}
+
+func (p pages) close() {
+	for words, server := range p {
+		server.Close()
+		delete(p, words)
+	}
 }

@@ -37,6 +37,7 @@ type serving struct {
 	service ipvs.Service
 	members []member
 	sorry   []instead
+	page    bool // a page of ours can be opened
 	// before is what became of it last.
 	before plan.ServiceHealth
 }
@@ -138,7 +139,7 @@ func (s serving) keep(h plan.ServiceHealth, n int) {
 // maySaySorry reports whether somebody can answer in place of real servers, as
 // far as is known.
 func (s serving) maySaySorry() bool {
-	return slices.ContainsFunc(s.sorry, func(i instead) bool { return i.verdict != status.Down })
+	return s.page || slices.ContainsFunc(s.sorry, func(i instead) bool { return i.verdict != status.Down })
 }
 
 // instead are the entries of those who answer in place of real servers, or did: a

@@ -27,7 +27,6 @@ type service struct {
 	words   string // of ipvsadm
 	members []*entry
 	sorry   []*entry
-	page    *ipvs.Destination // of a page of ours
 	applied plan.ServiceHealth
 }
 
@@ -175,7 +174,7 @@ func (s *service) vip() string {
 // serving is what is to be decided of a service. What is drained, and what is in
 // the table, is added by whoever knows.
 func (s *service) serving() serving {
-	v := serving{of: s.Of, service: s.Service, before: s.applied}
+	v := serving{of: s.Of, service: s.Service, before: s.applied, page: s.Of.Sorry.Page != ""}
 	for _, e := range s.members {
 		m := member{name: e.words, weight: e.Weight, addr: e.Addr, key: e.Key()}
 		if e.subject != nil {
@@ -190,9 +189,6 @@ func (s *service) serving() serving {
 			i.verdict = e.verdict
 		}
 		v.sorry = append(v.sorry, i)
-	}
-	if s.page != nil {
-		v.sorry = append(v.sorry, instead{Destination: *s.page, verdict: status.Up})
 	}
 	return v
 }

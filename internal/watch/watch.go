@@ -58,21 +58,21 @@ type Watch struct {
 	// Verdicts are those of a watch before this one.
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
-	MendThere string
-	asker   *asker
-	pages   pages
-	roster  *roster
-	queue   queue
-	results chan result
-	applied chan outcome
-	last    *Applied
-	due     bool // the table has to follow
-	busy    bool // an Apply is on its way
-	idle    bool
-	ready   bool
-	held    map[netip.Addr]bool
-	kept    map[string]bool
-	complaints map[string]time.Time
+	MendThere          string
+	asker              *asker
+	pages              pages
+	roster             *roster
+	queue              queue
+	results            chan result
+	applied            chan outcome
+	last               *Applied
+	due                bool // the table has to follow
+	busy               bool // an Apply is on its way
+	idle               bool
+	ready              bool
+	held               map[netip.Addr]bool
+	kept               map[string]bool
+	complaints         map[string]time.Time
 	lastLook, lastNote time.Time
 }
 
@@ -88,6 +88,7 @@ type outcome struct {
 	Applied
 	roster *roster
 	err    error
+	failed []error // of what did not keep the rest from being done
 }
 
 const (
@@ -141,6 +142,7 @@ func (w *Watch) Run(ctx context.Context, c config.Config, reload <-chan struct{}
 // begin takes over what was known before.
 func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
+	w.pages = pages{}
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
 	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: health.Ask, alive: health.Alive, mend: w.MendThere}
 	w.enroll(c)
@@ -370,25 +372,36 @@ func (w *Watch) follow() {
 		held[vip] = is
 	}
 	go func() {
+		var failures []error
+		fail := func(err error) { failures = append(failures, err) }
 		a, err := w.Site.Apply(roster.config, last, func(s plan.State, drained []netip.Addr) plan.Health {
-			return w.decide(roster, todo, held, s, drained, now)
+			return w.decide(roster, todo, held, s, drained, now, fail)
 		})
-		w.applied <- outcome{a, roster, err}
+		w.applied <- outcome{a, roster, err, failures}
 	}()
 }
 
 // decide makes the health of all services, beside what is there.
-func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s plan.State, drained []netip.Addr, now time.Time) plan.Health {
+func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s plan.State, drained []netip.Addr, now time.Time, failed func(error)) plan.Health {
 	h := plan.Health{Services: map[string]plan.ServiceHealth{}, Held: held, Respect: r.config.Watch.HandEdits == config.EditsRespected}
 	ready := map[netip.Addr]bool{}
 	for i := range todo {
 		service, v := r.services[i], &todo[i]
+		if open := w.pages[service.words]; open != nil {
+			v.sorry = append(v.sorry, instead{Destination: open.Destination()})
+		}
 		v.complete(drained, s.Service(service.Service.Key()))
 		one := plan.ServiceHealth{}
 		if v.asks() {
 			one = v.health(now)
-			if one.Instead && service.Of.Sorry.Page != "" {
-				one = w.withPage(v, service, s, now)
+			if one.Instead && len(one.Sorry) == 0 && v.page {
+				d, err := w.pages.open(service, &s)
+				if v.page = err == nil; err != nil {
+					failed(fmt.Errorf("the sorry page of %s: %w", service.words, err))
+				} else {
+					v.sorry = append(v.sorry, instead{Destination: d})
+				}
+				one = v.health(now)
 			}
 			h.Services[service.words] = one
 		}
@@ -408,6 +421,9 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
 	w.busy = false
+	for _, err := range o.failed {
+		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+	}
 	if o.err != nil {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
 		w.due = true
