@@ -51,7 +51,8 @@ func (c Config) ValidateRealServer() error {
 // Who calls it says where the fault is.
 func (c Config) check() *Fault {
 	for _, check := range []func(Config) *Fault{
-		checkVIPs, checkInterfaces, checkSize, checkServices, checkNames, checkServers, checkFamilies, checkUse, checkSync,
+		checkVIPs, checkInterfaces, checkSize, checkServices, checkNames, checkServers, checkFamilies, checkUse,
+		checkSync, checkChecks, checkSorry,
 	} {
 		if fault := check(c); fault != nil {
 			return fault
@@ -84,7 +85,7 @@ func once[T comparable](list []T, name string, at path, also ...path) *Fault {
 func checkSize(c Config) *Fault {
 	entries := 0
 	for _, s := range c.Services {
-		entries += max(len(c.vips(s)), 1) * (1 + len(c.servers(s)))
+		entries += max(len(c.vips(s)), 1) * (1 + len(c.servers(s)) + len(s.Sorry.Servers))
 	}
 	if entries > maxEntries {
 		return clash(fmt.Sprintf("a table of %d entries", entries), fmt.Sprintf("at most %d", maxEntries),

@@ -199,6 +199,11 @@ func (c Config) servers(s Service) []RealServer {
 	return c.RealServers
 }
 
+// everyone are the real servers of a service and its sorry servers.
+func (c Config) everyone(s Service) []RealServer {
+	return slices.Concat(c.servers(s), s.Sorry.Servers)
+}
+
 // serve picks the real servers of the service that serve an address family.
 func (c Config) serve(s Service, family ipvs.AddressFamily) []RealServer {
 	var picked []RealServer

@@ -41,11 +41,15 @@ func servers(addrs ...string) []RealServer {
 }
 
 // files are good files with what they mean.
-var files = []struct {
+var files = append(plainFiles, healthFiles...)
+
+type goodFile struct {
 	name string
 	file string
 	want Config
-}{
+}
+
+var plainFiles = []goodFile{
 	{"nothing but defaults", "{}", Default()},
 	{"tutorial", "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n", tutorial()},
 	{

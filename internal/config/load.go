@@ -71,7 +71,12 @@ func (r *reader) config(root value) Config {
 		{"announce", set(r, &c.Announce, boolean())},
 		{"timeouts", r.timeouts(&c.Timeouts)},
 		{"sync", r.sync(&c.Sync)},
+		{"check", func(v value) { c.Check = r.check(v, DefaultCheck()) }},
+		{"watch", r.watch(&c.Watch)},
 	})
+	if r.fault == nil {
+		r.checks(root, &c)
+	}
 	return c
 }
 
@@ -94,6 +99,10 @@ func (r *reader) service(v value) Service {
 		{"flags", func(v value) { flags = v }},
 		{"one_packet", set(r, &s.OnePacket, boolean())},
 		{"real_servers", each(r, &s.RealServers, wantServers, r.realServer)},
+		{"check", func(value) {}}, // see checks
+		{"minimum", set(r, &s.Minimum, minimum)},
+		{"sorry", r.sorry(&s.Sorry)},
+		{"slow_start", set(r, &s.SlowStart, slowStart)},
 	})
 	r.identify(v, &s)
 	if flags.Node != nil {

@@ -14,7 +14,7 @@ import (
 
 // expected parts of messages that are long and come often.
 const (
-	topKeys      = "vip, label, director_label, services, real_servers, arp, announce, timeouts, sync"
+	topKeys      = "vip, label, director_label, services, real_servers, arp, announce, timeouts, sync, check, watch"
 	anAddress    = "expected a unicast IPv4 or IPv6 address"
 	aPort        = "expected a number from 0 to 65535"
 	likeInit     = "expected YAML as lvsdr init prints it"
@@ -24,16 +24,16 @@ const (
 	aName        = "expected letters, digits, full stops, underscores and hyphens"
 	noService    = "every service has a vip of its own, and none has this, expected none, or a service without vip"
 	aMask        = "expected a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
-	serviceKeys  = "port, fwmark, family, protocol, name, vip, scheduler, forward, persistent, netmask, flags, one_packet, real_servers"
+	serviceKeys  = "port, fwmark, family, protocol, name, vip, scheduler, forward, persistent, netmask, flags, one_packet, real_servers, check, minimum, sorry, slow_start"
 )
 
 // faults are files that are refused, with the message about them less the name
 // of the file.
-var faults = []struct {
-	name string
-	file string
-	want string
-}{
+var faults = append(fileFaults, healthFaults...)
+
+type badFile struct{ name, file, want string }
+
+var fileFaults = []badFile{
 	// What is not a YAML file of ours at all.
 	{"empty", "", "1:1: " + noDocument + "\n\n^"},
 	{"only a byte order mark", "\ufeff", "1:1: " + noDocument + "\n\n^"},

@@ -68,15 +68,20 @@ func (v value) part(step string) value {
 	return value{}
 }
 
-// blame gives the fault of a check its place in the file: the value that it is
-// about, or what that would be part of.
-func (v value) blame(f *Fault) *Fault {
-	for _, step := range f.at.steps() {
+// find is the value at a place or, if there is none, what it would be part of.
+func (v value) find(at path) (_ value, found bool) {
+	for _, step := range at.steps() {
 		part := v.part(step)
 		if part.Node == nil {
-			break
+			return v, false
 		}
 		v = part
 	}
+	return v, true
+}
+
+// blame gives the fault of a check its place in the file.
+func (v value) blame(f *Fault) *Fault {
+	v, _ = v.find(f.at)
 	return v.fault(f.What, f.Want)
 }

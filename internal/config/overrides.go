@@ -35,6 +35,11 @@ func (o Overrides) Apply(c Config) (Config, error) {
 	a.forward(o.Forward)
 	forServices(&a, "--persistent", o.Persistent, "persistent", seconds(), func(s *Service, n uint32) { s.Persistent = n })
 	a.realServers(o.RealServers)
+	for i := range a.c.Services {
+		if s := &a.c.Services[i]; len(o.Ports) > 0 || s.Check == c.Check {
+			s.Check = a.c.inherited(*s)
+		}
+	}
 	if a.err != nil {
 		return Config{}, a.err
 	}
@@ -128,7 +133,7 @@ func (a *applier) forward(word string) {
 	}
 	a.c.RealServers = withoutForward(a.c.RealServers)
 	forServices(a, "--forward", word, "forward", forward(), func(s *Service, f ipvs.Forward) {
-		s.Forward, s.RealServers = f, withoutForward(s.RealServers)
+		s.Forward, s.RealServers, s.Sorry.Servers = f, withoutForward(s.RealServers), withoutForward(s.Sorry.Servers)
 	})
 }
 

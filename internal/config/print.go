@@ -23,13 +23,19 @@ func (c Config) YAML() []byte {
 	fmt.Fprintf(&b, "services:\n")
 	for _, s := range c.Services {
 		s.print(&b)
+		c.printCheck(&b, s)
+		s.printSorry(&b)
 	}
 	if len(c.RealServers) > 0 {
-		printRealServers(&b, "", c.RealServers)
+		printRealServers(&b, "", "real_servers", c.RealServers)
 	}
 	fmt.Fprintf(&b, "arp:\n  interfaces: %s\n", flow(c.ARP.Interfaces))
 	fmt.Fprintf(&b, "announce: %t\n", c.Announce)
 	c.printDirector(&b)
+	if c.Check != nil {
+		c.Check.print(&b, "", DefaultCheck())
+	}
+	c.printWatch(&b)
 	return b.Bytes()
 }
 
@@ -59,12 +65,12 @@ func (s Service) print(w io.Writer) {
 	fmt.Fprintf(w, "    flags: %s\n", flow(ipvs.FlagNames(s.Scheduler, s.Flags)))
 	fmt.Fprintf(w, "    one_packet: %t\n", s.OnePacket)
 	if len(s.RealServers) > 0 {
-		printRealServers(w, "    ", s.RealServers)
+		printRealServers(w, "    ", "real_servers", s.RealServers)
 	}
 }
 
-func printRealServers(w io.Writer, indent string, all []RealServer) {
-	fmt.Fprintf(w, "%sreal_servers:\n", indent)
+func printRealServers(w io.Writer, indent, key string, all []RealServer) {
+	fmt.Fprintf(w, "%s%s:\n", indent, key)
 	for _, r := range all {
 		own := ""
 		if r.Port != 0 {
@@ -93,6 +99,24 @@ func flow(all []string) string {
 		quoted[i] = plain(s)
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// scalars writes a list of any texts on one line.
+func scalars(all []string) string {
+	quoted := make([]string, len(all))
+	for i, s := range all {
+		quoted[i] = scalar(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// scalar writes any text; in quotes, if it is no name and no path. The escapes
+// of Go are among those of YAML.
+func scalar(s string) string {
+	if s == "" || !isPlain(strings.ReplaceAll(s, "/", "")) {
+		return strconv.Quote(s)
+	}
+	return plain(s)
 }
 
 // plain writes an address or a name; with quotes, where some YAML would take it

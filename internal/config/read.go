@@ -17,7 +17,9 @@ func (r *reader) refuse(v value, what, want string) {
 }
 
 // fields are the keys that a mapping may have, and who reads their values.
-type fields []struct {
+type fields []field
+
+type field struct {
 	name string
 	read func(value)
 }

@@ -10,7 +10,7 @@ import (
 // Share is what a configuration wants of one real server.
 type Share struct {
 	// VIPs are what it takes: those of the services that list one of its addresses
-	// with direct routing or a tunnel.
+	// with direct routing or a tunnel, as a real server or a sorry one.
 	VIPs   []netip.Addr
 	Listed bool // some service lists it, if only with masquerading
 }
@@ -25,7 +25,7 @@ func (c Config) ShareOf(own []netip.Addr) Share {
 	}
 	taken := map[netip.Addr]bool{}
 	for _, s := range c.Services {
-		for _, r := range c.servers(s) {
+		for _, r := range c.everyone(s) {
 			if !has[r.Addr] {
 				continue
 			}

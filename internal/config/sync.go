@@ -136,14 +136,23 @@ func checkSync(c Config) *Fault {
 		for _, f := range c.families(s) {
 			serves := c.serves(s, f)
 			for j, r := range c.servers(s) {
-				if own := ipvs.FamilyOf(r.Addr); own != f && serves(r) {
-					return clash(fmt.Sprintf("sync with %s, which is %s behind a VIP of %s", r.Addr, familyName(own), familyName(f)),
-						"no sync, or real servers of the VIP's family", "sync", c.listOf(i).item(j), c.vipOf(i, f))
+				if ipvs.FamilyOf(r.Addr) != f && serves(r) {
+					return syncClash(r, f, c.listOf(i).item(j), c.vipOf(i, f))
+				}
+			}
+			for j, r := range s.Sorry.Servers {
+				if ipvs.FamilyOf(r.Addr) != f && r.forward(s) == ipvs.Tunnel {
+					return syncClash(r, f, path("services").item(i).key("sorry").item(j), c.vipOf(i, f))
 				}
 			}
 		}
 	}
 	return nil
+}
+
+func syncClash(r RealServer, vip ipvs.AddressFamily, also ...path) *Fault {
+	return clash(fmt.Sprintf("sync with %s, which is %s behind a VIP of %s", r.Addr, familyName(ipvs.FamilyOf(r.Addr)), familyName(vip)),
+		"no sync, or real servers of the VIP's family", "sync", also...)
 }
 
 // printDirector writes what only a director has, where it is said.

@@ -40,7 +40,7 @@ func (c Config) LabelOfDirector() string { return cmp.Or(c.DirectorLabel, c.Labe
 // where a service lists none, its own method counts.
 func (c Config) Forwards(f ipvs.Forward) bool {
 	return slices.ContainsFunc(c.Services, func(s Service) bool {
-		servers := c.servers(s)
+		servers := c.everyone(s)
 		return len(servers) == 0 && s.Forward == f ||
 			slices.ContainsFunc(servers, func(r RealServer) bool { return r.forward(s) == f })
 	})
@@ -54,7 +54,7 @@ func (c Config) Masquerades(vip netip.Addr) bool {
 		if !slices.Contains(c.vips(s), vip) {
 			continue
 		}
-		for _, r := range c.servers(s) {
+		for _, r := range c.everyone(s) {
 			if r.forward(s) != ipvs.Masquerade {
 				return false
 			}
