@@ -3,6 +3,7 @@ package lvsdr
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"syscall"
 
@@ -13,6 +14,7 @@ import (
 	"lvsdr/internal/modprobe"
 	"lvsdr/internal/netfilter"
 	"lvsdr/internal/plan"
+	"lvsdr/internal/watch"
 	"lvsdr/internal/wire"
 )
 
@@ -20,6 +22,8 @@ import (
 type machine interface {
 	plan.Machine
 	check.Kernel
+	watch.Kernel
+	Close() error // the connection to IPVS
 	Addresses() ([]host.Address, error)
 	Facing(vip netip.Addr) ([]host.Link, error)
 }
@@ -31,6 +35,14 @@ type thisMachine struct {
 	host.Sysctl
 	wire.Wire
 	netfilter.Filter
+}
+
+// Close closes the connection to IPVS, if there is one.
+func (m thisMachine) Close() error {
+	if conn, ok := m.Table.(io.Closer); ok {
+		return conn.Close()
+	}
+	return nil
 }
 
 // need is what a verb needs of the machine's IPVS.

@@ -20,7 +20,6 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/config"
-	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/watch"
@@ -54,14 +53,10 @@ func (o order) watch(c *cli.Context) error {
 	}
 	s.warnOfConfig()
 	end()
-	kernel, ok := s.Machine.(watch.Kernel)
-	if !ok {
-		return fmt.Errorf("this machine cannot be asked")
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	at := &watchSite{session: s, again: c, out: s.stdout, readable: command.IsTerminal(s.stdout), handler: &handler{}}
-	w := watch.Watch{Site: at, Kernel: kernel, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
+	at := &watchSite{session: s, again: c, out: s.stdout, readable: command.IsTerminal(s.stdout), handler: &handler{}, machine: s.kernel.(machine)}
+	w := watch.Watch{Site: at, Kernel: at.machine, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
 	defer at.handler.end()
 	return w.Run(ctx, s.config, hangups(ctx))
 }
@@ -106,6 +101,7 @@ type watchSite struct {
 	out      io.Writer
 	readable bool // for a person at a terminal
 	handler  *handler
+	machine  machine
 }
 
 // Apply is one round, alone under the lock.
@@ -166,10 +162,8 @@ func common(a, b plan.Plan) (lines []string) {
 // be of no more use.
 func (s *watchSite) reopen(err error) error {
 	if m, wrong := s.system.openMachine(seenTable); wrong == nil {
-		if old, ok := s.Machine.(io.Closer); ok {
-			old.Close()
-		}
-		s.Machine, s.kernel = m, m
+		s.machine.Close()
+		s.machine, s.Machine, s.kernel = m, m, m
 	}
 	return err
 }
@@ -273,5 +267,3 @@ func (h *handler) end() {
 
 // warnOfConfig says what is odd about the configuration.
 func (s *session) warnOfConfig() {}
-
-var _ = hint.Add

@@ -141,6 +141,13 @@ func (m *Machine) Probe(probes []wire.Probe, _ time.Duration) []wire.ProbeReply 
 	return replies
 }
 
+// ProbeEach is [wire.Wire.ProbeEach], at once.
+func (m *Machine) ProbeEach(probes []wire.Probe, wait time.Duration, told func(int, wire.ProbeReply)) {
+	for i, r := range m.Probe(probes, wait) {
+		told(i, r)
+	}
+}
+
 // VRRP is [host.Host.VRRP].
 func (m *Machine) VRRP() (bool, error) {
 	m.mu.Lock()
