@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -76,6 +77,7 @@ func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 // stateColours are how the states are painted.
 var stateColours = map[status.State]terminal.Colour{
 	status.OK: terminal.Green, status.Missing: terminal.Red, status.Differs: terminal.Yellow, status.Draining: terminal.Cyan,
+	status.IsDown: terminal.Red,
 }
 
 // printStatus draws the tables.
@@ -94,12 +96,17 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	for _, v := range st.Sysctls {
 		sysctls.Append(v.Name, strconv.Itoa(v.Value), strconv.Itoa(v.Wanted), text(v.State))
 	}
-	services := terminal.NewTable(w, "Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State")
+	columns := []string{"Service", "Real server", "Forward", "Weight", "Configured", "Active", "Inactive", "Rate", "State"}
+	if st.Watch != nil {
+		columns = append(columns, "Health")
+	}
+	services := terminal.NewTable(w, columns...)
+	line := func(cells ...string) { services.Append(cells[:len(columns)]...) }
 	for _, s := range st.Services {
-		services.Append(strings.TrimLeft(s.Name+" "+s.Service+" "+s.Scheduler, " "), "", "", "", "", "", "", "", text(s.State))
+		line(strings.TrimLeft(s.Name+" "+s.Service+" "+s.Scheduler, " "), "", "", "", "", "", "", "", text(s.State), turn(s))
 		for _, rs := range s.RealServers {
-			services.Append("", rs.Address, rs.Forward, number(rs.Weight), number(rs.Configured),
-				number(rs.Active), number(rs.Inactive), strconv.FormatUint(rs.Rate, 10), text(rs.State))
+			line("", rs.Address, rs.Forward, number(rs.Weight), number(rs.Configured),
+				number(rs.Active), number(rs.Inactive), strconv.FormatUint(rs.Rate, 10), text(rs.State), healthWords(rs))
 		}
 	}
 	timeouts := terminal.NewTable(w, "Timeout", "Value", "Wanted", "State")
@@ -119,10 +126,68 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 			err = t.table.Render()
 		}
 	}
+	if line := watchWords(st.Watch); err == nil && line != "" {
+		_, err = fmt.Fprintln(w, line)
+	}
 	for _, o := range st.Orphans {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "started with %s, which is gone; to take that away: lvsdr %s stop --config %s\n", o.File, o.Role, o.File)
 		}
 	}
 	return err
+}
+
+// turn says who answers for a service if it is not its real servers.
+func turn(s status.Service) string {
+	switch {
+	case s.Sorry:
+		return "no real server is left: others answer"
+	case s.FailOpen:
+		return "no real server is left: all are kept in"
+	}
+	return ""
+}
+
+// healthWords say what asking a real server has shown: "up 3m", "down 12s: why; mend
+// there: command".
+func healthWords(rs status.RealServer) string {
+	h := rs.Health
+	switch {
+	case h == nil && rs.Sorry:
+		return "answers in place of real servers"
+	case h == nil:
+		return ""
+	case h.Verdict == status.Unknown:
+		return "not asked yet"
+	}
+	words := fmt.Sprintf("%s %s", h.Verdict, age(h.Age))
+	if h.Why != "" {
+		words += ": " + h.Why
+	}
+	if len(h.Remedy) == 0 {
+		return words
+	}
+	where := "mend it: "
+	if h.At != "" {
+		where = "mend there: "
+	}
+	return words + "; " + where + strings.Join(h.Remedy, "; ")
+}
+
+// age is a number of seconds in words.
+func age(seconds float64) string {
+	return time.Duration(seconds * float64(time.Second)).Truncate(time.Second).String()
+}
+
+// watchWords say what is known of the watch, where it is not at work.
+func watchWords(w *status.Watch) string {
+	switch {
+	case w == nil || w.State == status.Watching:
+		return ""
+	case w.State == status.WatchStopped:
+		return "vs watch idles: vs stop came; it goes on with: lvsdr vs start"
+	case w.State == status.WatchEnded:
+		return fmt.Sprintf("vs watch ended %s ago: real servers are not asked", age(w.Age))
+	}
+	return fmt.Sprintf("vs watch was last heard of %s ago: what it had found counts no more", age(w.Age))
 }
