@@ -1,6 +1,9 @@
 package lvsdr
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/config"
@@ -29,8 +32,16 @@ func configCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			warnOf(c.App.ErrWriter, "config", cfg)
 			_, err = c.App.Writer.Write(cfg.YAML())
 			return err
 		},
+	}
+}
+
+// warnOf says what a configuration asks for in vain.
+func warnOf(w io.Writer, verb string, cfg config.Config) {
+	for _, warning := range cfg.Warnings() {
+		fmt.Fprintf(w, "lvsdr: %s: warning: %s\n", verb, warning)
 	}
 }

@@ -434,3 +434,20 @@ func TestTwoFilesTimeoutsAndSync(t *testing.T) {
 	d.looks("after both stops", clean)
 	d.noRecord()
 }
+
+// config and start warn of a ramp that real servers of weight 1 do not have.
+func TestWarnings(t *testing.T) {
+	d := newDesk(t, `vip: 172.16.0.100
+services: [{port: 80, slow_start: 30s}]
+real_servers: [10.0.0.7, {address: 10.0.0.17, weight: 100}]
+check: {}
+`)
+	const warning = "warning: services[0].slow_start: weight 1 cannot be ramped up, give a larger one, as 100: 10.0.0.7\n"
+	if got, want := d.run("--quiet config").Stderr, "lvsdr: config: "+warning; got != want {
+		t.Errorf("config: got %q, want %q", got, want)
+	}
+	d.expect("--quiet vs start", result{vsReady, "lvsdr: vs start: " + warning, 0})
+	if got := d.run("rs start --all-vips --dry-run"); strings.Contains(got.Stderr, "ramped") {
+		t.Errorf("rs start: %+v", got)
+	}
+}

@@ -70,6 +70,9 @@ func (s *session) carryOut(planned planner) error {
 // warn says what the doctor finds wrong although all is in place, as far as it
 // costs no packet.
 func (s *session) warn() {
+	if s.Role == plan.Director {
+		warnOf(s.warnings, s.verb, s.whole)
+	}
 	site, err := s.site()
 	if err != nil {
 		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: not looked at: %v\n", s.verb, err)

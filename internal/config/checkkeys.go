@@ -38,14 +38,13 @@ var (
 
 // checkKeys are the keys in the order in which they are printed.
 var checkKeys = []checkKey{
-	keyOf("type", everyType, func(c *Check) *CheckType { return &c.Type }, oneOfThese(everyType), stringOf),
+	keyOf("type", everyType, func(c *Check) *CheckType { return &c.Type }, checkTypes, stringOf),
 	keyOf("port", askingTypes, func(c *Check) *uint16 { return &c.Port }, number[uint16](1, 65535), decimal),
 	keyOf("interval", askingTypes, func(c *Check) *time.Duration { return &c.Interval }, duration(100*time.Millisecond, time.Hour), time.Duration.String),
 	keyOf("timeout", askingTypes, func(c *Check) *time.Duration { return &c.Timeout }, duration(10*time.Millisecond, time.Hour), time.Duration.String),
 	keyOf("fall", askingTypes, func(c *Check) *uint32 { return &c.Fall }, number[uint32](1, 100), decimal),
 	keyOf("rise", askingTypes, func(c *Check) *uint32 { return &c.Rise }, number[uint32](1, 100), decimal),
-	keyOf("on_failure", askingTypes, func(c *Check) *OnFailure { return &c.OnFailure },
-		oneOfThese([]OnFailure{FailureAuto, FailureQuiesce, FailureRemove}), stringOf),
+	keyOf("on_failure", askingTypes, func(c *Check) *OnFailure { return &c.OnFailure }, onFailure, stringOf),
 	{"vip", askingTypes, readVIP, printVIP},
 
 	keyOf("send", talkTypes, func(c *Check) *string { return &c.Send }, anyText, scalar),
@@ -57,13 +56,12 @@ var checkKeys = []checkKey{
 
 	keyOf("path", httpTypes, func(c *Check) *string { return &c.Path }, requestPath, scalar),
 	keyOf("host", httpTypes, func(c *Check) *string { return &c.Host }, hostHeader, scalar),
-	keyOf("method", httpTypes, func(c *Check) *string { return &c.Method }, oneOfThese([]string{"GET", "HEAD", "OPTIONS", "POST"}), scalar),
+	keyOf("method", httpTypes, func(c *Check) *string { return &c.Method }, methods, scalar),
 	{"status", httpTypes, readStatus, printStatus},
 	keyOf("body", httpTypes, func(c *Check) *string { return &c.Body }, pattern, scalar),
 	{"headers", httpTypes, readHeaders, printHeaders},
 
-	keyOf("record", dnsTypes, func(c *Check) *string { return &c.Record },
-		oneOfThese([]string{"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"}), scalar),
+	keyOf("record", dnsTypes, func(c *Check) *string { return &c.Record }, records, scalar),
 	keyOf("answer", dnsTypes, func(c *Check) *string { return &c.Answer }, anyText, scalar),
 
 	{"command", execTypes, readCommand, printCommand},
@@ -161,6 +159,11 @@ func (r *reader) command(to *[]string) func(value) {
 // The kinds of values. An empty text, where it is one, takes back what the
 // file's check says.
 var (
+	checkTypes = oneOfThese(everyType)
+	onFailure  = oneOfThese([]OnFailure{FailureAuto, FailureQuiesce, FailureRemove})
+	methods    = oneOfThese([]string{"GET", "HEAD", "OPTIONS", "POST"})
+	records    = oneOfThese([]string{"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"})
+
 	anyText     = kind[string]{want: "text", parse: func(s string) (string, error) { return s, nil }}
 	argument    = kind[string]{want: "text without NUL", parse: parseArgument}
 	pattern     = kind[string]{want: "a regular expression (RE2)", parse: parsePattern}

@@ -246,7 +246,9 @@ func TestExampleHints(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(c.Services) != 2 || len(c.RealServers) != 4 || c.Services[0].Persistent != 1 || c.Services[0].VIPs == nil ||
-		c.DirectorLabel == "" || c.Timeouts.TCP == 0 || c.Sync == nil {
+		c.DirectorLabel == "" || c.Timeouts.TCP == 0 || c.Sync == nil || c.Check == nil || c.Watch.Listen == "" ||
+		c.Services[0].Check.Type != CheckHTTP || c.Services[0].Minimum.Count == 0 || len(c.Services[0].Sorry.Servers) != 1 ||
+		c.Services[0].SlowStart == 0 || c.Services[1].Check.Port != 80 {
 		t.Errorf("the hints were not all read: %s", c.YAML())
 	}
 	if err := c.Validate(); err != nil {
@@ -256,7 +258,7 @@ func TestExampleHints(t *testing.T) {
 
 // isTopHint tells a key of the file from a remark.
 func isTopHint(hint string) bool {
-	for _, key := range []string{"director_label", "timeouts", "sync"} {
+	for _, key := range []string{"director_label", "timeouts", "sync", "check", "watch"} {
 		if strings.HasPrefix(hint, key+": ") {
 			return true
 		}

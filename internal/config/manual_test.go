@@ -35,6 +35,9 @@ var mappings = map[string]string{
 	"KEYS OF ARP":           "arp: {none: 1}",
 	"KEYS OF TIMEOUTS":      "timeouts: {none: 1}",
 	"KEYS OF SYNC":          "sync: {none: 1}",
+	"KEYS OF A CHECK":       "check: {none: 1}",
+	"KEYS OF A SORRY PAGE":  "services: [{port: 80, sorry: {none: 1}}]",
+	"KEYS OF WATCH":         "watch: {none: 1}",
 }
 
 func TestManualKeys(t *testing.T) {
@@ -70,7 +73,8 @@ func TestManualWords(t *testing.T) {
 	}
 	for _, list := range []string{
 		syncRole().want, protocol().want, forward().want, family().want, scheduler().want,
-		strings.ReplaceAll(boolean().want, " or ", ", "),
+		strings.ReplaceAll(boolean().want, " or ", ", "), DefaultPage,
+		handEdits.want, vipOwner.want, checkTypes.want, onFailure.want, methods.want, records.want,
 	} {
 		add(strings.Split(strings.TrimPrefix(list, "one of "), ", ")...)
 	}

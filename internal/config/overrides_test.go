@@ -25,6 +25,13 @@ func TestApply(t *testing.T) {
 		c.Services[1].RealServers = servers("10.0.0.17")
 		c.Services[1].RealServers[0].Forward = new(ipvs.Tunnel)
 	})
+	asked := with(func(c *Config) {
+		c.VIPs, c.RealServers = rich.VIPs, rich.RealServers
+		c.Check = checkOf(func(c *Check) { c.VIP = new(true) })
+		c.Services = []Service{checked(ipvs.TCP, 80, c.Check), checked(ipvs.TCP, 81, checkOf(func(c *Check) { c.Type = CheckHTTP }))}
+		c.Services[1].Sorry.Servers = servers("10.0.0.200")
+		c.Services[1].Sorry.Servers[0].Forward = new(ipvs.Masquerade)
+	})
 	for _, test := range []struct {
 		name string
 		file Config
@@ -81,6 +88,23 @@ func TestApply(t *testing.T) {
 			with(func(c *Config) {
 				c.VIPs, c.DirectorLabel, c.RealServers = rich.VIPs, "eth0:1", second.RealServers
 				c.Services = []Service{portService(ipvs.TCP, 81)}
+			}),
+		},
+		{
+			"ports have the file's check, which asks for the VIP on the wire where it can", asked,
+			Overrides{Ports: []string{"81", "53/sctp"}},
+			with(func(c *Config) {
+				c.VIPs, c.RealServers, c.Check = rich.VIPs, rich.RealServers, asked.Check
+				c.Services = []Service{checked(ipvs.TCP, 81, c.Check), checked(ipvs.SCTP, 53, checkOf(func(*Check) {}))}
+			}),
+		},
+		{
+			"forward is for sorry servers, too, and for the VIP on the wire", asked, Overrides{Forward: "tunnel"},
+			with(func(c *Config) {
+				c.VIPs, c.RealServers, c.Check = rich.VIPs, rich.RealServers, asked.Check
+				c.Services = []Service{checked(ipvs.TCP, 80, checkOf(func(*Check) {})), checked(ipvs.TCP, 81, asked.Services[1].Check)}
+				c.Services[0].Forward, c.Services[1].Forward = ipvs.Tunnel, ipvs.Tunnel
+				c.Services[1].Sorry.Servers = servers("10.0.0.200")
 			}),
 		},
 		{
@@ -197,6 +221,42 @@ func TestApplyFaults(t *testing.T) {
 			"services: [{fwmark: 7}]",
 			Overrides{VIPs: []string{"2001:db8::1"}},
 			`--vip "2001:db8::1": the mark is IPv4, but no VIP is, expected the family of a VIP`,
+		},
+		{
+			"port that the file's check cannot ask",
+			"check: {}",
+			Overrides{Ports: []string{"80", "53/udp"}},
+			`--port "53/udp": a check of type tcp where a service of protocol udp listens, expected type: udp, dns or exec, or port in check`,
+		},
+		{
+			"forward that a service's check does not fit",
+			"services: [{port: 80, check: {vip: true}}]",
+			Overrides{Forward: "tunnel"},
+			`--forward "tunnel": the VIP can be asked for on the wire only with protocol tcp, a port and direct routing, expected vip: false`,
+		},
+		{
+			"scheduler that ramps nothing",
+			"services: [{port: 80, slow_start: 30s}]\ncheck: {}",
+			Overrides{Scheduler: "rr"},
+			`--scheduler "rr": slow_start with scheduler: rr, which ramps nothing, expected scheduler: wrr, wlc, sed, nq, lblc, lblcr or twos`,
+		},
+		{
+			"real server that is the file's sorry server",
+			"services: [{port: 80, sorry: [10.0.0.200]}]\ncheck: {}",
+			Overrides{RealServers: []string{"10.0.0.7", "10.0.0.200"}},
+			`--rs: a real server of the service, expected another machine`,
+		},
+		{
+			"VIP that is the file's sorry server",
+			"services: [{port: 80, sorry: [10.0.0.200]}]\ncheck: {}",
+			Overrides{VIPs: []string{"10.0.0.200"}},
+			`--vip "10.0.0.200": 10.0.0.200 is a VIP, expected the real server's own address`,
+		},
+		{
+			"VIP of another family than the file's sorry server",
+			"services: [{port: 80, sorry: [10.0.0.200]}]\ncheck: {}",
+			Overrides{VIPs: []string{"2001:db8::1"}},
+			`--vip "2001:db8::1": 10.0.0.200 is IPv4, but no VIP is, expected the family of a VIP, or forward: tunnel`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
