@@ -32,7 +32,10 @@ func replies(t testing.TB, answer func(asked []byte) [][]byte) netip.AddrPort {
 func TestUDP(t *testing.T) {
 	echo := replies(t, func(asked []byte) [][]byte { return [][]byte{asked} })
 	said := func(send, receive string) func(*config.Check) {
-		return func(c *config.Check) { c.Timeout, c.Send, c.Receive = soon, send, receive }
+		return func(c *config.Check) { c.Send, c.Receive = send, receive }
+	}
+	inTime := func(change func(*config.Check)) func(*config.Check) {
+		return func(c *config.Check) { change(c); c.Timeout = soon }
 	}
 	for _, tt := range []struct {
 		name   string
@@ -44,8 +47,8 @@ func TestUDP(t *testing.T) {
 		{"answers, whatever", echo, said("ping", ""), good},
 		{"answers with nothing", echo, said("", ""), good},
 		{"answers with something else", echo, said("ping", "^pong$"), bad(`answer "ping" does not match "^pong$"`)},
-		{"is silent, which is good", mute(t), said("ping", ""), want{good: true}},
-		{"is silent", mute(t), said("ping", "^ping$"), want{why: "no answer in 300ms"}},
+		{"is silent, which is good", mute(t), inTime(said("ping", "")), want{good: true}},
+		{"is silent", mute(t), inTime(said("ping", "^ping$")), want{why: "no answer in 300ms"}},
 		{"nobody, who would be silent", nobody(t), said("ping", ""), bad("port unreachable")},
 		{"nobody", nobody(t), said("ping", "pong"), bad("port unreachable")},
 		{"no expression", echo, said("ping", "("), want{why: "error parsing regexp: missing closing ): `(`"}},

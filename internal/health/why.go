@@ -32,11 +32,13 @@ func (t Target) why(err error, alive bool) string {
 		return "connection reset"
 	case errors.As(err, &fault) && fault.Net == "udp" && refused(err):
 		return "port unreachable"
-	case errors.As(err, &fault): // without the addresses, which the reader knows
+	}
+	// Without the addresses and calls, which say nothing new.
+	if errors.As(err, &fault) {
 		err = fault.Err
-		if call := new(os.SyscallError); errors.As(err, &call) {
-			err = call.Err
-		}
+	}
+	if call := new(os.SyscallError); errors.As(err, &call) {
+		err = call.Err
 	}
 	return printable(err.Error())
 }
