@@ -25,27 +25,29 @@ func askDNS(ctx context.Context, t Target) (alive bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var reply []byte
-	if t.Protocol != ipvs.TCP {
-		reply, err = q.askUDP(ctx, t.Server)
-		if err != nil {
-			return false, err
-		}
-	}
-	if t.Protocol == ipvs.TCP || truncated(reply) {
-		accepted, err := t.converse(ctx, func(conn net.Conn) error {
-			reply, err = q.askTCP(conn)
-			return err
-		})
-		if err != nil {
-			return accepted || t.Protocol != ipvs.TCP, err
-		}
+	reply, alive, err := q.ask(ctx, t)
+	if err != nil {
+		return alive, err
 	}
 	records, err := q.records(reply)
 	if err != nil {
 		return true, err
 	}
 	return true, t.judge(records)
+}
+
+func (q query) ask(ctx context.Context, t Target) (reply []byte, alive bool, err error) {
+	if t.Protocol != ipvs.TCP {
+		reply, err := q.askUDP(ctx, t.Server)
+		if err != nil || !truncated(reply) {
+			return reply, err == nil, err
+		}
+	}
+	accepted, err := t.converse(ctx, func(conn net.Conn) error {
+		reply, err = q.askTCP(conn)
+		return err
+	})
+	return reply, accepted || t.Protocol != ipvs.TCP, err
 }
 
 // judge looks for the record that is wanted.
@@ -63,6 +65,7 @@ func (t Target) judge(records []string) error {
 // query is a question to a name server, and the message that asks it.
 type query struct {
 	dnsmessage.Question
+	record  string // the type, as in a check
 	id      uint16
 	message []byte
 }
@@ -82,7 +85,7 @@ func newQuery(name, record string) (query, error) {
 	if err != nil {
 		return query{}, fmt.Errorf("name %q: %w", name, err)
 	}
-	q := query{Question: dnsmessage.Question{Name: n, Type: kind, Class: dnsmessage.ClassINET}, id: uint16(rand.Uint32())}
+	q := query{Question: dnsmessage.Question{Name: n, Type: kind, Class: dnsmessage.ClassINET}, record: record, id: uint16(rand.Uint32())}
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: q.id, RecursionDesired: true},
 		Questions: []dnsmessage.Question{q.Question},
@@ -104,7 +107,7 @@ func (q query) askUDP(ctx context.Context, server netip.AddrPort) ([]byte, error
 	if _, err := conn.Write(q.message); err != nil {
 		return nil, err
 	}
-	buffer := make([]byte, maxAnswer)
+	buffer := make([]byte, maxDatagram)
 	for {
 		n, err := conn.Read(buffer)
 		if err != nil {
@@ -176,27 +179,18 @@ func (q query) records(reply []byte) ([]string, error) {
 	}
 	var records []string
 	for {
-		r, err := p.AnswerHeader()
-		if errors.Is(err, dnsmessage.ErrSectionDone) {
+		switch r, err := p.Answer(); {
+		case errors.Is(err, dnsmessage.ErrSectionDone):
 			return records, nil
-		}
-		if err != nil {
+		case err != nil:
 			return nil, fmt.Errorf("not a reply: %w", err)
-		}
-		if r.Type != q.Type || r.Class != q.Class {
-			err = p.SkipAnswer()
-		} else if a, e := p.Answer(); e != nil {
-			err = e
-		} else {
-			records = append(records, text(a.Body))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("not a reply: %w", err)
+		case r.Header.Type == q.Type && r.Header.Class == q.Class:
+			records = append(records, normal(q.record, text(r.Body)))
 		}
 	}
 }
 
-// text is a record in normal form.
+// text is a record as a file of a zone has it.
 func text(body dnsmessage.ResourceBody) string {
 	switch r := body.(type) {
 	case *dnsmessage.AResource:
@@ -204,43 +198,37 @@ func text(body dnsmessage.ResourceBody) string {
 	case *dnsmessage.AAAAResource:
 		return netip.AddrFrom16(r.AAAA).String()
 	case *dnsmessage.CNAMEResource:
-		return name(r.CNAME)
+		return r.CNAME.String()
 	case *dnsmessage.NSResource:
-		return name(r.NS)
+		return r.NS.String()
 	case *dnsmessage.PTRResource:
-		return name(r.PTR)
+		return r.PTR.String()
 	case *dnsmessage.MXResource:
-		return fmt.Sprint(r.Pref, " ", name(r.MX))
+		return fmt.Sprint(r.Pref, r.MX)
 	case *dnsmessage.SRVResource:
-		return fmt.Sprint(r.Priority, r.Weight, r.Port, " ", name(r.Target))
+		return fmt.Sprint(r.Priority, r.Weight, r.Port, r.Target)
 	case *dnsmessage.SOAResource:
-		return fmt.Sprint(name(r.NS), " ", name(r.MBox), " ", r.Serial, r.Refresh, r.Retry, r.Expire, r.MinTTL)
+		return fmt.Sprint(r.NS, r.MBox, r.Serial, r.Refresh, r.Retry, r.Expire, r.MinTTL)
 	case *dnsmessage.TXTResource:
 		return strings.Join(r.TXT, "")
 	}
 	return ""
 }
 
-func name(n dnsmessage.Name) string { return normalName(n.String()) }
-
-// normalName is a name in lower case, without the last dot.
-func normalName(s string) string {
-	return cmp.Or(strings.TrimSuffix(strings.ToLower(s), "."), ".")
-}
-
-// normal is an answer that is wanted, in the form of [text].
-func normal(record, answer string) string {
+// normal makes the text of records comparable: addresses have one spelling,
+// names no capitals and no last dot.
+func normal(record, text string) string {
 	switch record {
 	case "TXT":
-		return strings.Trim(answer, `"`)
+		return strings.Trim(text, `"`)
 	case "A", "AAAA":
-		if a, err := netip.ParseAddr(answer); err == nil {
+		if a, err := netip.ParseAddr(text); err == nil {
 			return a.String()
 		}
 	}
-	words := strings.Fields(answer)
+	words := strings.Fields(strings.ToLower(text))
 	for i, w := range words {
-		words[i] = normalName(w)
+		words[i] = cmp.Or(strings.TrimSuffix(w, "."), ".")
 	}
 	return strings.Join(words, " ")
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,6 +177,21 @@ func TestAskEnded(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		})
+	}
+}
+
+// TestAskExhausted: what this machine lacks is not the real server's fault.
+func TestAskExhausted(t *testing.T) {
+	server := serve(t, silent)
+	var limit syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	defer func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)) }()
+	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1, Max: limit.Max}))
+	for _, kind := range []config.CheckType{config.CheckTCP, config.CheckHTTPS, config.CheckUDP, config.CheckDNS} {
+		got := Ask(t.Context(), Target{server, ipvs.UDP, check(kind)})
+		if got.Good || got.Alive || !got.Unasked || got.Why != "not asked: too many open files" {
+			t.Errorf("%s: %+v", kind, got)
+		}
 	}
 }
 

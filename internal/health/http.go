@@ -29,13 +29,7 @@ func askHTTP(ctx context.Context, t Target) (alive bool, err error) {
 }
 
 func askHTTPS(ctx context.Context, t Target) (alive bool, err error) {
-	return t.converse(ctx, func(conn net.Conn) error {
-		secured, err := t.handshake(ctx, conn)
-		if err != nil {
-			return err
-		}
-		return t.request(secured, "https", "443")
-	})
+	return t.converseTLS(ctx, func(conn net.Conn) error { return t.request(conn, "https", "443") })
 }
 
 // request asks by HTTP on a connection. One request a connection, no redirect

@@ -6,12 +6,13 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"time"
 
 	"lvsdr/internal/ipvs"
 )
 
-// maxAnswer is how much of an answer is matched.
+// maxAnswer is how much of an answer is waited for.
 const maxAnswer = 64 << 10
 
 func askTCP(ctx context.Context, t Target) (alive bool, err error) {
@@ -72,20 +73,24 @@ func (t Target) receive(conn net.Conn) error {
 	if err != nil {
 		return err
 	}
-	buffer := make([]byte, maxAnswer)
-	for n := 0; ; {
-		got, err := conn.Read(buffer[n:])
-		n += got
+	for answer := []byte(nil); ; {
+		answer = slices.Grow(answer, 1<<10)
+		n, err := conn.Read(answer[len(answer):cap(answer)])
+		answer = answer[:len(answer)+n]
 		switch {
-		case got > 0 && wanted.Match(buffer[:n]):
+		case n > 0 && wanted.Match(answer):
 			return nil
-		case n > 0 && (err != nil || n == len(buffer)):
-			return fmt.Errorf("answer %q does not match %q", start(buffer[:n]), t.Check.Receive)
+		case len(answer) >= maxAnswer, len(answer) > 0 && err != nil:
+			return t.mismatch(answer)
 		case err != nil:
 			return err
 		}
 		time.Sleep(t.Check.Timeout / 100) // a server that drips has all of it matched a hundred times at most
 	}
+}
+
+func (t Target) mismatch(answer []byte) error {
+	return fmt.Errorf("answer %q does not match %q", start(answer), t.Check.Receive)
 }
 
 // start is what is told of an answer.

@@ -15,19 +15,24 @@ import (
 )
 
 func askTLS(ctx context.Context, t Target) (alive bool, err error) {
+	return t.converseTLS(ctx, func(net.Conn) error { return nil })
+}
+
+// converseTLS is converse on a connection of TLS.
+func (t Target) converseTLS(ctx context.Context, talk func(net.Conn) error) (accepted bool, err error) {
 	return t.converse(ctx, func(conn net.Conn) error {
-		secured, err := t.handshake(ctx, conn)
+		secured, err := t.handshake(conn)
 		if err != nil {
 			return err
 		}
-		secured.Close() // the server is told, or knows already, that this is the end
-		return nil
+		defer secured.Close() // tells the server that this is the end
+		return talk(secured)
 	})
 }
 
 // handshake makes a connection one of TLS. Version 1.0 is offered to recognise
 // a server that knows nothing newer, which today's clients refuse.
-func (t Target) handshake(ctx context.Context, conn net.Conn) (*tls.Conn, error) {
+func (t Target) handshake(conn net.Conn) (*tls.Conn, error) {
 	settings := &tls.Config{
 		MinVersion: tls.VersionTLS10, ServerName: t.certificateName(), InsecureSkipVerify: !t.Check.Verify,
 	}

@@ -2,11 +2,13 @@ package health
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"regexp"
 )
+
+// maxDatagram is how much of a datagram is looked at.
+const maxDatagram = 4 << 10
 
 // askUDP sends a datagram. The first that comes back decides; without receive,
 // silence is good as well.
@@ -24,7 +26,7 @@ func askUDP(ctx context.Context, t Target) (alive bool, err error) {
 	if _, err := conn.Write([]byte(t.Check.Send)); err != nil {
 		return false, err
 	}
-	buffer := make([]byte, maxAnswer)
+	buffer := make([]byte, maxDatagram)
 	n, err := conn.Read(buffer)
 	switch {
 	case t.Check.Receive == "" && late(err): // or the context ended, which Ask sees
@@ -32,7 +34,7 @@ func askUDP(ctx context.Context, t Target) (alive bool, err error) {
 	case err != nil:
 		return false, err
 	case !wanted.Match(buffer[:n]):
-		return true, fmt.Errorf("answer %q does not match %q", start(buffer[:n]), t.Check.Receive)
+		return true, t.mismatch(buffer[:n])
 	}
 	return true, nil
 }
