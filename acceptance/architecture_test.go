@@ -43,6 +43,7 @@ func TestArchitectureArrows(t *testing.T) {
 		{path: "../ipvsadm", never: []string{"lvsdr/lvsdr", routes, commands, "os/exec"}},
 		{path: "../lvsdr", never: []string{"lvsdr/ipvsadm"}},
 		{path: "../internal/config", never: []string{"lvsdr/internal/host", routes, commands}},
+		{path: "../internal/health", never: []string{"lvsdr/internal/host", "lvsdr/internal/plan", "lvsdr/internal/check", routes, commands}},
 		{path: "../internal/keepalived", never: []string{"lvsdr/internal/host", routes, commands}},
 		{path: "../internal/ipvs", never: []string{"lvsdr/internal/host", routes, "os/exec"}},
 		{path: "../internal/names", never: []string{"net", "os/exec", "context"}},

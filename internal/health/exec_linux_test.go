@@ -1,0 +1,105 @@
+package health
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
+)
+
+// me is the user of the test.
+func me(t testing.TB) string {
+	t.Helper()
+	u, err := user.Current()
+	must(t, err)
+	return u.Username
+}
+
+// run is a check by a shell's commands, which the shell gets as an argument.
+func run(t *testing.T, script string, changes ...func(*config.Check)) Target {
+	t.Helper()
+	changes = append([]func(*config.Check){func(c *config.Check) { c.Command, c.User = []string{"/bin/sh", "-c", script}, me(t) }}, changes...)
+	return Target{netip.MustParseAddrPort("[::ffff:10.0.0.7]:80"), ipvs.UDP, check(config.CheckExec, changes...)}
+}
+
+func TestExec(t *testing.T) {
+	t.Setenv("SECRET", "of the director")
+	exit := func(words string) want { return want{why: words} }
+	for _, tt := range []struct {
+		name   string
+		target Target
+		want   want
+	}{
+		{"good", run(t, "exit 0"), good},
+		{"bad", run(t, "exit 3"), exit("exit status 3")},
+		{"says why", run(t, `echo; echo "  no route"; echo more; exit 1`), exit("exit status 1: no route")},
+		{"says why as an error", run(t, "echo no route >&2; exit 1"), exit("exit status 1: no route")},
+		{"says it to a terminal", run(t, `printf '\033[31mred\377'; exit 1`), exit("exit status 1: .[31mred\ufffd")},
+		{"says too much", run(t, `yes no | head -c 10000000 | tr -d "\n"; exit 1`),
+			exit("exit status 1: " + strings.Repeat("no", (maxWhy-len("exit status 1: "))/2) + "n…")},
+		{"killed", run(t, "kill -9 $$"), exit("signal: killed")},
+		{"environment", run(t, `test "$(env | sort)" = "$(printf '%s\n' LVSDR_PORT=80 LVSDR_PROTOCOL=udp LVSDR_REAL_SERVER=10.0.0.7 `+
+			`PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PWD=/)" || { env; exit 1; }`), good},
+		{"no input", run(t, "read x && exit 1; exit 0"), good},
+		{"leaves a child", run(t, "sleep 3 & exit 0"), good},
+		{"no program", run(t, "", func(c *config.Check) { c.Command = []string{"/nonexistent/probe"} }),
+			exit("run /nonexistent/probe as " + me(t) + ": no such file or directory")},
+		{"no user", run(t, "", func(c *config.Check) { c.User = "nobody-here" }), exit("user: unknown user nobody-here")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.want.good = tt.want.why == ""
+			asked(t, tt.target, tt.want)
+		})
+	}
+}
+
+// TestExecTimeout: when the time is over, the whole group ends, and who left
+// the group does not hold up the answer.
+func TestExecTimeout(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	script := fmt.Sprintf("echo busy; sleep 60 & echo $! $$ >%s; setsid sleep 2 & wait", pids)
+	asked(t, run(t, script, within(soon)), want{why: "still running after 300ms: busy"})
+	text, err := os.ReadFile(pids)
+	must(t, err)
+	for _, word := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(word)
+		must(t, err)
+		if !ended(pid) {
+			t.Errorf("process %d is still there", pid)
+		}
+	}
+}
+
+// ended waits a while for a process to end; a zombie has ended.
+func ended(pid int) bool {
+	for range 100 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if errors.Is(err, os.ErrNotExist) || strings.Contains(string(stat), ") Z ") {
+			return true
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// TestExecUser: as another user, a program has that user's groups and no
+// privilege. Only root can have it so.
+func TestExecUser(t *testing.T) {
+	as := func(c *config.Check) { c.User = "daemon" }
+	if os.Geteuid() != 0 {
+		asked(t, run(t, "exit 0", as), want{why: "run /bin/sh as daemon: operation not permitted"})
+		return
+	}
+	asked(t, run(t, `set -- "$(id -un)" "$(id -Gn)" $(grep CapEff /proc/self/status); echo "$@"; test "$*" = "daemon daemon CapEff: 0000000000000000"`,
+		as), good)
+}

@@ -1,0 +1,69 @@
+// Package health asks real servers whether they do their work: each question is
+// a [config.Check], put once to a real server's own address.
+//
+// Sockets are made, and programs started, by the calling goroutine: a question
+// goes out from the network namespace of its thread.
+package health
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
+)
+
+// Target is what is asked: a real server's own address, and how.
+type Target struct {
+	Server   netip.AddrPort // with the check's port, if it has one
+	Protocol ipvs.Protocol  // of the service
+	Check    *config.Check
+}
+
+// Answer is what became of a question.
+type Answer struct {
+	Good bool
+	// Alive reports that the machine itself answered something: it accepted or
+	// refused a connection, or sent a byte. A bad answer without is for [Alive] to
+	// judge, and so is a good one: a udp check without receive takes silence for
+	// good.
+	Alive bool
+	// Unasked reports that this machine could not ask: it lacked descriptors, ports
+	// or memory, or the context ended. It says nothing about the real server.
+	Unasked bool
+	Why     string // of one that is not good
+	Took    time.Duration
+}
+
+// Ask puts one question, and waits for the answer for at most the check's
+// timeout.
+func Ask(ctx context.Context, t Target) Answer {
+	ask, known := kinds[t.Check.Type]
+	if !known {
+		return Answer{Unasked: true, Why: fmt.Sprintf("no check of type %q", t.Check.Type)}
+	}
+	start := time.Now()
+	limited, cancel := context.WithTimeout(ctx, t.Check.Timeout)
+	defer cancel()
+	alive, err := ask(limited, t)
+	took := time.Since(start)
+	if ctx.Err() != nil || exhausted(err) {
+		return Answer{Unasked: true, Why: "not asked: " + t.why(cmp.Or(ctx.Err(), err), alive), Took: took}
+	}
+	return Answer{Good: err == nil, Alive: alive || refused(err), Why: t.why(err, alive), Took: took}
+}
+
+// kinds are the ways to ask. No error: the answer is good; alive: the machine
+// said something.
+var kinds = map[config.CheckType]func(ctx context.Context, t Target) (alive bool, err error){
+	config.CheckTCP:   askTCP,
+	config.CheckTLS:   askTLS,
+	config.CheckHTTP:  askHTTP,
+	config.CheckHTTPS: askHTTPS,
+	config.CheckDNS:   askDNS,
+	config.CheckUDP:   askUDP,
+	config.CheckExec:  askExec,
+}
