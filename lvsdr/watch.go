@@ -51,7 +51,7 @@ func (o order) watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.warnOfConfig()
+	warnOf(s.warnings, s.verb, s.config)
 	end()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -264,6 +264,3 @@ func (h *handler) end() {
 		<-h.done
 	}
 }
-
-// warnOfConfig says what is odd about the configuration.
-func (s *session) warnOfConfig() {}

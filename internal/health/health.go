@@ -31,6 +31,8 @@ type Answer struct {
 	// judge, and so is a good one: a udp check without receive takes silence for
 	// good.
 	Alive bool
+	// Refused reports that a connection, or a datagram, was refused.
+	Refused bool
 	// Unasked reports that this machine could not ask: it lacked descriptors, ports
 	// or memory, or the context ended. It says nothing about the real server.
 	Unasked bool
@@ -53,7 +55,7 @@ func Ask(ctx context.Context, t Target) Answer {
 	if ctx.Err() != nil || exhausted(err) {
 		return Answer{Unasked: true, Why: "not asked: " + t.why(cmp.Or(ctx.Err(), err), alive), Took: took}
 	}
-	return Answer{Good: err == nil, Alive: alive || refused(err), Why: t.why(err, alive), Took: took}
+	return Answer{Good: err == nil, Refused: refused(err), Alive: alive || refused(err), Why: t.why(err, alive), Took: took}
 }
 
 // kinds are the ways to ask. No error: the answer is good; alive: the machine

@@ -1,0 +1,97 @@
+package sorry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"syscall"
+
+	"golang.org/x/net/netutil"
+	"golang.org/x/sys/unix"
+
+	"lvsdr/internal/hint"
+	"lvsdr/internal/ipvs"
+)
+
+// Server answers the clients of one service.
+type Server struct {
+	http        *http.Server
+	listener    net.Listener
+	destination ipvs.Destination
+}
+
+// Listen answers on VIP:port, in the network namespace of the calling thread,
+// until [Server.Close]. The machine need not have the VIP yet, nor still: a
+// backup does not. Where somebody else listens there (or on the port of every
+// address), it answers on a free port of the director's own address dip.
+func Listen(p *Page, vip netip.AddrPort, dip netip.Addr) (*Server, error) {
+	l, d, err := listen(vip, dip)
+	if err != nil {
+		return nil, fmt.Errorf("sorry page: %w", err)
+	}
+	s := &Server{http: p.newServer(), listener: netutil.LimitListener(l, maxClients), destination: d}
+	go s.serve()
+	return s, nil
+}
+
+// Destination is what the table has to have for the clients to come here.
+func (s *Server) Destination() ipvs.Destination { return s.destination }
+
+func listen(vip netip.AddrPort, dip netip.Addr) (net.Listener, ipvs.Destination, error) {
+	d := ipvs.Destination{Family: ipvs.FamilyOf(vip.Addr()), Addr: loopback(vip.Addr()), Port: vip.Port(), Forward: ipvs.DirectRoute, Weight: 1}
+	l, err := listenOn(vip, bindFree)
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return nil, d, hint.Add(err, "needs CAP_NET_BIND_SERVICE; run it as root")
+	case !errors.Is(err, unix.EADDRINUSE):
+		return l, d, err
+	case dip.Is4() != vip.Addr().Is4() || !dip.IsValid():
+		return nil, d, hint.Add(err, fmt.Sprintf("give the director an address of the same family, or see who has the port: ss -ltnp 'sport = :%d'", vip.Port()))
+	}
+	// Direct routing leaves the packets as they are: on another port, they need
+	// masquerading. To a loopback address that does not work, to dip it does.
+	if l, err = listenOn(netip.AddrPortFrom(dip, 0), nil); err != nil {
+		return nil, d, err
+	}
+	d.Addr, d.Port, d.Forward = dip, l.Addr().(*net.TCPAddr).AddrPort().Port(), ipvs.Masquerade
+	return l, d, nil
+}
+
+// loopback is the local address that stands for the machine: with direct
+// routing to it, the kernel takes a packet for the VIP in as it is.
+func loopback(vip netip.Addr) netip.Addr {
+	if vip.Is4() {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.IPv6Loopback()
+}
+
+// listenOn listens for plain TCP: further paths of Multipath TCP would not come
+// here, for all that IPVS knows.
+func listenOn(addr netip.AddrPort, control func(network, address string, c syscall.RawConn) error) (net.Listener, error) {
+	network := "tcp6"
+	if addr.Addr().Is4() {
+		network = "tcp4"
+	}
+	lc := net.ListenConfig{Control: control}
+	lc.SetMultipathTCP(false)
+	return lc.Listen(context.Background(), network, addr.String())
+}
+
+// bindFree lets a socket bind to an address that the machine does not have
+// (IP_FREEBIND, ip(7)).
+func bindFree(network, _ string, c syscall.RawConn) error {
+	level, option := unix.SOL_IP, unix.IP_FREEBIND
+	if network == "tcp6" {
+		level, option = unix.SOL_IPV6, unix.IPV6_FREEBIND
+	}
+	var err error
+	if e := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), level, option, 1) }); e != nil {
+		return e
+	}
+	return os.NewSyscallError("setsockopt", err)
+}
