@@ -158,7 +158,7 @@ func TestManualChecks(t *testing.T) {
 // fields are the names of all members of a JSON object, and of those within.
 func fields(t reflect.Type) []string {
 	switch t.Kind() {
-	case reflect.Slice:
+	case reflect.Slice, reflect.Pointer:
 		return fields(t.Elem())
 	case reflect.Struct:
 	default:
