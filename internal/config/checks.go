@@ -119,12 +119,19 @@ func checkCheck(c Check, at path) *Fault {
 		return clash("body with method HEAD, whose answers have none", "method: GET", at.key("body"), at.key("method"))
 	case c.Type == CheckDNS && c.Name == "":
 		return clash("a check of type dns without a name", "name: NAME, as in www.example.com", at.key("name"))
+	case c.Type == CheckDNS && isAddress(c.Name):
+		return clash("an address in place of a name", "a name, as in www.example.com or, with record PTR, 7.0.0.10.in-addr.arpa", at.key("name"))
 	case c.Type == CheckDNS && !fitsRecord(c.Record, c.Answer):
 		return clash("no answer of record "+c.Record, "an address of its family", at.key("answer"), at.key("record"))
 	case c.Type == CheckExec && len(c.Command) == 0:
 		return clash("a check of type exec without a command", "command: [PROGRAM, ARGUMENT …]", at.key("command"))
 	}
 	return nil
+}
+
+func isAddress(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }
 
 // fitsRecord looks at the records that are addresses.

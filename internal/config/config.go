@@ -8,7 +8,8 @@
 //
 // text → nodes (parse.go, by the YAML library) → values (read.go, load.go;
 // values.go has their kinds) → checks of one value against another (check.go,
-// families.go)
+// families.go). What watching needs has all of this in its own files: checks.go
+// with checkkeys.go and checkvalues.go, sorry.go, watch.go.
 package config
 
 import (

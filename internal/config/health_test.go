@@ -11,7 +11,10 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-const keysOfChecks = "type, port, interval, timeout, fall, rise, on_failure, vip, send, receive, verify, name, ca, path, host, method, status, body, headers, record, answer, command, user"
+const (
+	aHost        = "NAME or NAME:PORT, as in www.example.com or [2001:db8::7]:8080"
+	keysOfChecks = "type, port, interval, timeout, fall, rise, on_failure, vip, send, receive, verify, name, ca, path, host, method, status, body, headers, record, answer, command, user"
+)
 
 // healthFaults are those of [faults] that are about checks, about what comes of
 // them and about watching.
@@ -47,7 +50,7 @@ var healthFaults = []badFile{
 	{"path without a slash", "check: {type: http, path: healthz}", "1:27: path \"healthz\": no slash at its beginning, expected a path as in /healthz or /status?full=1, with % where it needs it\ncheck: {type: http, path: healthz}\n                          ^"},
 	{"path with a blank", "check: {type: http, path: \"/a b\"}", "1:27: path \"/a b\": characters that no path has, expected a path as in /healthz or /status?full=1, with % where it needs it\ncheck: {type: http, path: \"/a b\"}\n                          ^"},
 	{"path with half an escape", "check: {type: http, path: \"/a%2\"}", "1:27: path \"/a%2\": % without two hexadecimal digits, expected a path as in /healthz or /status?full=1, with % where it needs it\ncheck: {type: http, path: \"/a%2\"}\n                          ^"},
-	{"host with the name of a port", "check: {type: http, host: \"a:http\"}", "1:27: host \"a:http\": port is not a decimal number, expected NAME or NAME:PORT\ncheck: {type: http, host: \"a:http\"}\n                          ^"},
+	{"host with the name of a port", "check: {type: http, host: \"a:http\"}", "1:27: host \"a:http\": port is not a decimal number, expected " + aHost + "\ncheck: {type: http, host: \"a:http\"}\n                          ^"},
 	{"method in small letters", "check: {type: http, method: get}", "1:29: method \"get\": unknown, expected one of GET, HEAD, OPTIONS, POST\ncheck: {type: http, method: get}\n                            ^"},
 	{"body of HEAD", "check: {type: http, method: HEAD, body: ok}", "1:41: body \"ok\": body with method HEAD, whose answers have none, expected method: GET\ncheck: {type: http, method: HEAD, body: ok}\n                                        ^"},
 	{"status by class", "check: {type: http, status: 2xx}", "1:29: status \"2xx\": not a decimal number, expected statuses from 100 to 599, as in 204 or 200-299\ncheck: {type: http, status: 2xx}\n                            ^"},
@@ -125,7 +128,9 @@ var healthFaults = []badFile{
 	{"socket with a long name", "watch: {listen: \"unix:/" + strings.Repeat("x", 110) + "\"}", "1:17: listen \"unix:/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…\": too long, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"unix:/" + strings.Repeat("x", 83) + "xxxxxxxxxx\n                ^"},
 	{"word for a check", "check: tcp", "1:8: check \"tcp\": a single value, expected a mapping with " + keysOfChecks + "\ncheck: tcp\n       ^"},
 	{"word for the check of a service", "services: [{port: 80, check: http}]", "1:30: check \"http\": a single value, expected a mapping with " + keysOfChecks + "\nservices: [{port: 80, check: http}]\n                             ^"},
-	{"host without a name", "check: {type: http, host: \":80\"}", "1:27: host \":80\": not a name, expected NAME or NAME:PORT\ncheck: {type: http, host: \":80\"}\n                          ^"},
+	{"host with a bare IPv6 address", "check: {type: http, host: '2001:db8::7'}", "1:27: host \"2001:db8::7\": an IPv6 address without brackets, expected " + aHost + "\ncheck: {type: http, host: '2001:db8::7'}\n                          ^"},
+	{"address to ask for", "check: {type: dns, name: 10.0.0.7, record: PTR}", "1:26: name \"10.0.0.7\": an address in place of a name, expected a name, as in www.example.com or, with record PTR, 7.0.0.10.in-addr.arpa\ncheck: {type: dns, name: 10.0.0.7, record: PTR}\n                         ^"},
+	{"host without a name", "check: {type: http, host: \":80\"}", "1:27: host \":80\": not a name, expected " + aHost + "\ncheck: {type: http, host: \":80\"}\n                          ^"},
 	{"key of another type than the file's check", "services:\n  - {port: 443, check: {verify: false}}\ncheck: {type: http}\n", "2:33: verify \"false\": a check of type http has no verify, expected type: tls or https\n  - {port: 443, check: {verify: false}}\n                                ^"},
 	{"header with a number and a blank", "check: {type: http, headers: {5 5: a}}", "1:31: headers \"5 5\": not a name, expected the name of a header, as in Accept\ncheck: {type: http, headers: {5 5: a}}\n                              ^"},
 	{"header with a long name", "check: {type: http, headers: {" + strings.Repeat("x", 256) + ": a}}", "1:31: headers \"" + strings.Repeat("x", 60) + "…\": too long, expected the name of a header, as in Accept\ncheck: {type: http, headers: {" + strings.Repeat("x", 100) + "\n                              ^"},
