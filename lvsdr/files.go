@@ -33,6 +33,9 @@ func configCommand() *cli.Command {
 				return err
 			}
 			warnOf(c.App.ErrWriter, "config", cfg)
+			if boolOf(c, "quiet") { // whether it is good is all that is asked
+				return nil
+			}
 			_, err = c.App.Writer.Write(cfg.YAML())
 			return err
 		},
