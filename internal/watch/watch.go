@@ -68,6 +68,8 @@ type Watch struct {
 	last               *Applied
 	due                bool // the table has to follow
 	busy               bool // an Apply is on its way
+	failed             bool // the last Apply, which is tried again
+	begun              bool // real servers are asked, once it was seen who is in the table
 	idle               bool
 	ready              bool
 	held               map[netip.Addr]bool
@@ -159,10 +161,7 @@ func (w *Watch) begin(c config.Config) {
 		}
 	}
 	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
+		t.due = now.Add(t.Check.Interval) // until it is known who is in the table
 		w.queue.put(t)
 	}
 }
@@ -201,7 +200,7 @@ func (w *Watch) askDue(ctx context.Context) {
 		}
 		t.due = now.Add(pause)
 		w.queue.put(t)
-		if w.idle || t.asking > 0 && (!changing || t.asking > int(t.Check.Fall)) {
+		if w.idle || !w.begun || t.asking > 0 && (!changing || t.asking > int(t.Check.Fall)) {
 			continue
 		}
 		t.asking++
@@ -306,7 +305,7 @@ func (w *Watch) tell(e Event) {
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.moving(now) || now.Sub(w.lastLook) >= w.roster.config.Watch.Resync {
+	if w.failed || w.moving(now) || now.Sub(w.lastLook) >= w.roster.config.Watch.Resync {
 		w.due = true
 	}
 	if w.last != nil && !w.busy && !w.idle && now.Sub(w.lastNote) >= signOfLife {
@@ -361,7 +360,7 @@ func (w *Watch) follow() {
 	if !w.due || w.busy {
 		return
 	}
-	w.due, w.busy, w.lastLook = false, true, time.Now()
+	w.due, w.failed, w.busy, w.lastLook = false, false, true, time.Now()
 	roster, now, last := w.roster, time.Now(), w.last
 	todo := make([]serving, len(roster.services))
 	for i, s := range roster.services {
@@ -426,7 +425,8 @@ func (w *Watch) take(o outcome) {
 	}
 	if o.err != nil {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.due = true
+		w.failed = true
+		w.spread(o)
 		return
 	}
 	if o.Stopped != w.idle {
@@ -454,8 +454,35 @@ func (w *Watch) take(o outcome) {
 	w.tellDone(o.Applied)
 	w.pages.keep(o.Health)
 	w.last, w.lastNote = &o.Applied, time.Now()
+	w.spread(o)
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
+	}
+}
+
+// spread has real servers asked from now on: at once who has no entry and waits for
+// a verdict, the others spread over the interval.
+func (w *Watch) spread(o outcome) {
+	if w.begun {
+		return
+	}
+	w.begun = true
+	now := time.Now()
+	waiting := map[*subject]bool{}
+	for _, s := range o.roster.services {
+		have := o.State.Service(s.Service.Key())
+		for _, e := range append(slices.Clone(s.members), s.sorry...) {
+			if e.subject != nil && e.verdict == status.Unknown && have.Destination(e.Key()) == nil {
+				waiting[e.subject] = true
+			}
+		}
+	}
+	for _, t := range w.roster.targets {
+		t.due = now
+		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return waiting[s] }) {
+			t.due = now.Add(rand.N(t.Check.Interval))
+		}
+		w.queue.put(t)
 	}
 }
 
