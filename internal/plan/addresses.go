@@ -13,7 +13,7 @@ import (
 // placeVIP are the changes after which a VIP is on its interface with a full
 // mask; wrong is where it is still then, and should not be: with another mask,
 // or where the same file had it before.
-func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool) (all []Change, wrong []host.Address, err error) {
+func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders, announced bool) (all []Change, wrong []host.Address, err error) {
 	vip := want.Prefix.Addr()
 	if s.isOwn(w, want) {
 		return nil, nil, nil
@@ -30,7 +30,11 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool
 	for _, have := range s.addressesOf(vip) {
 		old, ours := former.place(vip, have.Interface)
 		moves := ours && (old.Label == have.Label || vip.Is6())
+		who, held := others.place(Place{VIP: vip, Interface: have.Interface})
 		switch {
+		case held && have.Interface != want.Interface:
+			return nil, nil, hint.Add(fmt.Errorf("%s is already on %s: %s", vip, have.Interface, who.wants()),
+				"have it on one interface in both, by label or director_label; or stop the other one first")
 		case have.Interface != want.Interface && !ours || !moves && !s.fits(have) && s.standsOn(have) != "":
 			return nil, nil, s.refuseElsewhere(w, have)
 		case have.Interface != want.Interface:

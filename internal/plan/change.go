@@ -70,7 +70,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 	announced := announcements(w, s)
 	var wrong []host.Address
 	for _, a := range w.VIPs {
-		placed, left, err := s.placeVIP(w, a, former, len(announced[a.Prefix.Addr()]) > 0)
+		placed, left, err := s.placeVIP(w, a, former, others, len(announced[a.Prefix.Addr()]) > 0)
 		if err != nil {
 			return p, err
 		}
