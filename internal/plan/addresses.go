@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -140,17 +139,9 @@ func addVIP(a host.Address, announced bool) Change {
 					return err
 				}
 			}
-			if err := at.AddAddress(a); err != nil {
-				return errors.Join(err, at.Record.announced(vip))
-			}
-			return nil
+			return at.AddAddress(a)
 		},
-		undo: func(at Site) error {
-			if err := at.DeleteAddress(a); err != nil {
-				return err
-			}
-			return at.Record.announced(vip)
-		},
+		undo: func(at Site) error { return at.DeleteAddress(a) },
 	}
 }
 

@@ -15,7 +15,9 @@ type Change struct {
 	Line string
 
 	do func(Site) error
-	// undo is nil where the deed leaves nothing behind that could be taken back.
+	// undo takes back what was done to the machine; [Apply] forgets what was
+	// recorded of it. It is nil where the deed leaves nothing behind that could be
+	// taken back.
 	undo func(Site) error
 }
 
@@ -175,7 +177,7 @@ func Apply(w io.Writer, at Site, p Plan) error {
 		if !undone {
 			return err
 		}
-		return errors.Join(err, at.Record.restore(before, p.after.Claimant))
+		return errors.Join(err, at.Record.restore(before))
 	}
 	return at.Record.settle(p)
 }

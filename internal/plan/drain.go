@@ -25,8 +25,8 @@ func (at Site) Undrain(w io.Writer, rs netip.Addr, wish func() Wish) error {
 
 // reweigh changes the record, and then the weights to what it says.
 func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*Record, Claimant, netip.Addr) error) error {
-	before, who := at.Record.clone(), wish().Claimant
-	if err := note(at.Record, who, rs); err != nil {
+	before := at.Record.clone()
+	if err := note(at.Record, wish().Claimant, rs); err != nil {
 		return err
 	}
 	now := wish()
@@ -35,7 +35,7 @@ func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*
 		_, err = apply(w, at, weights(now, s, rs))
 	}
 	if err != nil {
-		err = errors.Join(err, at.Record.restore(before, who))
+		err = errors.Join(err, at.Record.restore(before))
 	}
 	return err
 }

@@ -82,11 +82,11 @@ func readRecord(file string) (*Record, error) {
 
 // clone is the record as it is now.
 func (r *Record) clone() Record {
-	return Record{
-		Claims: slices.Clone(r.Claims), Sysctls: maps.Clone(r.Sysctls),
-		Timeouts: maps.Clone(r.Timeouts), Daemons: slices.Clone(r.Daemons),
-		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained),
-	}
+	now := *r
+	now.Claims, now.Sysctls = slices.Clone(r.Claims), maps.Clone(r.Sysctls)
+	now.Timeouts, now.Daemons = maps.Clone(r.Timeouts), slices.Clone(r.Daemons)
+	now.Unannounced, now.Drained = slices.Clone(r.Unannounced), slices.Clone(r.Drained)
+	return now
 }
 
 // Empty reports whether there is nothing to remember.
@@ -176,14 +176,11 @@ func (r *Record) Orphans() (all []Claimant) {
 	return all
 }
 
-// restore notes that a claimant has what it had before.
-func (r *Record) restore(before Record, who Claimant) error {
-	c := Claim{Claimant: who}
-	if had := before.Claim(who); had != nil {
-		c = *had
-	}
-	r.Drained = before.Drained
-	return r.SetClaim(c)
+// restore makes the record what it was before, and forgets what could not be
+// written meanwhile.
+func (r *Record) restore(before Record) error {
+	*r = before
+	return r.save()
 }
 
 // settle notes that a plan has come true, and forgets what was found of things
@@ -220,11 +217,6 @@ func (r *Record) remember(sysctl string, v FoundValue) error {
 		r.Sysctls = make(map[string]FoundValue)
 	}
 	r.Sysctls[sysctl] = v
-	return r.save()
-}
-
-func (r *Record) forget(sysctl string) error {
-	delete(r.Sysctls, sysctl)
 	return r.save()
 }
 
