@@ -108,16 +108,16 @@ func wordOf[T any](r *reader, k kind[T]) func(value) T {
 // word reads a single value. It goes by its text, so that an address or a name
 // is one even where YAML sees a number.
 func word[T any](r *reader, v value, k kind[T]) (t T) {
-	var err error
-	switch {
-	case v.form() != wordForm:
+	if v.form() != wordForm {
 		r.refuse(v, v.form(), k.want)
+		return t
+	}
+	t, err := k.parse(v.Value)
+	switch {
+	case err != nil:
+		r.refuse(v, err.Error(), k.expected(err))
 	case k.plain && v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		r.refuse(v, "text in quotes", k.want)
-	default:
-		if t, err = k.parse(v.Value); err != nil {
-			r.refuse(v, err.Error(), k.expected(err))
-		}
 	}
 	return t
 }
