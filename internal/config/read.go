@@ -67,8 +67,8 @@ func set[T any](r *reader, to *T, k kind[T]) func(value) {
 	return func(v value) { *to = word(r, v, k) }
 }
 
-// each is what reads a list.
-func each[T any](r *reader, to *[]T, want string, read func(value) T) func(value) {
+// items is what reads a list.
+func items[T any](r *reader, to *[]T, want string, read func(value) T) func(value) {
 	return func(v value) {
 		*to = nil
 		if v.form() != listForm {
@@ -97,7 +97,7 @@ func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(value) {
 			*to = []T{word(r, v, k)}
 			return
 		}
-		some(r, to, k.want, each(r, to, k.want, wordOf(r, k)))(v)
+		some(r, to, k.want, items(r, to, k.want, wordOf(r, k)))(v)
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *State) fits(have host.Address) bool { return s.neighbourhood().Fits(hav
 func (s *State) standsOn(a host.Address) string { return s.neighbourhood().StandsOn(a) }
 
 func (s *State) neighbourhood() host.Neighbourhood {
-	return host.Neighbourhood{Links: s.Links, Addresses: s.Addresses, Routes: s.Routes, IsVIP: func(a netip.Addr) bool { return s.vips[a] }}
+	return host.Neighbourhood{Links: s.Links, Addresses: s.Addresses, Routes: s.Routes, VIPs: s.vips}
 }
 
 // stands is what stands on what is at a place.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 )
 
@@ -133,11 +134,11 @@ func (c Claim) with(next Claim) Claim {
 			both.Services = append(both.Services, v)
 			continue
 		}
-		both.Services[i].RealServers = union(both.Services[i].RealServers, v.RealServers)
+		both.Services[i].RealServers = each.Once(both.Services[i].RealServers, v.RealServers)
 	}
-	both.Sysctls = union(next.Sysctls, c.Sysctls)
-	both.Timeouts, both.Daemons = union(next.Timeouts, c.Timeouts), union(next.Daemons, c.Daemons)
-	both.Drained = union(next.Drained, c.Drained)
+	both.Sysctls = each.Once(next.Sysctls, c.Sysctls)
+	both.Timeouts, both.Daemons = each.Once(next.Timeouts, c.Timeouts), each.Once(next.Daemons, c.Daemons)
+	both.Drained = each.Once(next.Drained, c.Drained)
 	return both
 }
 
@@ -145,19 +146,6 @@ func (c Claim) with(next Claim) Claim {
 func (p Place) same(other Place) bool {
 	p.Adopted = other.Adopted
 	return p == other
-}
-
-func union[T comparable](a, b []T) []T {
-	all, seen := slices.Clone(a), map[T]bool{}
-	for _, v := range a {
-		seen[v] = true
-	}
-	for _, v := range b {
-		if !seen[v] {
-			all = append(all, v)
-		}
-	}
-	return all
 }
 
 // others are the claims of everybody else.

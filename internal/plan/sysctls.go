@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 )
 
@@ -35,7 +36,7 @@ func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	guarded := s.leftVIPs(w, gone, others)
 	names := slices.Clone(gone.Sysctls)
 	slices.Reverse(names)
-	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
+	for _, name := range each.Once(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
 		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
 		if wanted || others.sysctls[name].isSomebody() {
 			continue
