@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -209,6 +210,31 @@ func TestFlagsAlone(t *testing.T) {
 	}
 	d.succeed("vs stop --config -")
 	d.looks("after stop", clean)
+	d.noRecord()
+}
+
+// A configuration from a pipe has no name to find it by again.
+func TestPipe(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	piped := func(words, config string) {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		_, err = w.WriteString(config)
+		must(t, errors.Join(err, w.Close()))
+		d.succeed(fmt.Sprintf("%s --config /proc/self/fd/%d", words, r.Fd()))
+	}
+	piped("vs start", tutorial)
+	piped("vs start", another)
+	if strings.Contains(d.text(), "172.16.0.100") {
+		t.Errorf("the second start leaves what the first one had:\n%s", d.text())
+	}
+	piped("vs stop", another)
+	d.looks("after stop", clean)
+	piped("vs start", tutorial)
+	d.succeed("vs stop --config -")
+	d.looks("after stop by -", clean)
 	d.noRecord()
 }
 

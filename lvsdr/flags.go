@@ -95,7 +95,8 @@ func configOf(c *cli.Context) (config.Config, error) {
 }
 
 // fileOf is the configuration that a verb acts for: its absolute path, without
-// symbolic links, or [plan.FlagsAlone].
+// symbolic links, or [plan.FlagsAlone]. So is a pipe, as of "lvsdr vs start
+// --config /dev/stdin": its name is another one each time.
 func fileOf(c *cli.Context) string {
 	path := stringOf(c, "config")
 	switch {
@@ -110,7 +111,11 @@ func fileOf(c *cli.Context) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}
-	return resolve(path)
+	real := resolve(path)
+	if exists(path) && !exists(real) {
+		return plan.FlagsAlone
+	}
+	return real
 }
 
 // resolve follows the symbolic links of an absolute path as far as it exists: the
