@@ -213,6 +213,33 @@ func TestFlagsAlone(t *testing.T) {
 	d.noRecord()
 }
 
+// A start or an undrain of one file leaves what another one drains in the same
+// service.
+func TestTwoFilesDrain(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean, two := d.text(), " --config "+d.second(tutorial+"services: [{port: 443}, {port: 80}]\n")
+	d.succeed("vs start")
+	d.succeed("vs start" + two)
+	up := d.text()
+	d.succeed("vs drain 10.0.0.17")
+	drained := d.text()
+	d.expect("vs start"+two, result{vsReady, vsNothing, 0})
+	if got := d.run("vs status" + two); got.Status != 0 || strings.Count(got.Stdout, "draining") != 1 {
+		t.Errorf("status of the other file: %+v", got)
+	}
+	d.succeed("vs drain" + two + " 10.0.0.17")
+	d.succeed("vs undrain" + two + " 10.0.0.17")
+	d.looks("where one still drains", drained)
+	d.succeed("vs undrain 10.0.0.17")
+	d.looks("where nobody drains", up)
+	d.succeed("vs drain 10.0.0.17")
+	d.succeed("vs stop")
+	d.succeed("vs start" + two)
+	d.succeed("vs stop" + two)
+	d.looks("after both stops", clean)
+	d.noRecord()
+}
+
 // A configuration from a pipe has no name to find it by again.
 func TestPipe(t *testing.T) {
 	d := newDesk(t, tutorial)

@@ -51,6 +51,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 		p.during, former = before.with(p.after), before.gone(p.after)
 	}
 	others := s.Record.others(w.Claimant)
+	w = w.drainedBy(others)
 	if w.Exclusive {
 		p.Changes = deleteOthers(w, s)
 	}

@@ -152,6 +152,7 @@ func (p Place) same(other Place) bool {
 func (r *Record) others(who Claimant) holders {
 	h := holders{
 		vips: map[netip.Addr]bool{}, places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{},
+		drained: map[drainage]bool{},
 		sysctls: map[string]Claimant{}, timeouts: map[string]Claimant{}, daemons: map[string]Claimant{},
 	}
 	for _, c := range r.Claims {
@@ -166,6 +167,11 @@ func (r *Record) others(who Claimant) holders {
 			h.services[v.Service] = c.Claimant
 			for _, rs := range v.RealServers {
 				h.servers[[2]string{v.Service, rs}] = true
+			}
+		}
+		for _, rs := range c.Drained {
+			for _, v := range c.Services {
+				h.drained[drainage{v.Service, rs}] = true
 			}
 		}
 		c.hold(h.sysctls, c.Sysctls)
@@ -186,9 +192,16 @@ type holders struct {
 	places   map[Place]Claimant // of VIP and interface alone
 	services map[string]Claimant
 	servers  map[[2]string]bool // service, real server
+	drained  map[drainage]bool
 
 	vips                       map[netip.Addr]bool
 	sysctls, timeouts, daemons map[string]Claimant
+}
+
+// drainage is a real server that is drained in a service.
+type drainage struct {
+	service string
+	rs      netip.Addr
 }
 
 func (h holders) place(p Place) (Claimant, bool) {

@@ -42,7 +42,7 @@ func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*
 
 // weights are the changes of a real server that is there.
 func weights(w Wish, s State, rs netip.Addr) (all []Change) {
-	for _, v := range w.Services {
+	for _, v := range w.drainedBy(s.Record.others(w.Claimant)).Services {
 		have := s.Service(v.Key())
 		for _, d := range v.Destinations {
 			if d.Addr == rs && have.Destination(d.Key()) != nil {
