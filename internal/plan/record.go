@@ -195,10 +195,10 @@ func (r *Record) settle(p Plan) error {
 	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name].isSomebody() })
 	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)].isSomebody() })
 	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(vip netip.Addr) bool { return !held.vips[vip] })
-	if reflect.DeepEqual(before, r.clone()) {
+	if !r.Empty() && reflect.DeepEqual(before, r.clone()) {
 		return nil
 	}
-	return r.save()
+	return r.save() // nothing to remember: what another namespace left goes, too
 }
 
 // Claim is what a start has put there for a claimant; nil: nothing.
