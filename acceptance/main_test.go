@@ -67,10 +67,10 @@ func install(dir string) error {
 }
 
 // TestScripts runs every file of testscripts on the real kernel, each in
-// namespaces of its own. Without IPVS it fails: go test -exec "lvsdr lab kernel --".
+// namespaces of its own. Without IPVS it fails: go test -exec "lvsdr lab kernel --stock --".
 func TestScripts(t *testing.T) {
 	if _, err := os.Stat("/proc/self/net/ip_vs"); err != nil {
-		t.Fatalf("this kernel has no IPVS; use: go test -exec \"$PWD/bin/lvsdr lab kernel --\" ./acceptance (%v)", err)
+		t.Fatalf("this kernel has no IPVS; use: go test -exec \"$PWD/bin/lvsdr lab kernel --stock --\" ./acceptance (%v)", err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../testscripts",

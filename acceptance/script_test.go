@@ -20,13 +20,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/check"
+	"lvsdr/internal/doctortest"
 	"lvsdr/internal/lab"
 	"lvsdr/internal/status"
 	"lvsdr/lvsdr"
 )
-
-// doctor begins a line of what a start warns of.
-var doctor = regexp.MustCompile(`^lvsdr: (vs|rs) start: warning: [a-z_ -]+: `)
 
 // said compares the last standard error with a file, or with nothing, but for
 // what a start says of the network around.
@@ -34,16 +32,11 @@ func said(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
 		ts.Fatalf("usage: said [file]")
 	}
-	want, got, about := "", "", false
+	want := ""
 	if len(args) == 1 {
 		want = ts.ReadFile(args[0])
 	}
-	for line := range strings.Lines(ts.ReadFile("stderr")) {
-		about = doctor.MatchString(line) || about && strings.HasPrefix(line, "lvsdr: hint: ")
-		if !about {
-			got += line
-		}
-	}
+	got, _ := doctortest.Split(ts.ReadFile("stderr"))
 	if d := cmp.Diff(want, got); d != "" {
 		ts.Fatalf("standard error (-want +got):\n%s", d)
 	}

@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -144,6 +145,126 @@ func TestTwoFiles(t *testing.T) {
 	}
 }
 
+// A VIP that two files have on one interface is not taken from there by one of
+// them.
+func TestTwoFilesTwoInterfaces(t *testing.T) {
+	for _, r := range []string{"vs", "rs"} {
+		d := newDesk(t, tutorial)
+		d.machine.AddLink(host.Link{Name: "dummy0", Index: 9, Up: true, NoARP: true})
+		two := d.second(tutorial)
+		d.succeed(r + " start")
+		d.succeed(r + " start --config " + two)
+		both := d.text()
+		for _, moved := range []string{d.file, d.second(tutorial + "label: dummy0:1\n")} {
+			flag := " --config " + moved + " --label dummy0:1"
+			other := map[string]string{d.file: two, two: d.file}[moved]
+			got := d.run(r + " start" + flag)
+			if want := fmt.Sprintf("172.16.0.100 is already on lo: %s (lvsdr %s start) has it as well\n", other, r); got.Status != statusFailed || !strings.Contains(got.Stderr, want) {
+				t.Errorf("%+v, want %q", got, want)
+			}
+			d.looks("after the refused start", both)
+		}
+		d.succeed(r + " stop --config " + two)
+		d.succeed(r + " start --label dummy0:1")
+	}
+}
+
+// A file is the same by every way that leads to it, even when it is gone.
+func TestStopByLink(t *testing.T) {
+	for name, gone := range map[string]func(folder string) error{
+		"file":   func(folder string) error { return os.Remove(filepath.Join(folder, "a.yaml")) },
+		"folder": os.RemoveAll,
+		"nobody": func(string) error { return nil },
+	} {
+		for _, way := range []string{"link.yaml", "far.yaml", "way/a.yaml", "real/../real/a.yaml"} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				d := newDesk(t, tutorial)
+				clean, dir := d.text(), t.TempDir()
+				real := filepath.Join(dir, "real")
+				must(t, os.Mkdir(real, 0o700))
+				must(t, os.Rename(d.file, filepath.Join(real, "a.yaml")))
+				for link, to := range map[string]string{"link.yaml": "real/a.yaml", "far.yaml": filepath.Join(dir, "link.yaml"), "way": "real"} {
+					must(t, os.Symlink(to, filepath.Join(dir, link)))
+				}
+				d.succeed("rs start --config " + filepath.Join(dir, way))
+				must(t, gone(real))
+				d.succeed("rs stop --config " + dir + "/" + way)
+				d.looks("after stop", clean)
+				d.noRecord()
+			})
+		}
+	}
+}
+
+// "-" is no file, even where there is the one of the system, or one of that name.
+func TestFlagsAlone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, os.WriteFile("-", []byte("vip: 172.16.0.105\n"), 0o600))
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	d.succeed("vs start --config - --vip 172.16.0.101 --rs 10.0.0.7")
+	d.succeed("vs status --config - --vip 172.16.0.101 --rs 10.0.0.7")
+	d.succeed("vs stop")
+	if !strings.Contains(d.text(), "172.16.0.101") {
+		t.Error("the stop of a file takes away what flags have")
+	}
+	d.succeed("vs stop --config -")
+	d.looks("after stop", clean)
+	d.noRecord()
+}
+
+// A start or an undrain of one file leaves what another one drains in the same
+// service.
+func TestTwoFilesDrain(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean, two := d.text(), " --config "+d.second(tutorial+"services: [{port: 443}, {port: 80}]\n")
+	d.succeed("vs start")
+	d.succeed("vs start" + two)
+	up := d.text()
+	d.succeed("vs drain 10.0.0.17")
+	drained := d.text()
+	d.expect("vs start"+two, result{vsReady, vsNothing, 0})
+	if got := d.run("vs status" + two); got.Status != 0 || strings.Count(got.Stdout, "draining") != 1 {
+		t.Errorf("status of the other file: %+v", got)
+	}
+	d.succeed("vs drain" + two + " 10.0.0.17")
+	d.succeed("vs undrain" + two + " 10.0.0.17")
+	d.looks("where one still drains", drained)
+	d.succeed("vs undrain 10.0.0.17")
+	d.looks("where nobody drains", up)
+	d.succeed("vs drain 10.0.0.17")
+	d.succeed("vs stop")
+	d.succeed("vs start" + two)
+	d.succeed("vs stop" + two)
+	d.looks("after both stops", clean)
+	d.noRecord()
+}
+
+// A configuration from a pipe has no name to find it by again.
+func TestPipe(t *testing.T) {
+	d := newDesk(t, tutorial)
+	clean := d.text()
+	piped := func(words, config string) {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		_, err = w.WriteString(config)
+		must(t, errors.Join(err, w.Close()))
+		d.succeed(fmt.Sprintf("%s --config /proc/self/fd/%d", words, r.Fd()))
+	}
+	piped("vs start", tutorial)
+	piped("vs start", another)
+	if strings.Contains(d.text(), "172.16.0.100") {
+		t.Errorf("the second start leaves what the first one had:\n%s", d.text())
+	}
+	piped("vs stop", another)
+	d.looks("after stop", clean)
+	piped("vs start", tutorial)
+	d.succeed("vs stop --config -")
+	d.looks("after stop by -", clean)
+	d.noRecord()
+}
+
 // Status names configurations whose file is gone, and how to be rid of them.
 func TestOrphans(t *testing.T) {
 	d := newDesk(t, tutorial)
@@ -215,10 +336,9 @@ func TestRecordOfOthers(t *testing.T) {
 		if !strings.Contains(d.text(), "172.16.0.100") {
 			t.Errorf("%s: its record was followed:\n%s", name, d.text())
 		}
+		d.noRecord()
 		d.configure(onlyVIP)
-		here = other
 		d.succeed("rs stop")
-		here = mine
 	}
 	must(t, os.MkdirAll(filepath.Dir(d.state), 0o700))
 	must(t, os.WriteFile(d.state, []byte(`{"sysctls": {"net.ipv4.conf.lo.arp_ignore": {"found": 0, "set": 1}}}`), 0o600))

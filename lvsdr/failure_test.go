@@ -3,11 +3,13 @@ package lvsdr
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 
+	"lvsdr/internal/command"
 	"lvsdr/internal/plan"
 
 	"github.com/google/go-cmp/cmp"
@@ -131,6 +133,50 @@ func TestFailureOfRestoring(t *testing.T) {
 		if want := "lvsdr: vs start: undo: ipvsadm -D -t 172.16.0.100:80: cannot allocate memory\n"; got.Status != 1 ||
 			!strings.HasSuffix(got.Stderr, want) {
 			t.Errorf("call %d of the undoing fails: %+v", n, got)
+		}
+	}
+}
+
+// fullAt is standard error of a run whose record cannot be written any more from
+// some line on.
+type fullAt struct {
+	lines int
+	full  func()
+}
+
+func (w *fullAt) Write(b []byte) (int, error) {
+	if w.lines--; w.lines == 0 {
+		w.full()
+	}
+	return len(b), nil
+}
+
+// The record cannot be written any more from some step on: what is there is
+// recorded, and what is not there is not.
+func TestRecordFails(t *testing.T) {
+	const config = tutorial + "timeouts: {tcp: 800}\nsync: {role: both, interface: eth0}\n"
+	for _, r := range []string{"vs", "rs"} {
+		failed := 0
+		for n := 1; n < 20; n++ {
+			d := newDesk(t, config)
+			clean := d.text()
+			full := &fullAt{lines: n, full: func() { must(t, os.MkdirAll(d.state+".new/in the way", 0o700)) }}
+			status := run(command.Env{Args: []string{"lvsdr", "--config", d.file, r, "start"}, Stdin: strings.NewReader(""),
+				Stdout: io.Discard, Stderr: full}, d.system)
+			must(t, os.RemoveAll(d.state+".new"))
+			if d.text() == clean {
+				failed++
+				d.noRecord()
+			}
+			if (d.text() == clean) != (status != 0) {
+				t.Errorf("%s start, full at line %d: status %d with\n%s", r, n, status, d.text())
+			}
+			d.succeed(r + " stop")
+			d.looks("after stop", clean)
+			d.noRecord()
+		}
+		if failed < 4 {
+			t.Errorf("only %d starts of %s failed", failed, r)
 		}
 	}
 }

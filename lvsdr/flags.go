@@ -22,7 +22,7 @@ const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
 // globalFlags may stand before or behind the verb.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", EnvVars: env("config"), DefaultText: defaultConfig},
+		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`; -: none, flags alone", EnvVars: env("config"), DefaultText: defaultConfig},
 		&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
 		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
 		&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
@@ -73,7 +73,10 @@ func configOf(c *cli.Context) (config.Config, error) {
 	if !named {
 		path = defaultConfig
 	}
-	cfg, err := config.Read(path)
+	cfg, err := config.Default(), error(nil)
+	if path != plan.FlagsAlone {
+		cfg, err = config.Read(path)
+	}
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case missing && (named || !setIn(c, "vip").IsSet("vip")):
@@ -92,10 +95,13 @@ func configOf(c *cli.Context) (config.Config, error) {
 }
 
 // fileOf is the configuration that a verb acts for: its absolute path, without
-// symbolic links, or [plan.FlagsAlone].
+// symbolic links, or [plan.FlagsAlone]. So is a pipe, as of "lvsdr vs start
+// --config /dev/stdin": its name is another one each time.
 func fileOf(c *cli.Context) string {
 	path := stringOf(c, "config")
 	switch {
+	case path == plan.FlagsAlone:
+		return path
 	case path != "":
 	case !exists(defaultConfig) && setIn(c, "vip").IsSet("vip"):
 		return plan.FlagsAlone
@@ -105,14 +111,34 @@ func fileOf(c *cli.Context) string {
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
+	real := resolve(path)
+	if exists(path) && !exists(real) {
+		return plan.FlagsAlone
+	}
+	return real
+}
+
+// resolve follows the symbolic links of an absolute path as far as it exists: the
+// file may be gone, with the end of a link or with its folder.
+func resolve(path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
 		return real
 	}
-	// The file may be gone; its folder need not be.
-	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		return filepath.Join(folder, filepath.Base(path))
+	folder := filepath.Dir(path)
+	if !errors.Is(err, fs.ErrNotExist) || folder == path {
+		return path
 	}
-	return path
+	folder = resolve(folder)
+	path = filepath.Join(folder, filepath.Base(path))
+	target, err := os.Readlink(path)
+	switch {
+	case err != nil:
+		return path
+	case !filepath.IsAbs(target):
+		target = filepath.Join(folder, target)
+	}
+	return resolve(target)
 }
 
 func exists(path string) bool {

@@ -34,7 +34,7 @@ type site struct {
 	sysctls []string
 }
 
-// newSite needs a kernel with IPVS: go test -exec "lvsdr lab kernel --".
+// newSite needs a kernel with IPVS: go test -exec "lvsdr lab kernel --stock --".
 func newSite(t *testing.T, config string) *site {
 	t.Helper()
 	runtime.LockOSThread() // and never unlock: the thread is spoilt

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/command"
+	"lvsdr/internal/doctortest"
 	"lvsdr/internal/host"
 	"lvsdr/internal/machinetest"
 	"lvsdr/internal/plan"
@@ -86,27 +86,9 @@ func (d *desk) run(words string) result {
 		Stdout: &out,
 		Stderr: &errs,
 	}, d.system)
-	said, warnings := splitWarnings(errs.String())
+	said, warnings := doctortest.Split(errs.String())
 	d.warnings = warnings
 	return result{out.String(), said, status}
-}
-
-// doctor begins a line of what a start warns of.
-var doctor = regexp.MustCompile(`^lvsdr: (vs|rs) start: warning: [a-z_ -]+: `)
-
-// splitWarnings takes out what a start says of the network, which most tests are
-// not about.
-func splitWarnings(errs string) (said, warnings string) {
-	about := false
-	for line := range strings.Lines(errs) {
-		about = doctor.MatchString(line) || about && strings.HasPrefix(line, "lvsdr: hint: ")
-		if about {
-			warnings += line
-		} else {
-			said += line
-		}
-	}
-	return said, warnings
 }
 
 // expect runs lvsdr and compares what it says.

@@ -119,3 +119,11 @@ func (m tried) EditDestination(s ipvs.Service, d ipvs.Destination) error {
 func (m tried) DeleteDestination(s ipvs.Service, d ipvs.Destination) error {
 	return hint.Try(hint.Table, "", m.machine.DeleteDestination(s, d))
 }
+
+func (m tried) StartDaemon(d ipvs.Daemon) error {
+	return hint.Try(hint.Sync, d.Interface, m.machine.StartDaemon(d))
+}
+
+func (m tried) StopDaemon(d ipvs.Daemon) error {
+	return hint.Try(hint.Sync, d.Interface, m.machine.StopDaemon(d))
+}

@@ -10,5 +10,5 @@
 //
 // The tests need root, a kernel with IPVS, the packages and both builds:
 //
-//	go test -exec "$PWD/bin/lvsdr lab kernel --" ./compat/clients
+//	go test -exec "$PWD/bin/lvsdr lab kernel --stock --" ./compat/clients
 package clients

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	if _, err := os.Stat("/proc/net/ip_vs"); err != nil {
-		fmt.Fprintf(os.Stderr, "clients: this kernel has no IPVS; use: go test -exec \"$PWD/bin/lvsdr lab kernel --\" ./compat/clients (%v)\n", err)
+		fmt.Fprintf(os.Stderr, "clients: this kernel has no IPVS; use: go test -exec \"$PWD/bin/lvsdr lab kernel --stock --\" ./compat/clients (%v)\n", err)
 		os.Exit(1)
 	}
 	f, err := os.CreateTemp("", "clients")

@@ -116,10 +116,11 @@ func answersARP(ignore int, link string, vip netip.Addr, addresses []host.Addres
 // keepsQuiet reports whether this director has VIPs of others, for which it
 // must not answer.
 func (m *facts) keepsQuiet(addresses []host.Address) bool {
+	vips := m.vips()
 	return slices.ContainsFunc(addresses, func(a host.Address) bool {
 		silent := slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == a.Interface && l.Silent() })
 		vip := a.Prefix.Addr()
-		return vip.Is4() && a.Prefix.IsSingleIP() && !vip.IsLoopback() && silent && !m.isVIP(vip)
+		return vip.Is4() && a.Prefix.IsSingleIP() && !vip.IsLoopback() && silent && !slices.Contains(vips, vip)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/wire"
@@ -126,7 +127,7 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 			mend(fmt.Sprintf("ip%s route replace default via %s", option, m.neighbour(director, hop.Interface, sender)))
 	case masqueraded:
 		f.pass("answers from %s go to the director", sender)
-	case same && len(once(director)) == 1: // of several, one has the VIP that should not
+	case same && len(each.Once(director)) == 1: // of several, one has the VIP that should not
 		f.fail("answers from %s go to %s, which is the director and drops them", sender, hop.Via).
 			mend(fmt.Sprintf("ip%s route replace default via GATEWAY", option))
 	}

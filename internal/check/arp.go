@@ -21,7 +21,10 @@ func judgeARPIgnore(m *facts, f *finding) error {
 // ofScopeHost reports whether all VIPs here are of scope host: with 3 the kernel
 // does not answer for those.
 func (m *facts) ofScopeHost() bool {
-	return !slices.ContainsFunc(m.addresses.value, func(a host.Address) bool { return m.isVIP(a.Prefix.Addr()) && a.Prefix.Addr().Is4() && !a.Host })
+	vips := m.vips()
+	return !slices.ContainsFunc(m.addresses.value, func(a host.Address) bool {
+		return slices.Contains(vips, a.Prefix.Addr()) && a.Prefix.Addr().Is4() && !a.Host
+	})
 }
 
 // judgeARPAnnounce wants an address of the interface as the sender's: 2.

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"lvsdr/internal/each"
 )
 
 // Role is what a machine is in the cluster.
@@ -141,7 +143,7 @@ func (c Check) run(m *facts) Result {
 	r := Result{Name: c.Name, Why: c.Why, Outcome: Unknown, Seen: "nothing to look at"}
 	for _, o := range []Outcome{Fail, Warn, Unknown, Pass} {
 		if seen := f.seen[o]; len(seen) > 0 {
-			r.Outcome, r.Seen, r.Remedy = o, strings.Join(once(seen), "; "), f.remedies
+			r.Outcome, r.Seen, r.Remedy = o, strings.Join(each.Once(seen), "; "), f.remedies
 			break
 		}
 	}

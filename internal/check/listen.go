@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 )
@@ -34,7 +35,7 @@ func (m *facts) served() (all []endpoint, err error) {
 	for _, s := range arriving {
 		all = append(all, s.endpoint)
 	}
-	return once(all), err
+	return each.Once(all), err
 }
 
 // arriving is what comes in for this real server's services: on the VIP or, where

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/wire"
 )
@@ -38,7 +39,7 @@ func (m *facts) asked(r server) (own []endpoint, vips []visit) {
 			own = append(own, e)
 		}
 	}
-	return once(own), vips
+	return each.Once(own), vips
 }
 
 // probe finds out what every real server serves: those on the wire are asked,

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/each"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 	"lvsdr/internal/status"
@@ -99,18 +100,7 @@ func (s *Site) servers() []server {
 		}
 	}
 	for i := range all {
-		all[i].deliveries = once(all[i].deliveries)
-	}
-	return all
-}
-
-// once leaves out what is in a list before.
-func once[T comparable](list []T) (all []T) {
-	seen := make(map[T]bool, len(list))
-	for _, v := range list {
-		if !seen[v] {
-			all, seen[v] = append(all, v), true
-		}
+		all[i].deliveries = each.Once(all[i].deliveries)
 	}
 	return all
 }
@@ -130,7 +120,7 @@ func (r server) endpoints() (all []endpoint) {
 	for _, d := range r.deliveries {
 		all = append(all, endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)})
 	}
-	return once(all)
+	return each.Once(all)
 }
 
 // direct reports whether direct routing leads to the real server.

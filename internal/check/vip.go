@@ -85,7 +85,7 @@ func (m *facts) judgeMoved(vip netip.Addr, addresses []host.Address, f *finding)
 
 // judgePlace says where a VIP is.
 func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding) {
-	home, around := m.home(vip), host.Neighbourhood{Links: m.links.value, Addresses: addresses, Routes: m.routes.value, IsVIP: m.isVIP}
+	home, around := m.home(vip), host.Neighbourhood{Links: m.links.value, Addresses: addresses, Routes: m.routes.value, VIPs: m.vips()}
 	var there *host.Address
 	var known, narrow, elsewhere bool
 	for i, a := range addresses {
@@ -139,5 +139,3 @@ func (m *facts) stray() Outcome {
 	}
 	return Fail
 }
-
-func (m *facts) isVIP(a netip.Addr) bool { return slices.Contains(m.vips(), a) }

@@ -142,7 +142,7 @@ func printCommand(c Check) string { return scalars(c.Command) }
 func (r *reader) command(to *[]string) func(value) {
 	const want = "a list of a program, by its absolute path, and its arguments"
 	return func(v value) {
-		some(r, to, want, each(r, to, want, wordOf(r, argument)))(v)
+		some(r, to, want, items(r, to, want, wordOf(r, argument)))(v)
 		if r.fault == nil && !filepath.IsAbs((*to)[0]) {
 			r.refuse(v.part("0"), "not an absolute path", "a program as in /usr/local/bin/check")
 		}

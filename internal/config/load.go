@@ -60,13 +60,13 @@ const wantServers = "a list of real servers"
 // config reads the whole file.
 func (r *reader) config(root value) Config {
 	c := Default()
-	arp := fields{{"interfaces", each(r, &c.ARP.Interfaces, "a list of interfaces", wordOf(r, interfaceName))}}
+	arp := fields{{"interfaces", items(r, &c.ARP.Interfaces, "a list of interfaces", wordOf(r, interfaceName))}}
 	r.mapping(root, fields{
 		{"vip", oneOrMore(r, &c.VIPs, virtualAddress)},
 		{"label", set(r, &c.Label, labelName)},
 		{"director_label", set(r, &c.DirectorLabel, labelName)},
-		{"services", some(r, &c.Services, "at least one service", each(r, &c.Services, "a list of services", r.service))},
-		{"real_servers", each(r, &c.RealServers, wantServers, r.realServer)},
+		{"services", some(r, &c.Services, "at least one service", items(r, &c.Services, "a list of services", r.service))},
+		{"real_servers", items(r, &c.RealServers, wantServers, r.realServer)},
 		{"arp", func(v value) { r.mapping(v, arp) }},
 		{"announce", set(r, &c.Announce, boolean())},
 		{"timeouts", r.timeouts(&c.Timeouts)},
@@ -98,7 +98,7 @@ func (r *reader) service(v value) Service {
 		{"netmask", set(r, &s.Netmask, netmask)},
 		{"flags", func(v value) { flags = v }},
 		{"one_packet", set(r, &s.OnePacket, boolean())},
-		{"real_servers", each(r, &s.RealServers, wantServers, r.realServer)},
+		{"real_servers", items(r, &s.RealServers, wantServers, r.realServer)},
 		{"check", func(value) {}}, // see checks
 		{"minimum", set(r, &s.Minimum, minimum)},
 		{"sorry", r.sorry(&s.Sorry)},
@@ -145,7 +145,7 @@ func (r *reader) identify(v value, s *Service) {
 
 // flags reads the scheduler flags, each of which may be there once.
 func (r *reader) flags(v value, scheduler string) (flags ipvs.Flags) {
-	each(r, new([]ipvs.Flags), "a list of scheduler flags", func(v value) ipvs.Flags {
+	items(r, new([]ipvs.Flags), "a list of scheduler flags", func(v value) ipvs.Flags {
 		flag := word(r, v, flagOf(scheduler))
 		if flags&flag != 0 {
 			r.refuse(v, "a flag that is set already", "each flag once")

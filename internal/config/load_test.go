@@ -159,6 +159,7 @@ var fileFaults = []badFile{
 	// Several ports.
 	{"range of ports", "services:\n  - port: 8000-8010\n", "2:11: port \"8000-8010\": " + severalPorts + "\n  - port: 8000-8010\n          ^"},
 	{"range of ports as in ipvsadm's manual", "services: [{port: 8000:8010}]", "1:19: port \"8000:8010\": " + severalPorts + "\nservices: [{port: 8000:8010}]\n                  ^"},
+	{"range of ports in quotes", "services: [{port: \"8000-8010\"}]", "1:19: port \"8000-8010\": " + severalPorts + "\nservices: [{port: \"8000-8010\"}]\n                  ^"},
 	{"ports in one word", "services:\n  - port: 80,443\n", "2:11: port \"80,443\": " + severalPorts + "\n  - port: 80,443\n          ^"},
 	{"list of ports", "services: [{port: [80, 443]}]", "1:19: port: " + severalPorts + "\nservices: [{port: [80, 443]}]\n                  ^"},
 	{"something else with a hyphen", "services: [{port: 80-http}]", "1:19: port \"80-http\": not a decimal number, " + aPort + "\nservices: [{port: 80-http}]\n                  ^"},

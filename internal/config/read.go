@@ -69,8 +69,8 @@ func set[T any](r *reader, to *T, k kind[T]) func(value) {
 	return func(v value) { *to = word(r, v, k) }
 }
 
-// each is what reads a list.
-func each[T any](r *reader, to *[]T, want string, read func(value) T) func(value) {
+// items is what reads a list.
+func items[T any](r *reader, to *[]T, want string, read func(value) T) func(value) {
 	return func(v value) {
 		*to = nil
 		if v.form() != listForm {
@@ -99,7 +99,7 @@ func oneOrMore[T any](r *reader, to *[]T, k kind[T]) func(value) {
 			*to = []T{word(r, v, k)}
 			return
 		}
-		some(r, to, k.want, each(r, to, k.want, wordOf(r, k)))(v)
+		some(r, to, k.want, items(r, to, k.want, wordOf(r, k)))(v)
 	}
 }
 
@@ -110,16 +110,16 @@ func wordOf[T any](r *reader, k kind[T]) func(value) T {
 // word reads a single value. It goes by its text, so that an address or a name
 // is one even where YAML sees a number.
 func word[T any](r *reader, v value, k kind[T]) (t T) {
-	var err error
-	switch {
-	case v.form() != wordForm:
+	if v.form() != wordForm {
 		r.refuse(v, v.form(), k.want)
+		return t
+	}
+	t, err := k.parse(v.Value)
+	switch {
+	case err != nil:
+		r.refuse(v, err.Error(), k.expected(err))
 	case k.plain && v.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
 		r.refuse(v, "text in quotes", k.want)
-	default:
-		if t, err = k.parse(v.Value); err != nil {
-			r.refuse(v, err.Error(), k.expected(err))
-		}
 	}
 	return t
 }

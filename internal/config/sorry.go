@@ -46,7 +46,7 @@ func (r *reader) sorry(to *Sorry) func(value) {
 	const want = wantServers + ", or a mapping with page, cert, key"
 	return func(v value) {
 		if v.form() != mappingForm {
-			each(r, &to.Servers, want, r.realServer)(v)
+			items(r, &to.Servers, want, r.realServer)(v)
 			return
 		}
 		r.mapping(v, fields{

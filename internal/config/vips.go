@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/ipvs"
 )
 
@@ -18,19 +19,11 @@ func (c Config) vips(s Service) []netip.Addr {
 
 // AllVIPs are the common VIPs and those of the services, each once.
 func (c Config) AllVIPs() []netip.Addr {
-	all, seen := []netip.Addr(nil), map[netip.Addr]bool{}
-	add := func(vips []netip.Addr) {
-		for _, vip := range vips {
-			if !seen[vip] {
-				all, seen[vip] = append(all, vip), true
-			}
-		}
-	}
-	add(c.VIPs)
+	lists := [][]netip.Addr{c.VIPs}
 	for _, s := range c.Services {
-		add(s.VIPs)
+		lists = append(lists, s.VIPs)
 	}
-	return all
+	return each.Once(lists...)
 }
 
 // LabelOfDirector is the interface:alias that carries the VIPs on the director.

@@ -16,6 +16,7 @@ const (
 	Address Deed = iota + 1 // an address is added or deleted [interface]
 	Frames                  // frames are sent or heard [interface]
 	Table                   // the IPVS table is read or changed [scheduler, of a service]
+	Sync                    // a synchronisation daemon is started or stopped [interface]
 	Filter                  // the packet filter is read or changed
 	Records                 // what lvsdr remembers is read or written [folder]
 	Setting                 // a kernel parameter is read or written [file]
@@ -55,6 +56,8 @@ func For(err error) (advice, command string) {
 		return forFrames(on, errno)
 	case Table:
 		return forTable(on, errno)
+	case Sync:
+		return forSync(on, errno)
 	case Filter:
 		return needsIf(errno, "CAP_NET_ADMIN"), ""
 	case Records:
@@ -149,6 +152,20 @@ func forTable(scheduler string, errno syscall.Errno) (advice, command string) {
 		return meanwhile, ""
 	case errno == syscall.EAGAIN: // ipvs.ErrTorn
 		return "a program keeps changing virtual services, here or in another network namespace; try again when it is done", ""
+	}
+	return "", ""
+}
+
+func forSync(link string, errno syscall.Errno) (advice, command string) {
+	switch errno {
+	case syscall.EPERM:
+		return needs("CAP_NET_ADMIN"), ""
+	case syscall.ENETUNREACH, syscall.EADDRNOTAVAIL:
+		return link + " is down, or has no address to speak to the group from", "ip addr show dev " + link
+	case syscall.EADDRINUSE:
+		return "another program has the port of synchronisation", "ss -lunp"
+	case syscall.ENODEV, syscall.EEXIST, syscall.ESRCH:
+		return meanwhile, ""
 	}
 	return "", ""
 }

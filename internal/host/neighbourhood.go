@@ -13,9 +13,10 @@ type Neighbourhood struct {
 	Links     []Link
 	Addresses []Address
 	Routes    []Route
-	// IsVIP tells the VIPs that are lvsdr's business: they come and go together.
-	IsVIP func(netip.Addr) bool
+	VIPs      []netip.Addr // lvsdr's business: they come and go together
 }
+
+func (n Neighbourhood) isVIP(a netip.Addr) bool { return slices.Contains(n.VIPs, a) }
 
 // Fits reports whether the mask of a VIP is right: it adds no network that its
 // interface would not have without VIPs.
@@ -28,7 +29,7 @@ func (n Neighbourhood) Fits(vip Address) bool {
 	}
 	return slices.ContainsFunc(n.Addresses, func(a Address) bool {
 		covers := a.Prefix.Bits() <= vip.Prefix.Bits() && a.Prefix.Contains(vip.Prefix.Addr())
-		return covers && a.Interface == vip.Interface && !n.IsVIP(a.Prefix.Addr())
+		return covers && a.Interface == vip.Interface && !n.isVIP(a.Prefix.Addr())
 	})
 }
 
@@ -72,7 +73,7 @@ func (n Neighbourhood) foreign(a Address) string {
 		return ""
 	}
 	for _, b := range n.Addresses {
-		if inNetwork(a, b) && b.Prefix != a.Prefix && !n.IsVIP(b.Prefix.Addr()) {
+		if inNetwork(a, b) && b.Prefix != a.Prefix && !n.isVIP(b.Prefix.Addr()) {
 			return b.Prefix.String()
 		}
 	}

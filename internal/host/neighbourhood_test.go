@@ -47,7 +47,7 @@ func TestNeighbourhood(t *testing.T) {
 		{address("fd00::8/64", "eth0"), true, ""},
 		{address("fd01::100/64", "eth0"), false, "the route to fd01::/64"},
 	} {
-		n.IsVIP = func(a netip.Addr) bool { return a == tt.vip.Prefix.Addr() }
+		n.VIPs = []netip.Addr{tt.vip.Prefix.Addr()}
 		if got := n.Fits(tt.vip); got != tt.fits {
 			t.Errorf("%s on %s fits: %v", tt.vip.Prefix, tt.vip.Interface, got)
 		}
@@ -57,7 +57,7 @@ func TestNeighbourhood(t *testing.T) {
 	}
 
 	// Two VIPs that came with their network go together.
-	n.IsVIP = func(a netip.Addr) bool { return a.As4()[0] == 172 }
+	n.VIPs = []netip.Addr{netip.MustParseAddr("172.16.0.100"), netip.MustParseAddr("172.16.0.101")}
 	if got := n.StandsOn(address("172.16.0.100/16", "lo")); got != "" {
 		t.Errorf("on a VIP beside another one stands %q", got)
 	}

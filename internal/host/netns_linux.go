@@ -29,7 +29,7 @@ func EnterNetNS(name string) (restore func() error, err error) {
 
 func enterNetNS(dir, name string) (restore func() error, err error) {
 	if name == "" || name == "." || name == ".." || strings.Contains(name, "/") {
-		return nil, fmt.Errorf("network namespace %q: %w", name, os.ErrInvalid)
+		return nil, fmt.Errorf("network namespace %q: %w", name, unix.EINVAL)
 	}
 	target, err := os.Open(filepath.Join(dir, name))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"lvsdr/internal/lantest"
@@ -91,9 +92,9 @@ func TestNetNSErrors(t *testing.T) {
 		want error
 	}{
 		{"nowhere", os.ErrNotExist},
-		{"", os.ErrInvalid},
-		{"..", os.ErrInvalid},
-		{"../ns", os.ErrInvalid},
+		{"", syscall.EINVAL},
+		{"..", syscall.EINVAL},
+		{"../ns", syscall.EINVAL},
 	} {
 		if _, err := enterNetNS(dir, tt.name); !errors.Is(err, tt.want) {
 			t.Errorf("%q: %v, want %v", tt.name, err, tt.want)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -21,7 +20,7 @@ func (w Wish) due(s State) []host.Address {
 // placeVIP are the changes after which a VIP is on its interface with a full
 // mask; wrong is where it is still then, and should not be: with another mask,
 // or where the same file had it before.
-func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool) (all []Change, wrong []host.Address, err error) {
+func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders, announced bool) (all []Change, wrong []host.Address, err error) {
 	vip := want.Prefix.Addr()
 	if s.isOwn(w, want) {
 		return nil, nil, nil
@@ -38,7 +37,11 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, announced bool
 	for _, have := range s.addressesOf(vip) {
 		old, ours := former.place(vip, have.Interface)
 		moves := ours && (old.Label == have.Label || vip.Is6())
+		who, held := others.place(Place{VIP: vip, Interface: have.Interface})
 		switch {
+		case held && have.Interface != want.Interface:
+			return nil, nil, hint.Add(fmt.Errorf("%s is already on %s: %s", vip, have.Interface, who.wants()),
+				"have it on one interface in both, by label or director_label; or stop the other one first")
 		case have.Interface != want.Interface && !ours || !moves && !s.fits(have) && s.standsOn(have) != "":
 			return nil, nil, s.refuseElsewhere(w, have)
 		case have.Interface != want.Interface:
@@ -100,7 +103,7 @@ func (s *State) fits(have host.Address) bool { return s.neighbourhood().Fits(hav
 func (s *State) standsOn(a host.Address) string { return s.neighbourhood().StandsOn(a) }
 
 func (s *State) neighbourhood() host.Neighbourhood {
-	return host.Neighbourhood{Links: s.Links, Addresses: s.Addresses, Routes: s.Routes, IsVIP: func(a netip.Addr) bool { return s.vips[a] }}
+	return host.Neighbourhood{Links: s.Links, Addresses: s.Addresses, Routes: s.Routes, VIPs: s.vips}
 }
 
 // stands is what stands on what is at a place.
@@ -144,17 +147,9 @@ func addVIP(a host.Address, announced bool) Change {
 					return err
 				}
 			}
-			if err := at.AddAddress(a); err != nil {
-				return errors.Join(err, at.Record.announced(vip))
-			}
-			return nil
+			return at.AddAddress(a)
 		},
-		undo: func(at Site) error {
-			if err := at.DeleteAddress(a); err != nil {
-				return err
-			}
-			return at.Record.announced(vip)
-		},
+		undo: func(at Site) error { return at.DeleteAddress(a) },
 	}
 }
 

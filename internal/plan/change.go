@@ -15,7 +15,9 @@ type Change struct {
 	Line string
 
 	do func(Site) error
-	// undo is nil where the deed leaves nothing behind that could be taken back.
+	// undo takes back what was done to the machine; [Apply] forgets what was
+	// recorded of it. It is nil where the deed leaves nothing behind that could be
+	// taken back.
 	undo func(Site) error
 }
 
@@ -52,6 +54,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 		p.during, former = before.with(p.after), before.gone(p.after)
 	}
 	others := s.Record.others(w.Claimant)
+	w = w.drainedBy(others)
 	if w.Exclusive {
 		p.Changes = deleteOthers(w, s)
 	}
@@ -75,7 +78,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 	announced := announcements(w, s)
 	var wrong []host.Address
 	for _, a := range w.VIPs {
-		placed, left, err := s.placeVIP(w, a, former, len(announced[a.Prefix.Addr()]) > 0)
+		placed, left, err := s.placeVIP(w, a, former, others, len(announced[a.Prefix.Addr()]) > 0)
 		if err != nil {
 			return p, err
 		}
@@ -180,7 +183,7 @@ func Apply(w io.Writer, at Site, p Plan) error {
 		if !undone {
 			return err
 		}
-		return errors.Join(err, at.Record.restore(before, p.after.Claimant))
+		return errors.Join(err, at.Record.restore(before))
 	}
 	return at.Record.settle(p)
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 )
 
@@ -162,7 +163,7 @@ func (c Claim) with(next Claim) Claim {
 			both.Services = append(both.Services, v)
 			continue
 		}
-		both.Services[i].RealServers = union(both.Services[i].RealServers, v.RealServers)
+		both.Services[i].RealServers = each.Once(both.Services[i].RealServers, v.RealServers)
 		both.Services[i].Weights = maps.Clone(both.Services[i].Weights)
 		for server, weights := range v.Weights {
 			for _, weight := range weights {
@@ -170,9 +171,9 @@ func (c Claim) with(next Claim) Claim {
 			}
 		}
 	}
-	both.Sysctls = union(next.Sysctls, c.Sysctls)
-	both.Timeouts, both.Daemons = union(next.Timeouts, c.Timeouts), union(next.Daemons, c.Daemons)
-	both.Drained = union(next.Drained, c.Drained)
+	both.Sysctls = each.Once(next.Sysctls, c.Sysctls)
+	both.Timeouts, both.Daemons = each.Once(next.Timeouts, c.Timeouts), each.Once(next.Daemons, c.Daemons)
+	both.Drained = each.Once(next.Drained, c.Drained)
 	return both
 }
 
@@ -182,23 +183,11 @@ func (p Place) same(other Place) bool {
 	return p == other
 }
 
-func union[T comparable](a, b []T) []T {
-	all, seen := slices.Clone(a), map[T]bool{}
-	for _, v := range a {
-		seen[v] = true
-	}
-	for _, v := range b {
-		if !seen[v] {
-			all = append(all, v)
-		}
-	}
-	return all
-}
-
 // others are the claims of everybody else.
 func (r *Record) others(who Claimant) holders {
 	h := holders{
 		vips: map[netip.Addr]bool{}, places: map[Place]Claimant{}, services: map[string]Claimant{}, servers: map[[2]string]bool{},
+		drained: map[drainage]bool{},
 		sysctls: map[string]Claimant{}, timeouts: map[string]Claimant{}, daemons: map[string]Claimant{},
 	}
 	for _, c := range r.Claims {
@@ -213,6 +202,11 @@ func (r *Record) others(who Claimant) holders {
 			h.services[v.Service] = c.Claimant
 			for _, rs := range v.RealServers {
 				h.servers[[2]string{v.Service, rs}] = true
+			}
+		}
+		for _, rs := range c.Drained {
+			for _, v := range c.Services {
+				h.drained[drainage{v.Service, rs}] = true
 			}
 		}
 		c.hold(h.sysctls, c.Sysctls)
@@ -233,9 +227,16 @@ type holders struct {
 	places   map[Place]Claimant // of VIP and interface alone
 	services map[string]Claimant
 	servers  map[[2]string]bool // service, real server
+	drained  map[drainage]bool
 
 	vips                       map[netip.Addr]bool
 	sysctls, timeouts, daemons map[string]Claimant
+}
+
+// drainage is a real server that is drained in a service.
+type drainage struct {
+	service string
+	rs      netip.Addr
 }
 
 func (h holders) place(p Place) (Claimant, bool) {

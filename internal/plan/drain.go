@@ -25,8 +25,8 @@ func (at Site) Undrain(w io.Writer, rs netip.Addr, wish func() Wish) error {
 
 // reweigh changes the record, and then the weights to what it says.
 func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*Record, Claimant, netip.Addr) error) error {
-	before, who := at.Record.clone(), wish().Claimant
-	if err := note(at.Record, who, rs); err != nil {
+	before := at.Record.clone()
+	if err := note(at.Record, wish().Claimant, rs); err != nil {
 		return err
 	}
 	now := wish()
@@ -35,14 +35,14 @@ func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*
 		_, err = apply(w, at, weights(now, s, rs))
 	}
 	if err != nil {
-		err = errors.Join(err, at.Record.restore(before, who))
+		err = errors.Join(err, at.Record.restore(before))
 	}
 	return err
 }
 
 // weights are the changes of a real server that is there.
 func weights(w Wish, s State, rs netip.Addr) (all []Change) {
-	for _, v := range w.Services {
+	for _, v := range w.drainedBy(s.Record.others(w.Claimant)).Services {
 		have := s.Service(v.Key())
 		for _, d := range v.Destinations {
 			if d.Addr == rs && have.Destination(d.Key()) != nil {

@@ -83,11 +83,12 @@ func readRecord(file string) (*Record, error) {
 
 // clone is the record as it is now.
 func (r *Record) clone() Record {
-	return Record{
-		Claims: slices.Clone(r.Claims), Sysctls: maps.Clone(r.Sysctls),
-		Timeouts: maps.Clone(r.Timeouts), Daemons: slices.Clone(r.Daemons),
-		Unannounced: slices.Clone(r.Unannounced), Drained: slices.Clone(r.Drained), Stopped: slices.Clone(r.Stopped),
-	}
+	now := *r
+	now.Claims, now.Sysctls = slices.Clone(r.Claims), maps.Clone(r.Sysctls)
+	now.Timeouts, now.Daemons = maps.Clone(r.Timeouts), slices.Clone(r.Daemons)
+	now.Unannounced, now.Drained = slices.Clone(r.Unannounced), slices.Clone(r.Drained)
+	now.Stopped = slices.Clone(r.Stopped)
+	return now
 }
 
 // Empty reports whether there is nothing to remember.
@@ -194,14 +195,11 @@ func (r *Record) Orphans() (all []Claimant) {
 	return all
 }
 
-// restore notes that a claimant has what it had before.
-func (r *Record) restore(before Record, who Claimant) error {
-	c := Claim{Claimant: who}
-	if had := before.Claim(who); had != nil {
-		c = *had
-	}
-	r.Drained = before.Drained
-	return r.SetClaim(c)
+// restore makes the record what it was before, and forgets what could not be
+// written meanwhile.
+func (r *Record) restore(before Record) error {
+	*r = before
+	return r.save()
 }
 
 // settle notes that a plan has come true, and forgets what was found of things
@@ -216,10 +214,10 @@ func (r *Record) settle(p Plan) error {
 	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name].isSomebody() })
 	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)].isSomebody() })
 	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(vip netip.Addr) bool { return !held.vips[vip] })
-	if reflect.DeepEqual(before, r.clone()) {
+	if !r.Empty() && reflect.DeepEqual(before, r.clone()) {
 		return nil
 	}
-	return r.save()
+	return r.save() // nothing to remember: what another namespace left goes, too
 }
 
 // Claim is what a start has put there for a claimant; nil: nothing.
@@ -238,11 +236,6 @@ func (r *Record) remember(sysctl string, v FoundValue) error {
 		r.Sysctls = make(map[string]FoundValue)
 	}
 	r.Sysctls[sysctl] = v
-	return r.save()
-}
-
-func (r *Record) forget(sysctl string) error {
-	delete(r.Sysctls, sysctl)
 	return r.save()
 }
 

@@ -27,6 +27,7 @@ func Report(w Wish, s State) (status.Status, error) {
 		former = before.gone(claimOf(w, s))
 	}
 	others := s.Record.others(w.Claimant)
+	w = w.drainedBy(others)
 	for _, v := range w.Services {
 		st.Services = append(st.Services, w.reportService(v, s.Service(v.Key()), others))
 	}

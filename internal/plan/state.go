@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
 )
@@ -64,7 +65,7 @@ type State struct {
 	Rules     int // of the packet filter, where they are to be flushed
 	Record    Record
 
-	vips     map[netip.Addr]bool // of the wish, and of all claims
+	vips     []netip.Addr // of the wish, and of all claims
 	services []Entry
 	byKey    map[ipvs.Key]*Entry
 	words    map[string]*Entry
@@ -131,17 +132,16 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	return s, nil
 }
 
-func vipsOf(w Wish, r *Record) map[netip.Addr]bool {
-	vips := map[netip.Addr]bool{}
+func vipsOf(w Wish, r *Record) (vips []netip.Addr) {
 	for _, a := range w.VIPs {
-		vips[a.Prefix.Addr()] = true
+		vips = append(vips, a.Prefix.Addr())
 	}
 	for _, c := range r.Claims {
 		for _, p := range c.VIPs {
-			vips[p.VIP] = true
+			vips = append(vips, p.VIP)
 		}
 	}
-	return vips
+	return each.Once(vips)
 }
 
 // needsRoutes reports whether routes matter: to whom a VIP is announced, and
@@ -219,7 +219,7 @@ func (s *State) announces(w Wish, vip netip.Addr) bool {
 func (s *State) OwnAddress(family ipvs.AddressFamily) (found netip.Addr) {
 	for _, a := range s.Addresses {
 		addr := a.Prefix.Addr()
-		if ipvs.FamilyOf(addr) == family && !s.vips[addr] && !addr.IsLoopback() && !addr.IsLinkLocalUnicast() && !a.Deprecated {
+		if ipvs.FamilyOf(addr) == family && !slices.Contains(s.vips, addr) && !addr.IsLoopback() && !addr.IsLinkLocalUnicast() && !a.Deprecated {
 			return addr
 		}
 	}

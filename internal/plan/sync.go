@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -137,38 +136,20 @@ func startDaemon(d ipvs.Daemon) Change {
 	return Change{
 		Line: daemonLine(d),
 		do: func(at Site) error {
-			if err := at.Record.rememberDaemon(d.State, &d); err != nil {
+			if err := at.Record.rememberDaemon(d); err != nil {
 				return err
 			}
-			if err := at.StartDaemon(d); err != nil {
-				return errors.Join(err, at.Record.rememberDaemon(d.State, nil))
-			}
-			return nil
+			return at.StartDaemon(d)
 		},
-		undo: func(at Site) error {
-			if err := at.StopDaemon(d); err != nil {
-				return err
-			}
-			return at.Record.rememberDaemon(d.State, nil)
-		},
+		undo: func(at Site) error { return at.StopDaemon(d) },
 	}
 }
 
 func stopDaemon(d ipvs.Daemon) Change {
 	return Change{
 		Line: "ipvsadm --stop-daemon " + roles.Name(d.State),
-		do: func(at Site) error {
-			if err := at.StopDaemon(d); err != nil {
-				return err
-			}
-			return at.Record.rememberDaemon(d.State, nil)
-		},
-		undo: func(at Site) error {
-			if err := at.Record.rememberDaemon(d.State, &d); err != nil {
-				return err
-			}
-			return at.StartDaemon(d)
-		},
+		do:   func(at Site) error { return at.StopDaemon(d) },
+		undo: func(at Site) error { return at.StartDaemon(d) },
 	}
 }
 
@@ -189,12 +170,10 @@ func daemonLine(d ipvs.Daemon) string {
 	return line
 }
 
-// rememberDaemon notes what was asked of the kernel for a role; nil: nothing.
-func (r *Record) rememberDaemon(role ipvs.DaemonState, d *ipvs.Daemon) error {
-	r.Daemons = slices.DeleteFunc(slices.Clone(r.Daemons), func(old ipvs.Daemon) bool { return old.State == role })
-	if d != nil {
-		r.Daemons = append(r.Daemons, *d)
-	}
+// rememberDaemon notes what was asked of the kernel.
+func (r *Record) rememberDaemon(d ipvs.Daemon) error {
+	r.Daemons = slices.DeleteFunc(slices.Clone(r.Daemons), func(old ipvs.Daemon) bool { return old.State == d.State })
+	r.Daemons = append(r.Daemons, d)
 	slices.SortFunc(r.Daemons, func(a, b ipvs.Daemon) int { return cmp.Compare(a.State, b.State) })
 	return r.save()
 }

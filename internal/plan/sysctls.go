@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"lvsdr/internal/each"
 	"lvsdr/internal/host"
 )
 
@@ -35,7 +36,7 @@ func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	}
 	names := slices.Clone(gone.Sysctls)
 	slices.Reverse(names)
-	for _, name := range union(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
+	for _, name := range each.Once(names, slices.Sorted(maps.Keys(s.Record.Sysctls))) {
 		wanted := slices.ContainsFunc(w.Sysctls, func(want Sysctl) bool { return want.Name == name })
 		if wanted || others.sysctls[name].isSomebody() || (name == whileWatched.Name) != (w.Role == Director) {
 			continue
@@ -81,16 +82,9 @@ func (s *State) isSilent(link string) bool {
 // raise raises a parameter. What was found is recorded first; of two findings
 // the first one counts.
 func raise(want Sysctl, have int, r Record) Change {
-	old, recorded := r.Sysctls[want.Name]
 	ours := FoundValue{Found: have, Set: want.Want}
-	if recorded {
+	if old, recorded := r.Sysctls[want.Name]; recorded {
 		ours.Found = old.Found
-	}
-	unrecord := func(at Site) error {
-		if recorded {
-			return at.Record.remember(want.Name, old)
-		}
-		return at.Record.forget(want.Name)
 	}
 	return Change{
 		Line: sysctlLine(want.Name, want.Want),
@@ -98,17 +92,9 @@ func raise(want Sysctl, have int, r Record) Change {
 			if err := at.Record.remember(want.Name, ours); err != nil {
 				return err
 			}
-			if err := at.Set(want.Name, want.Want); err != nil {
-				return errors.Join(err, unrecord(at))
-			}
-			return nil
+			return at.Set(want.Name, want.Want)
 		},
-		undo: func(at Site) error {
-			if err := at.Set(want.Name, have); err != nil {
-				return err
-			}
-			return unrecord(at)
-		},
+		undo: func(at Site) error { return at.Set(want.Name, have) },
 	}
 }
 
@@ -127,17 +113,7 @@ func giveBack(name string, s State) ([]Change, error) {
 	}
 	return []Change{{
 		Line: sysctlLine(name, r.Found),
-		do: func(at Site) error {
-			if err := at.Set(name, r.Found); err != nil {
-				return err
-			}
-			return at.Record.forget(name)
-		},
-		undo: func(at Site) error {
-			if err := at.Record.remember(name, r); err != nil {
-				return err
-			}
-			return at.Set(name, r.Set)
-		},
+		do:   func(at Site) error { return at.Set(name, r.Found) },
+		undo: func(at Site) error { return at.Set(name, r.Set) },
 	}}, nil
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 
@@ -34,7 +33,7 @@ func (s *State) lookAtTimeouts(t Table, w Wish) (err error) {
 func dueTimeouts(want ipvs.Timeouts, s State, others holders) ipvs.Timeouts {
 	for _, t := range timeouts {
 		r, recorded := s.Record.Timeouts[t.name]
-		if due := t.of(&want); *due == 0 && recorded && !others.timeouts[t.name].isSomebody() && *t.of(&s.timeouts) == uint32(r.Set) {
+		if due := t.of(&want); *due == 0 && recorded && r.Found != r.Set && !others.timeouts[t.name].isSomebody() && *t.of(&s.timeouts) == uint32(r.Set) {
 			*due = uint32(r.Found)
 		}
 	}
@@ -57,8 +56,7 @@ func changeTimeouts(w Wish, s State, others holders) []Change {
 		switch {
 		case set == 0:
 			continue
-		case *t.of(&w.Timeouts) == 0, recorded && r.Found == int(set): // as it was found
-			delete(after, t.name)
+		case *t.of(&w.Timeouts) == 0: // given back: the record knows it until then
 		case recorded:
 			after[t.name] = FoundValue{Found: r.Found, Set: int(set)}
 		case have != set:
@@ -71,28 +69,20 @@ func changeTimeouts(w Wish, s State, others holders) []Change {
 	if before == (ipvs.Timeouts{}) {
 		return nil
 	}
-	return []Change{setTimeouts(due, before, after, s.Record.Timeouts)}
+	return []Change{setTimeouts(due, before, after)}
 }
 
 // setTimeouts sets timeouts. What start has found of them is recorded first.
-func setTimeouts(due, before ipvs.Timeouts, after, recorded map[string]FoundValue) Change {
+func setTimeouts(due, before ipvs.Timeouts, after map[string]FoundValue) Change {
 	return Change{
 		Line: fmt.Sprintf("ipvsadm --set %d %d %d", due.TCP, due.TCPFin, due.UDP),
 		do: func(at Site) error {
 			if err := at.Record.rememberTimeouts(after); err != nil {
 				return err
 			}
-			if err := at.SetTimeouts(due); err != nil {
-				return errors.Join(err, at.Record.rememberTimeouts(recorded))
-			}
-			return nil
+			return at.SetTimeouts(due)
 		},
-		undo: func(at Site) error {
-			if err := at.SetTimeouts(before); err != nil {
-				return err
-			}
-			return at.Record.rememberTimeouts(recorded)
-		},
+		undo: func(at Site) error { return at.SetTimeouts(before) },
 	}
 }
 

@@ -157,6 +157,24 @@ func sysctlsFor(c config.Config) (all []Sysctl) {
 	return all
 }
 
+// drainedBy is the wish where others drain real servers of the same services.
+func (w Wish) drainedBy(h holders) Wish {
+	if len(h.drained) == 0 {
+		return w
+	}
+	w.Services = slices.Clone(w.Services)
+	for i := range w.Services {
+		v := &w.Services[i]
+		v.Destinations = slices.Clone(v.Destinations)
+		for j := range v.Destinations {
+			if d := &v.Destinations[j]; h.drained[drainage{ServiceWords(&v.Service), d.Addr}] {
+				d.Draining, d.Weight = true, 0
+			}
+		}
+	}
+	return w
+}
+
 // Serves reports whether the wish has a real server of that address.
 func (w Wish) Serves(rs netip.Addr) bool {
 	is := func(d Destination) bool { return d.Addr == rs && !d.Sorry }
