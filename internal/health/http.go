@@ -109,7 +109,7 @@ func (t Target) matchBody(body io.Reader) error {
 	case err != nil:
 		return err
 	case !wanted.Match(got):
-		return fmt.Errorf("body %q does not match %q", start(got), t.Check.Body)
+		return mismatch("body", t.Check.Body, got)
 	}
 	return nil
 }

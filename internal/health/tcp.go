@@ -74,14 +74,14 @@ func (t Target) receive(conn net.Conn) error {
 		return err
 	}
 	for answer := []byte(nil); ; {
-		answer = slices.Grow(answer, 1<<10)
+		answer = slices.Grow(answer, 4<<10)
 		n, err := conn.Read(answer[len(answer):cap(answer)])
 		answer = answer[:len(answer)+n]
 		switch {
 		case n > 0 && wanted.Match(answer):
 			return nil
 		case len(answer) >= maxAnswer, len(answer) > 0 && err != nil:
-			return t.mismatch(answer)
+			return mismatch("answer", t.Check.Receive, answer)
 		case err != nil:
 			return err
 		}
@@ -89,9 +89,7 @@ func (t Target) receive(conn net.Conn) error {
 	}
 }
 
-func (t Target) mismatch(answer []byte) error {
-	return fmt.Errorf("answer %q does not match %q", start(answer), t.Check.Receive)
+// mismatch says how the start of an answer looks.
+func mismatch(what, wanted string, got []byte) error {
+	return fmt.Errorf("%s does not match %q: %q", what, wanted, got[:min(len(got), 60)])
 }
-
-// start is what is told of an answer.
-func start(b []byte) []byte { return b[:min(len(b), 60)] }

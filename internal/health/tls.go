@@ -87,7 +87,7 @@ func handshakeFault(err error) error {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfTime(invalid.Cert)
 	case errors.As(err, &name):
-		return fmt.Errorf("certificate for %s, wanted %s", names(name.Certificate), name.Host)
+		return fmt.Errorf("certificate not for %s, but for %s", name.Host, names(name.Certificate))
 	case errors.As(err, &unknown) && unknown.Cert != nil && unknown.Cert.Issuer.String() == unknown.Cert.Subject.String():
 		return errors.New("certificate is self-signed")
 	case errors.As(err, &unknown) && unknown.Cert != nil:

@@ -114,9 +114,9 @@ func TestTLS(t *testing.T) {
 	}{
 		{"by address", sound, named(""), good},
 		{"by name", sound, named("shop.example"), good},
-		{"another name", sound, named("www.example"), bad("certificate for shop.example, 127.0.0.1, wanted www.example")},
+		{"another name", sound, named("www.example"), bad("certificate not for www.example, but for shop.example, 127.0.0.1")},
 		{"no name", with(trusted.certificate(t, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil })), named("www.example"),
-			bad("certificate for no name, wanted www.example")},
+			bad("certificate not for www.example, but for no name")},
 		{"expired", expired, named(""), bad("certificate expired on 2026-01-02")},
 		{"expired, and not looked at", expired, unverified, good},
 		{"not yet", with(trusted.certificate(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day("2101-01-02"), day("2102-01-02") })),
@@ -164,11 +164,11 @@ func TestHTTPS(t *testing.T) {
 		want   want
 	}{
 		{"body", func(c *config.Check) { c.Body = "^OK$" }, "", good},
-		{"another body", func(c *config.Check) { c.Body = "^KO$" }, "", bad(`body "OK" does not match "^KO$"`)},
+		{"another body", func(c *config.Check) { c.Body = "^KO$" }, "", bad(`body does not match "^KO$": "OK"`)},
 		{"host", func(c *config.Check) { c.Host = "shop.example:8443" }, "shop.example", good},
 		{"host and name", func(c *config.Check) { c.Host, c.Name = "www.example", "shop.example" }, "shop.example", good},
 		{"another host", func(c *config.Check) { c.Host = "www.example" }, "www.example",
-			bad("certificate for shop.example, 127.0.0.1, wanted www.example")},
+			bad("certificate not for www.example, but for shop.example, 127.0.0.1")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			asked(t, Target{server, ipvs.TCP, check(config.CheckHTTPS, func(c *config.Check) { c.CA = trusted.file }, tt.change)}, tt.want)

@@ -34,7 +34,7 @@ func askUDP(ctx context.Context, t Target) (alive bool, err error) {
 	case err != nil:
 		return false, err
 	case !wanted.Match(buffer[:n]):
-		return true, t.mismatch(buffer[:n])
+		return true, mismatch("answer", t.Check.Receive, buffer[:n])
 	}
 	return true, nil
 }
