@@ -169,6 +169,8 @@ func TestHTTPHostile(t *testing.T) {
 		{"endless chunks", endless(ok+"Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"), "xyz", time.Minute, bad("the body would not end")},
 		{"endless trailer", endless(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X-A: b\r\n"), "xyz", time.Minute,
 			bad("http: suspiciously long trailer after chunked body")},
+		{"body without a length", says(ok + "\r\nall is OK"), "OK$", time.Minute, good},
+		{"another body without a length", says(ok + "\r\nall is OK"), "^OK", time.Minute, bad(`body does not match "^OK": "all is OK"`)},
 		{"gzip bomb", func(conn net.Conn) {
 			conn.Read(make([]byte, 4096))
 			fmt.Fprintf(conn, "%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", ok, bomb.Len())

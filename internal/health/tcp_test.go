@@ -67,7 +67,7 @@ func TestTCP(t *testing.T) {
 			bad(`answer does not match "220": "` + strings.Repeat("x", 60) + `"`)},
 		{"resets", func(conn net.Conn) { conn.Read(make([]byte, 2)); conn.(*net.TCPConn).SetLinger(0) },
 			check(config.CheckTCP, dialogue("hello", "220")), bad("connection reset")},
-		{"no expression", silent, check(config.CheckTCP, dialogue("", "(")), bad("error parsing regexp: missing closing ): `(`")},
+		{"no expression", banner("220\r\n"), check(config.CheckTCP, within(soon), dialogue("", "(")), bad("error parsing regexp: missing closing ): `(`")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -51,7 +51,7 @@ func TestUDP(t *testing.T) {
 		{"is silent", mute(t), inTime(said("ping", "^ping$")), want{why: "no answer in 300ms"}},
 		{"nobody, who would be silent", nobody(t), said("ping", ""), bad("port unreachable")},
 		{"nobody", nobody(t), said("ping", "pong"), bad("port unreachable")},
-		{"no expression", echo, said("ping", "("), want{why: "error parsing regexp: missing closing ): `(`"}},
+		{"no expression", echo, said("ping", "("), bad("error parsing regexp: missing closing ): `(`")},
 	} {
 		t.Run(tt.name, func(t *testing.T) { asked(t, Target{tt.server, ipvs.UDP, check(config.CheckUDP, tt.change)}, tt.want) })
 	}
