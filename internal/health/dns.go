@@ -57,7 +57,7 @@ func (t Target) judge(records []string) error {
 	case len(records) == 0:
 		return fmt.Errorf("no %s record of %s", t.Check.Record, t.Check.Name)
 	case t.Check.Answer != "" && !slices.Contains(records, wanted):
-		return fmt.Errorf("%s record of %s: %s, wanted %s", t.Check.Record, t.Check.Name, strings.Join(records, ", "), wanted)
+		return fmt.Errorf("no %s record of %s is %s, but %s", t.Check.Record, t.Check.Name, wanted, strings.Join(records, ", "))
 	}
 	return nil
 }

@@ -40,7 +40,11 @@ func askExec(ctx context.Context, t Target) (alive bool, err error) {
 	}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: credential}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
-	switch err := c.Run(); {
+	err = c.Run()
+	if c.Process != nil {
+		c.Cancel() // what the program left behind, too
+	}
+	switch {
 	case ctx.Err() != nil:
 		return false, fmt.Errorf("still running after %v%s", t.Check.Timeout, said)
 	case c.ProcessState == nil:

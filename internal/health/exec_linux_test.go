@@ -51,7 +51,6 @@ func TestExec(t *testing.T) {
 		{"environment", run(t, `test "$(env | sort)" = "$(printf '%s\n' LVSDR_PORT=80 LVSDR_PROTOCOL=udp LVSDR_REAL_SERVER=10.0.0.7 `+
 			`PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PWD=/)" || { env; exit 1; }`), good},
 		{"no input", run(t, "read x && exit 1; exit 0"), good},
-		{"leaves a child", run(t, "sleep 3 & exit 0"), good},
 		{"no program", run(t, "", func(c *config.Check) { c.Command = []string{"/nonexistent/probe"} }),
 			exit("run /nonexistent/probe as " + me(t) + ": no such file or directory")},
 		{"no user", run(t, "", func(c *config.Check) { c.User = "nobody-here" }), exit("user: unknown user nobody-here")},
@@ -63,20 +62,36 @@ func TestExec(t *testing.T) {
 	}
 }
 
-// TestExecTimeout: when the time is over, the whole group ends, and who left
+// TestExecEnds: nothing of a program's group outlives its check, and who left
 // the group does not hold up the answer.
-func TestExecTimeout(t *testing.T) {
+func TestExecEnds(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
-	script := fmt.Sprintf("echo busy; sleep 60 & echo $! $$ >%s; setsid sleep 2 & wait", pids)
-	asked(t, run(t, script, within(soon)), want{why: "still running after 300ms: busy"})
-	text, err := os.ReadFile(pids)
-	must(t, err)
-	for _, word := range strings.Fields(string(text)) {
-		pid, err := strconv.Atoi(word)
-		must(t, err)
-		if !ended(pid) {
-			t.Errorf("process %d is still there", pid)
-		}
+	for _, tt := range []struct {
+		name, last string
+		timeout    time.Duration
+		want       want
+	}{
+		{"time is over", "wait", soon, want{why: "still running after 300ms: busy"}},
+		{"a child is left", "exit 0", time.Minute, good},
+		{"a child is left, all is bad", "exit 1", time.Minute, want{why: "exit status 1: busy"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			script := fmt.Sprintf("echo busy; sleep 60 & echo $! $$ >%s; setsid sleep 10 & %s", pids, tt.last)
+			started := time.Now()
+			asked(t, run(t, script, within(tt.timeout)), tt.want)
+			if took := time.Since(started); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			text, err := os.ReadFile(pids)
+			must(t, err)
+			for _, word := range strings.Fields(string(text)) {
+				pid, err := strconv.Atoi(word)
+				must(t, err)
+				if !ended(pid) {
+					t.Errorf("process %d is still there", pid)
+				}
+			}
+		})
 	}
 }
 

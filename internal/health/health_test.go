@@ -235,7 +235,7 @@ func TestAskLeavesNothing(t *testing.T) {
 	}
 	ask(1)
 	goroutines, descriptors := settled(t, func(int, int) bool { return false })
-	ask(40) // of ten, by ten
+	ask(20) // of ten targets, by ten at a time
 	g, d := settled(t, func(g, d int) bool { return g <= goroutines && d <= descriptors })
 	if g > goroutines || d > descriptors {
 		t.Errorf("%d goroutines and %d descriptors, %d and %d before", g, d, goroutines, descriptors)

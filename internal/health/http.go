@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,10 +55,11 @@ func (t Target) request(conn net.Conn, scheme, port string) error {
 		return nil
 	}
 	source.part, source.left = "body", 2*maxBody // with what frames it
-	if err := t.matchBody(response.Body); err != nil {
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
 		return cmp.Or(source.err, err)
 	}
-	return nil
+	return match("body", t.Check.Body, body)
 }
 
 // source is the bytes of a response. net/http may take its end for the end of
@@ -97,21 +97,6 @@ func readResponse(r *bufio.Reader, request *http.Request) (*http.Response, error
 			return response, err
 		}
 	}
-}
-
-func (t Target) matchBody(body io.Reader) error {
-	wanted, err := regexp.Compile(t.Check.Body)
-	if err != nil {
-		return err
-	}
-	got, err := io.ReadAll(io.LimitReader(body, maxBody))
-	switch {
-	case err != nil:
-		return err
-	case !wanted.Match(got):
-		return fmt.Errorf("body %q does not match %q", start(got), t.Check.Body)
-	}
-	return nil
 }
 
 // newRequest is the request of a check. port is the one that a header Host

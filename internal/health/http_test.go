@@ -68,7 +68,7 @@ func TestHTTP(t *testing.T) {
 	}{
 		{"good", get("/healthz", ""), good},
 		{"body", get("/healthz", "(?m)OK$"), good},
-		{"another body", get("/healthz", "^OK"), bad(`body "all is OK\n" does not match "^OK"`)},
+		{"another body", get("/healthz", "^OK"), bad(`body does not match "^OK": "all is OK\n"`)},
 		{"missing", get("/", ""), bad("status 404, wanted 200-299")},
 		{"missing as wanted", get("/", "", config.StatusRange{From: 404, To: 404}), good},
 		{"one of several", get("/sick", "", config.StatusRange{From: 200, To: 204}, config.StatusRange{From: 301, To: 301}),
@@ -164,11 +164,13 @@ func TestHTTPHostile(t *testing.T) {
 		{"endless hints", endless("", "HTTP/1.1 103 Early Hints\r\n\r\n"), "", time.Minute, bad("the headers would not end")},
 		{"10 GB, and not read", endless(ok+"Content-Length: 10000000000\r\n\r\n", "x"), "", time.Minute, good},
 		{"10 GB", endless(ok+"Content-Length: 10000000000\r\n\r\n", "x"), "xyz", time.Minute,
-			bad(`body "` + strings.Repeat("x", 60) + `" does not match "xyz"`)},
+			bad(`body does not match "xyz": "` + strings.Repeat("x", 60) + `"`)},
 		{"10 GB with a match", endless(ok+"Content-Length: 10000000000\r\n\r\n", "x"), "x{50}", time.Minute, good},
 		{"endless chunks", endless(ok+"Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"), "xyz", time.Minute, bad("the body would not end")},
 		{"endless trailer", endless(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X-A: b\r\n"), "xyz", time.Minute,
 			bad("http: suspiciously long trailer after chunked body")},
+		{"body without a length", says(ok + "\r\nall is OK"), "OK$", time.Minute, good},
+		{"another body without a length", says(ok + "\r\nall is OK"), "^OK", time.Minute, bad(`body does not match "^OK": "all is OK"`)},
 		{"gzip bomb", func(conn net.Conn) {
 			conn.Read(make([]byte, 4096))
 			fmt.Fprintf(conn, "%sContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", ok, bomb.Len())

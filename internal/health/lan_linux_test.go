@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,4 +81,39 @@ func TestKernelUnplugged(t *testing.T) {
 			asked(t, Target{netip.MustParseAddrPort("192.0.2.1:80"), ipvs.TCP, check(kind)}, want{why: "network is unreachable"})
 		}
 	})
+}
+
+// TestKernelFiltered: what packet filters make of a question.
+func TestKernelFiltered(t *testing.T) {
+	dir := lantest.LAN(t)
+	web := netip.MustParseAddrPort("10.0.0.7:80")
+	lantest.Listen(t, dir, "rs1", "tcp4", web.String())
+	for _, tt := range []struct {
+		machine, rule string
+		tcp, udp      want
+	}{
+		{"rs1", "INPUT -i eth0 -j ACCEPT", good, bad("port unreachable")},
+		{"rs1", "INPUT -i eth0 -j REJECT", bad("connection refused"), bad("port unreachable")},
+		{"rs1", "INPUT -i eth0 -j DROP", want{why: "no answer in 300ms"}, want{why: "no answer in 300ms"}},
+		{"rs1", "INPUT -i eth0 -p tcp -j REJECT --reject-with icmp-host-prohibited", want{why: "no route to host"}, bad("port unreachable")},
+		{"lvs", "OUTPUT -d 10.0.0.7 -j DROP", want{why: "no answer in 300ms"},
+			want{why: "the packet filter of this machine drops the question"}},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			filter := func(words string) {
+				lantest.Within(t, dir, tt.machine, func() {
+					out, err := exec.Command("iptables-nft", strings.Fields(words)...).CombinedOutput()
+					if err != nil {
+						t.Fatalf("iptables-nft %s: %v\n%s", words, err, out)
+					}
+				})
+			}
+			filter("-A " + tt.rule)
+			defer filter("-F")
+			lantest.Within(t, dir, "lvs", func() {
+				asked(t, Target{web, ipvs.TCP, check(config.CheckTCP, within(soon))}, tt.tcp)
+				asked(t, Target{web, ipvs.UDP, check(config.CheckUDP, within(soon), func(c *config.Check) { c.Receive = "pong" })}, tt.udp)
+			})
+		})
+	}
 }

@@ -69,29 +69,25 @@ func (t Target) receive(conn net.Conn) error {
 	if t.Check.Receive == "" {
 		return nil
 	}
-	wanted, err := regexp.Compile(t.Check.Receive)
-	if err != nil {
-		return err
-	}
 	for answer := []byte(nil); ; {
-		answer = slices.Grow(answer, 1<<10)
+		answer = slices.Grow(answer, 4<<10)
 		n, err := conn.Read(answer[len(answer):cap(answer)])
 		answer = answer[:len(answer)+n]
-		switch {
-		case n > 0 && wanted.Match(answer):
-			return nil
-		case len(answer) >= maxAnswer, len(answer) > 0 && err != nil:
-			return t.mismatch(answer)
-		case err != nil:
+		if len(answer) == 0 && err != nil {
 			return err
+		}
+		if fault := match("answer", t.Check.Receive, answer); fault == nil || err != nil || len(answer) >= maxAnswer {
+			return fault
 		}
 		time.Sleep(t.Check.Timeout / 100) // a server that drips has all of it matched a hundred times at most
 	}
 }
 
-func (t Target) mismatch(answer []byte) error {
-	return fmt.Errorf("answer %q does not match %q", start(answer), t.Check.Receive)
+// match reports what does not match, and how it starts.
+func match(what, wanted string, got []byte) error {
+	expression, err := regexp.Compile(wanted)
+	if err != nil || expression.Match(got) {
+		return err
+	}
+	return fmt.Errorf("%s does not match %q: %q", what, wanted, got[:min(len(got), 60)])
 }
-
-// start is what is told of an answer.
-func start(b []byte) []byte { return b[:min(len(b), 60)] }

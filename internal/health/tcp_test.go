@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,25 +55,25 @@ func TestTCP(t *testing.T) {
 		{"answers bytes", echo, check(config.CheckTCP, dialogue("\x00\x01", "^\x00\x01$")), good},
 		{"is told, and asked nothing", silent, check(config.CheckTCP, dialogue("QUIT\r\n", "")), good},
 		{"greets with something else", banner("554 no\r\n"), check(config.CheckTCP, within(soon), dialogue("", "^220 ")),
-			bad(`answer "554 no\r\n" does not match "^220 "`)},
+			bad(`answer does not match "^220 ": "554 no\r\n"`)},
 		{"greets and closes", says("554 \x1b[31mno\r\n"), check(config.CheckTCP, dialogue("hi", "^220 ")),
-			bad(`answer "554 \x1b[31mno\r\n" does not match "^220 "`)},
+			bad(`answer does not match "^220 ": "554 \x1b[31mno\r\n"`)},
 		{"is silent", silent, check(config.CheckTCP, within(soon), dialogue("", "^220 ")),
 			bad("connected, but no complete answer in 300ms")},
 		{"closes before the answer", says(""), check(config.CheckTCP, dialogue("hi", "^220 ")), bad("connection closed without an answer")},
 		{"drips", drips(".", 5*time.Millisecond), check(config.CheckTCP, within(100*time.Millisecond), dialogue("", "220")),
 			want{alive: true}},
 		{"floods", flood, check(config.CheckTCP, dialogue("", "220")),
-			bad(`answer "` + strings.Repeat("x", 60) + `" does not match "220"`)},
+			bad(`answer does not match "220": "` + strings.Repeat("x", 60) + `"`)},
 		{"resets", func(conn net.Conn) { conn.Read(make([]byte, 2)); conn.(*net.TCPConn).SetLinger(0) },
 			check(config.CheckTCP, dialogue("hello", "220")), bad("connection reset")},
-		{"no expression", silent, check(config.CheckTCP, dialogue("", "(")), bad("error parsing regexp: missing closing ): `(`")},
+		{"no expression", banner("220\r\n"), check(config.CheckTCP, within(soon), dialogue("", "(")), bad("error parsing regexp: missing closing ): `(`")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if tt.name == "drips" { // as many dots as there was time for
 				got := Ask(t.Context(), Target{serve(t, tt.server), ipvs.TCP, tt.check})
-				if got.Good || !got.Alive || !strings.HasPrefix(got.Why, `answer "..`) || got.Took > 3*tt.check.Timeout {
+				if got.Good || !got.Alive || !strings.HasPrefix(got.Why, `answer does not match "220": "..`) || got.Took > 3*tt.check.Timeout {
 					t.Errorf("%+v", got)
 				}
 				return
@@ -86,5 +87,17 @@ func TestTCPNobody(t *testing.T) {
 	for _, kind := range []config.CheckType{config.CheckTCP, config.CheckTLS, config.CheckHTTP, config.CheckHTTPS} {
 		asked(t, Target{nobody(t), ipvs.TCP, check(kind)}, bad("connection refused"))
 		asked(t, Target{blackHole(t), ipvs.TCP, check(kind, within(soon))}, want{why: "no answer in 300ms"})
+	}
+}
+
+func TestTCPFamilies(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	must(t, err)
+	defer l.Close()
+	v4 := serve(t, silent)
+	for _, server := range []netip.AddrPort{
+		l.Addr().(*net.TCPAddr).AddrPort(), netip.AddrPortFrom(netip.AddrFrom16(v4.Addr().As16()), v4.Port()),
+	} {
+		asked(t, Target{server, ipvs.TCP, check(config.CheckTCP)}, good)
 	}
 }

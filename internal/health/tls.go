@@ -34,7 +34,8 @@ func (t Target) converseTLS(ctx context.Context, talk func(net.Conn) error) (acc
 // a server that knows nothing newer, which today's clients refuse.
 func (t Target) handshake(conn net.Conn) (*tls.Conn, error) {
 	settings := &tls.Config{
-		MinVersion: tls.VersionTLS10, ServerName: t.certificateName(), InsecureSkipVerify: !t.Check.Verify,
+		MinVersion: tls.VersionTLS10, CipherSuites: suites(),
+		ServerName: t.certificateName(), InsecureSkipVerify: !t.Check.Verify,
 	}
 	if t.Check.CA != "" {
 		trusted, err := os.ReadFile(t.Check.CA)
@@ -54,6 +55,15 @@ func (t Target) handshake(conn net.Conn) (*tls.Conn, error) {
 		return nil, fmt.Errorf("%s, wanted TLS 1.2 or newer", tls.VersionName(v))
 	}
 	return secured, nil
+}
+
+// suites are all that there are: clients may make do with what Go would not
+// choose.
+func suites() (ids []uint16) {
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		ids = append(ids, s.ID)
+	}
+	return ids
 }
 
 // certificateName is whom the certificate has to name: as a client of the
@@ -87,7 +97,7 @@ func handshakeFault(err error) error {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfTime(invalid.Cert)
 	case errors.As(err, &name):
-		return fmt.Errorf("certificate for %s, wanted %s", names(name.Certificate), name.Host)
+		return fmt.Errorf("certificate not for %s, but for %s", name.Host, names(name.Certificate))
 	case errors.As(err, &unknown) && unknown.Cert != nil && unknown.Cert.Issuer.String() == unknown.Cert.Subject.String():
 		return errors.New("certificate is self-signed")
 	case errors.As(err, &unknown) && unknown.Cert != nil:

@@ -1,9 +1,11 @@
 package health
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -23,11 +25,11 @@ import (
 // An authority signs certificates.
 type authority struct {
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 	file string // in PEM
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
@@ -50,7 +52,7 @@ func newAuthority(t *testing.T, name string) authority {
 	return a
 }
 
-func sign(t *testing.T, by authority, c *x509.Certificate, key *ecdsa.PrivateKey) (der []byte) {
+func sign(t *testing.T, by authority, c *x509.Certificate, key crypto.Signer) (der []byte) {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, c, by.cert, key.Public(), by.key)
 	must(t, err)
@@ -61,7 +63,11 @@ func sign(t *testing.T, by authority, c *x509.Certificate, key *ecdsa.PrivateKey
 // nobody, it signs itself.
 func (a authority) certificate(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
 	t.Helper()
-	key := newKey(t)
+	return a.certify(t, newKey(t), change)
+}
+
+func (a authority) certify(t *testing.T, key crypto.Signer, change func(*x509.Certificate)) tls.Certificate {
+	t.Helper()
 	c := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "shop"}, DNSNames: []string{"shop.example"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
@@ -101,6 +107,8 @@ func TestTLS(t *testing.T) {
 	sound := with(trusted.certificate(t, nil))
 	expired := with(trusted.certificate(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day("2025-01-02"), day("2026-01-02") }))
 	selfSigned := with(authority{}.certificate(t, nil))
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	must(t, err)
 	noPEM := filepath.Join(t.TempDir(), "empty.pem")
 	must(t, os.WriteFile(noPEM, []byte("nothing\n"), 0o600))
 	named := func(name string) func(*config.Check) { return func(c *config.Check) { c.Name = name } }
@@ -114,9 +122,9 @@ func TestTLS(t *testing.T) {
 	}{
 		{"by address", sound, named(""), good},
 		{"by name", sound, named("shop.example"), good},
-		{"another name", sound, named("www.example"), bad("certificate for shop.example, 127.0.0.1, wanted www.example")},
+		{"another name", sound, named("www.example"), bad("certificate not for www.example, but for shop.example, 127.0.0.1")},
 		{"no name", with(trusted.certificate(t, func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil })), named("www.example"),
-			bad("certificate for no name, wanted www.example")},
+			bad("certificate not for www.example, but for no name")},
 		{"expired", expired, named(""), bad("certificate expired on 2026-01-02")},
 		{"expired, and not looked at", expired, unverified, good},
 		{"not yet", with(trusted.certificate(t, func(c *x509.Certificate) { c.NotBefore, c.NotAfter = day("2101-01-02"), day("2102-01-02") })),
@@ -130,6 +138,10 @@ func TestTLS(t *testing.T) {
 		{"TLS 1.0", secured(&tls.Config{Certificates: []tls.Certificate{trusted.certificate(t, nil)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}),
 			named(""), bad("TLS 1.0, wanted TLS 1.2 or newer")},
 		{"TLS 1.2", secured(&tls.Config{Certificates: []tls.Certificate{trusted.certificate(t, nil)}, MaxVersion: tls.VersionTLS12}), named(""), good},
+		{"an old key exchange", secured(&tls.Config{
+			Certificates: []tls.Certificate{trusted.certify(t, rsaKey, nil)},
+			MaxVersion:   tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA},
+		}), named(""), good},
 		{"no certificate for that", secured(&tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, io.EOF }}),
 			named(""), bad("the server ends the TLS handshake: internal error")},
 		{"not TLS", says("HTTP/1.1 400 Bad Request\r\n\r\n"), named(""), bad("the server does not speak TLS")},
@@ -164,11 +176,11 @@ func TestHTTPS(t *testing.T) {
 		want   want
 	}{
 		{"body", func(c *config.Check) { c.Body = "^OK$" }, "", good},
-		{"another body", func(c *config.Check) { c.Body = "^KO$" }, "", bad(`body "OK" does not match "^KO$"`)},
+		{"another body", func(c *config.Check) { c.Body = "^KO$" }, "", bad(`body does not match "^KO$": "OK"`)},
 		{"host", func(c *config.Check) { c.Host = "shop.example:8443" }, "shop.example", good},
 		{"host and name", func(c *config.Check) { c.Host, c.Name = "www.example", "shop.example" }, "shop.example", good},
 		{"another host", func(c *config.Check) { c.Host = "www.example" }, "www.example",
-			bad("certificate for shop.example, 127.0.0.1, wanted www.example")},
+			bad("certificate not for www.example, but for shop.example, 127.0.0.1")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			asked(t, Target{server, ipvs.TCP, check(config.CheckHTTPS, func(c *config.Check) { c.CA = trusted.file }, tt.change)}, tt.want)

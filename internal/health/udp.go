@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"regexp"
 )
 
 // maxDatagram is how much of a datagram is looked at.
@@ -13,10 +12,6 @@ const maxDatagram = 4 << 10
 // askUDP sends a datagram. The first that comes back decides; without receive,
 // silence is good as well.
 func askUDP(ctx context.Context, t Target) (alive bool, err error) {
-	wanted, err := regexp.Compile(t.Check.Receive)
-	if err != nil {
-		return false, err
-	}
 	conn, err := dialUDP(ctx, t.Server)
 	if err != nil {
 		return false, err
@@ -33,10 +28,8 @@ func askUDP(ctx context.Context, t Target) (alive bool, err error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case !wanted.Match(buffer[:n]):
-		return true, t.mismatch(buffer[:n])
 	}
-	return true, nil
+	return true, match("answer", t.Check.Receive, buffer[:n])
 }
 
 func dialUDP(ctx context.Context, server netip.AddrPort) (*net.UDPConn, error) {

@@ -32,6 +32,8 @@ func (t Target) why(err error, alive bool) string {
 		return "connection reset"
 	case errors.As(err, &fault) && fault.Net == "udp" && refused(err):
 		return "port unreachable"
+	case errors.As(err, &fault) && errors.Is(err, syscall.EPERM):
+		return "the packet filter of this machine drops the question"
 	}
 	// Without the addresses and calls, which say nothing new.
 	if errors.As(err, &fault) {
