@@ -175,7 +175,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export TMPDIR=/dev/shm
 [ "$(df --output=avail $TMPDIR | tail -1)" -gt 600000 ] || TMPDIR=/var/tmp
-timeout 200 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
+timeout 400 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
 	con=null con0=null,fd:1 panic=-1 noreboot init=/lib/systemd/systemd systemd.unit=test.service </dev/null`
 
 func tail(s string, n int) string { return strings.ToValidUTF8(s[max(0, len(s)-n):], "") }
