@@ -108,7 +108,7 @@ web() { # starts the web server of a real server
 	eval "web$1=$!"
 }
 answer() { # the first line of what the client gets
-	line=$(ip netns exec client timeout 3 bash -c 'exec 3<>/dev/tcp/172.16.0.100/80
+	line=$(ip netns exec client timeout 10 bash -c 'exec 3<>/dev/tcp/172.16.0.100/80
 		printf "GET / HTTP/1.0\r\n\r\n" >&3; read -r line <&3; echo "${line%?}"' 2>/dev/null)
 	echo "${line:-none}"
 }
@@ -135,7 +135,7 @@ by_then answers HTTP/1.0 200 OK
 cat >/etc/lvsdr/lvsdr.yaml <<'END'
 vip: 172.16.0.100
 real_servers: [10.0.0.7, 10.0.0.17]
-check: {type: http, interval: 1s}
+check: {type: http, timeout: 2s}
 services:
   - {port: 80, sorry: {page: default}}
   - {port: 81, check: {type: exec, vip: false, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
@@ -165,7 +165,7 @@ sort -u /run/answers
 say watched
 
 echo "# a check runs as nobody, and is killed when its time is over"
-by_then told 'still running after 1s'
+by_then told 'still running after 2s'
 sleeping() { grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l; }
 [ $(sleeping) -le 4 ] || echo "$(sleeping) checks are left"
 has 10.0.0.7:81 1 || table
