@@ -49,6 +49,7 @@ func TestArchitectureArrows(t *testing.T) {
 		{path: "../internal/names", never: []string{"net", "os/exec", "context"}},
 		{path: "../internal/plan", never: []string{"lvsdr/internal/check", "lvsdr/internal/wire", commands}},
 		{path: "../internal/check", never: []string{"lvsdr/internal/plan", commands}},
+		{path: "../internal/sorry", never: []string{"lvsdr/internal/host", "lvsdr/internal/plan", routes, commands, "os/exec"}},
 		{path: "../internal/lab", never: []string{"lvsdr/internal/plan", commands}},
 		{path: "../internal/guest", never: []string{"lvsdr/internal/lab", commands}},
 	} {

@@ -41,10 +41,13 @@ var places = map[string]place{
 // elsewhere are the commands that another test runs, by the file that has them.
 var elsewhere = map[string]string{
 	"apt install ./dist/lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
-	"man lvsdr":                       "packaging/debian_linux_test.go",
-	"systemctl enable --now lvsdr-rs": "packaging/testdata/units.sh",
-	"systemctl enable --now lvsdr-vs": "packaging/testdata/units.sh",
-	"systemctl reload lvsdr-vs":       "packaging/testdata/units.sh",
+	"man lvsdr":                          "packaging/debian_linux_test.go",
+	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",
+	"systemctl enable --now lvsdr-rs":    "packaging/testdata/units.sh",
+	"systemctl enable --now lvsdr-vs":    "packaging/testdata/units.sh",
+	"systemctl enable --now lvsdr-watch": "packaging/testdata/units.sh",
+	"systemctl reload lvsdr-vs":          "packaging/testdata/units.sh",
+	"systemctl reload lvsdr-watch":       "packaging/testdata/units.sh",
 
 	"make":         ".ci/run",
 	"make demo":    ".ci/run",

@@ -50,11 +50,11 @@ func testPurge(t *testing.T, d debian) {
 	before := d.files(t)
 	d.run(t, strings.ReplaceAll(install, "VERSION", version(t)))
 	d.run(t, "man lvsdr | grep -q 'lvsdr vs start'")
-	d.says(t, "lvsdr version; systemctl is-enabled lvsdr-vs lvsdr-rs ipvsadm || true",
-		"lvsdr "+version(t)+"\ndisabled\ndisabled\ndisabled\n")
+	d.says(t, "lvsdr version; systemctl is-enabled lvsdr-vs lvsdr-rs lvsdr-watch ipvsadm || true",
+		"lvsdr "+version(t)+"\ndisabled\ndisabled\ndisabled\ndisabled\n")
 	d.says(t, "lvsdr init | cmp - /etc/lvsdr/lvsdr.yaml && dpkg-query -W -f '${Conffiles}' lvsdr | cut -d ' ' -f 2", "/etc/lvsdr/lvsdr.yaml\n")
-	d.says(t, "systemd-analyze verify --man=no lvsdr-vs.service lvsdr-rs.service ipvsadm.service", "")
-	d.run(t, "systemctl enable lvsdr-vs lvsdr-rs ipvsadm && apt-get -qq purge -y lvsdr")
+	d.says(t, "systemd-analyze verify --man=no lvsdr-vs.service lvsdr-rs.service lvsdr-watch.service ipvsadm.service", "")
+	d.run(t, "systemctl enable lvsdr-vs lvsdr-rs lvsdr-watch ipvsadm && apt-get -qq purge -y lvsdr")
 	if diff := cmp.Diff(before, d.files(t)); diff != "" {
 		t.Errorf("purged, the package leaves something behind (-before +after):\n%s", diff)
 	}
@@ -175,7 +175,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export TMPDIR=/dev/shm
 [ "$(df --output=avail $TMPDIR | tail -1)" -gt 600000 ] || TMPDIR=/var/tmp
-timeout 200 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
+timeout 400 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
 	con=null con0=null,fd:1 panic=-1 noreboot init=/lib/systemd/systemd systemd.unit=test.service </dev/null`
 
 func tail(s string, n int) string { return strings.ToValidUTF8(s[max(0, len(s)-n):], "") }

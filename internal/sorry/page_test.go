@@ -1,7 +1,9 @@
 package sorry
 
 import (
-	"crypto/ed25519"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
@@ -36,10 +38,10 @@ func write(t testing.TB, name, text string) (path string) {
 // certificate makes one for 127.0.0.1, signed by itself.
 func certificate(t testing.TB) (cert, key string) {
 	t.Helper()
-	public, private, err := ed25519.GenerateKey(nil)
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{{127, 0, 0, 1}}}
-	der, err := x509.CreateCertificate(nil, template, template, public, private)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	must(t, err)
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	must(t, err)

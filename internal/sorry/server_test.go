@@ -231,6 +231,9 @@ func TestClose(t *testing.T) {
 			t.Errorf("%s, %d bytes, want %d", response.Status, len(body), len(page))
 		}
 	}
+	if took := time.Since(start); took >= readTimeout {
+		t.Errorf("the form that does not end kept its connection for %v", took)
+	}
 }
 
 // TestCloseSoon: the port is free as soon as Close has returned, even if nothing

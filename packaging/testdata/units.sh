@@ -85,9 +85,120 @@ say vip
 mv /lvsdr.yaml /etc/lvsdr/
 say systemctl start lvsdr-vs
 
+echo "# the director is watched from now on, and no client notices"
+# Two real servers and a client, which is the switch between them and the director.
+ip netns add client
+ip link set veth1 netns client
+ip -n client link add br0 type bridge
+ip -n client address add 10.0.0.6/24 dev br0
+ip -n client link set veth1 master br0 up
+ip -n client link set br0 up
+ip -n client route add 172.16.0.100 via 10.0.0.8
+for rs in 7 17; do
+	ip netns add rs$rs
+	ip -n client link add rs$rs type veth peer eth0 netns rs$rs
+	ip -n client link set rs$rs master br0 up
+	ip -n rs$rs link set lo up
+	ip -n rs$rs link set eth0 up
+	ip -n rs$rs address add 10.0.0.$rs/24 dev eth0
+	ip -n rs$rs address add 172.16.0.100/32 dev lo
+done
+web() { # starts the web server of a real server
+	ip netns exec rs$1 lvsdr lab web --log /dev/null &
+	eval "web$1=$!"
+}
+answer() { # the first line of what the client gets
+	line=$(ip netns exec client timeout 10 bash -c 'exec 3<>/dev/tcp/172.16.0.100/80
+		printf "GET / HTTP/1.0\r\n\r\n" >&3; read -r line <&3; echo "${line%?}"' 2>/dev/null)
+	echo "${line:-none}"
+}
+load() { # the client's requests until there are enough
+	while [ ! -e /run/enough ]; do answer; done >/run/answers
+}
+by_then() { # waits for what is bound to happen
+	for i in $(seq 150); do
+		"$@" && return
+		sleep 0.2
+	done
+	echo "not in time: $*"
+}
+watched() { table | grep 172.16.0.100; }
+has() { table | grep -q -- "-r $1 -g -w $2\$"; }
+answers() { [ "$(answer)" = "$*" ]; }
+restarted() { [ "$(systemctl show -p NRestarts lvsdr-watch)" = NRestarts=1 ] && systemctl --quiet is-active lvsdr-watch; }
+told() { journalctl -o cat -u lvsdr-watch | grep -q "$1"; }
+expires() { cat /proc/sys/net/ipv4/vs/expire_nodest_conn; }
+
+web 7
+web 17
+by_then answers HTTP/1.0 200 OK
+cat >/etc/lvsdr/lvsdr.yaml <<'END'
+vip: 172.16.0.100
+real_servers: [10.0.0.7, 10.0.0.17]
+check: {type: http, timeout: 2s}
+services:
+  - {port: 80, sorry: {page: default}}
+  - {port: 81, check: {type: exec, vip: false, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
+  - {port: 82, check: {type: exec, vip: false, command: [/bin/sleep, "60"]}}
+END
+say systemctl reload lvsdr-vs
+load &
+load=$!
+say systemctl disable lvsdr-vs
+say systemctl enable --now lvsdr-watch
+say systemctl is-active lvsdr-watch
+say expires
+say systemctl restart lvsdr-watch
+say systemctl kill -s KILL lvsdr-watch
+by_then restarted
+sed -i 's/10.0.0.17/{address: 10.0.0.17, weight: 3}/' /etc/lvsdr/lvsdr.yaml
+say systemctl reload lvsdr-watch
+by_then has 10.0.0.17:80 3
+cp /etc/lvsdr/lvsdr.yaml /etc/lvsdr/good.yaml
+echo 'vip: nowhere' >/etc/lvsdr/lvsdr.yaml
+systemctl reload lvsdr-watch 2>/dev/null || echo "not with a bad file"
+mv /etc/lvsdr/good.yaml /etc/lvsdr/lvsdr.yaml
+touch /run/enough
+wait $load
+sort -u /run/answers
+[ "$(wc -l </run/answers)" -gt 20 ] || wc -l /run/answers
+say watched
+
+echo "# a check runs as nobody, and is killed when its time is over"
+by_then told 'still running after 2s'
+sleeping() { grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l; }
+[ $(sleeping) -le 4 ] || echo "$(sleeping) checks are left"
+has 10.0.0.7:81 1 || table
+
+echo "# a web server ends, then the other; they come back"
+kill $web17
+by_then has 10.0.0.17:80 0
+say answer
+kill $web7
+by_then answers HTTP/1.0 503 Service Unavailable
+web 7
+by_then answers HTTP/1.0 200 OK
+web 17
+by_then has 10.0.0.17:80 3
+by_then answers HTTP/1.0 200 OK
+
+echo "# stopped, it leaves all as it is; vs stop is obeyed"
+say systemctl stop lvsdr-watch
+say vip
+say answer
+say systemctl start lvsdr-watch
+say systemctl stop lvsdr-vs
+say vip
+say expires
+say systemctl is-active lvsdr-watch
+say systemctl is-failed lvsdr-vs
+say lvsdr vs start --quiet
+by_then answers HTTP/1.0 200 OK
+
 echo "# a package that goes stops its units"
 ls /etc/systemd/system/*.wants | grep lvsdr
 say dpkg --force-depends --purge lvsdr >/dev/null
 ls /etc/systemd/system/*.wants | grep lvsdr
-say systemctl is-active lvsdr-vs
+say systemctl is-active lvsdr-vs lvsdr-watch
 say vip
+say expires
