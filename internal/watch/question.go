@@ -122,8 +122,11 @@ func (a *asker) conclude(ctx context.Context, q question, own *health.Answer, re
 // judgeOwn makes an answer of a check alone.
 func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) answer {
 	one := answer{good: own.Good, alive: own.Alive, unasked: own.Unasked, why: own.Why}
-	if !one.good && !one.alive && !one.unasked {
-		one.alive = a.answers(ctx, q.Server.Addr())
+	if one.alive || one.unasked {
+		return one
+	}
+	if one.alive = a.answers(ctx, q.Server.Addr()); one.good && !one.alive { // silence is good only of who is there
+		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", q.Server.Addr())
 	}
 	return one
 }
