@@ -35,7 +35,7 @@ func (p pages) open(s *service, state *plan.State) (d ipvs.Destination, err erro
 func (p pages) keep(h plan.Health) {
 	for words, server := range p {
 		if len(h.Services[words].Sorry) == 0 {
-			server.Close()
+			go server.Close() // it waits a little for who is being answered
 			delete(p, words)
 		}
 	}
