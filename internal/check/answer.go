@@ -38,6 +38,10 @@ func judgeAnswer(m *facts, f *finding) error {
 			return err
 		}
 		for _, l := range facing {
+			if l.NoARP && l.Kind != "ipvlan" { // whose parent answers for it
+				f.fail("%s neither asks nor answers neighbours (NOARP)", l.Name).mend(fmt.Sprintf("ip link set %s arp on", l.Name))
+				continue
+			}
 			if err := m.judgeAnswerOn(l.Name, vip, addresses, f); err != nil {
 				return err
 			}
