@@ -149,6 +149,11 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "vip answer: netdev filter in, handle 2 keeps 172.16.0.100 from being answered for on eth0"},
 	},
 	{
+		name: "arp_filter on a director that knows no way to the router", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "ip route del default; sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth0.arp_filter=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there"},
+	},
+	{
 		name: "no ARP on the director's interface", client: byLuck,
 		made: map[string]string{"lvs": "ip link set eth0 arp off"},
 		sees: map[string]string{"lvs": "vip answer: eth0 neither asks nor answers neighbours (NOARP)"},

@@ -105,6 +105,25 @@ func TestDirector(t *testing.T) {
 			want: []string{"fail vip answer: rule 1 keeps 172.16.0.100 from being answered for on eth0", "> let it answer"},
 		},
 		{
+			name: "packets dropped without a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 3 },
+			want: []string{"fail settings: drop_packet is 3: some of what clients send is thrown away, flood or not", "> sysctl -w net.ipv4.vs.drop_packet=0"},
+		},
+		{
+			name: "packets dropped in a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 1 },
+		},
+		{
+			name: "arp_filter, and no way to who asks",
+			change: func(_ *Site, f *fake) {
+				f.routes = f.routes[:1]
+				f.sysctls["net.ipv4.conf.all.rp_filter"], f.sysctls["net.ipv4.conf.all.arp_filter"] = 0, 1
+			},
+			want: []string{"warn vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there",
+				"> sysctl -w net.ipv4.conf.all.arp_filter=0 net.ipv4.conf.eth0.arp_filter=0"},
+		},
+		{
+			name: "arp_filter", change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_filter"] = 1 },
+		},
+		{
 			name: "no ARP on the interface", change: func(_ *Site, f *fake) { f.links[1].NoARP = true },
 			want: []string{"fail vip answer: eth0 neither asks nor answers neighbours (NOARP)", "> ip link set eth0 arp on"},
 		},

@@ -219,11 +219,14 @@ func learnNamed[T any](links fact[[]host.Link], ask func([]host.Link) (T, error)
 // Where it is not known which interfaces matter, no parameter of one does.
 func (m *facts) parameters() []string {
 	if m.Role == Director {
-		names := append(m.linkParameters("rp_filter", m.filtering()), m.linkParameters("arp_ignore", m.filtering())...)
+		var names []string
+		for _, name := range []string{"rp_filter", "arp_ignore", "arp_filter"} {
+			names = append(names, m.linkParameters(name, m.filtering())...)
+		}
 		for _, r := range m.masquerading() {
 			names = append(names, forwarding(r.addr, m.hops[r.addr].value.Interface))
 		}
-		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly)
+		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly, dropEntry, dropPacket)
 	}
 	names := m.linkParameters("rp_filter", append(m.tunnels(), m.taking()...))
 	for _, name := range []string{"arp_ignore", "arp_announce"} {

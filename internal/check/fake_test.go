@@ -286,6 +286,8 @@ func director() *fake {
 		"net.ipv4.conf.eth0.rp_filter":   0,
 		"net.ipv4.conf.all.arp_ignore":   0,
 		"net.ipv4.conf.eth0.arp_ignore":  0,
+		"net.ipv4.conf.all.arp_filter":   0,
+		"net.ipv4.conf.eth0.arp_filter":  0,
 		"net.ipv4.vs.expire_nodest_conn": 1,
 		"net.ipv4.vs.conn_reuse_mode":    1,
 		"net.ipv4.vs.conntrack":          0,
