@@ -40,7 +40,7 @@ func judgeAnswer(m *facts, f *finding) error {
 			return err
 		}
 		for _, l := range facing {
-			if l.NoARP && l.Kind != "ipvlan" { // whose parent answers for it
+			if l.NoARP && !slices.Contains(withoutARP, l.Kind) {
 				f.fail("%s neither asks nor answers neighbours (NOARP)", l.Name).mend(fmt.Sprintf("ip link set %s arp on", l.Name))
 				continue
 			}
@@ -51,6 +51,10 @@ func judgeAnswer(m *facts, f *finding) error {
 	}
 	return nil
 }
+
+// withoutARP are kinds of interfaces that never have it: an ipvlan's parent answers
+// for it, and behind a dummy there is nobody.
+var withoutARP = []string{"dummy", "ipvlan"}
 
 func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Address, f *finding) error {
 	if vip.Is6() {

@@ -356,6 +356,9 @@ func (m *facts) masqueraded(s stream, to endpoint, link string) (all []passage, 
 		in, out := to.answer(), s.answer()
 		in.Stage, out.Stage = stage, stage
 		in.State, out.Sent = t.ofAnswer(s.protocol, stage)
+		m.comesIn(&in)
+		m.comesIn(&out)
+		in.In = link
 		all = append(all, passage{"answers from " + to.String(), in, []netfilter.Hook{netfilter.Ingress, netfilter.Prerouting, netfilter.Forward}},
 			passage{"answers from " + s.String(), out, []netfilter.Hook{netfilter.Postrouting, netfilter.Egress}})
 	}
