@@ -156,8 +156,6 @@ var iptablesCases = []iptablesCase{
 	{name: "mark that is taken away", words: []string{"-t raw -A PREROUTING -j MARK --set-mark 7", "-t mangle -A PREROUTING -p tcp -j MARK --and-mark 0"}, marked: "udp/* sctp/*"},
 	{name: "mark in a chain", words: []string{"-t mangle -N mine", "-t mangle -A PREROUTING -m mark ! --mark 7 -p tcp -j mine", "-t mangle -A mine -p tcp --dport 80 -j MARK --set-mark 7"}, marked: "tcp/80"},
 	{name: "mark to the connection", words: []string{"-t mangle -A PREROUTING -j MARK --set-mark 7", "-t mangle -A PREROUTING -j CONNMARK --save-mark"}, marked: "any"},
-	{name: "mark that is changed behind", words: []string{"-t mangle -A PREROUTING -j MARK --set-mark 7", "-t mangle -A INPUT -p tcp -j MARK --set-mark 8"}, marks: &Marks{Values: []uint32{8}},
-		marked: "udp/* sctp/*"},
 	{name: "mark of the connection", words: []string{"-t mangle -A PREROUTING -j CONNMARK --restore-mark"}, marks: &Marks{Any: true}},
 	{name: "another protocol", words: []string{"-A INPUT -p 4 -j DROP"}, packet: Packet{Protocol: 4},
 		want: []want{{Drops, Input, "rule 1 of chain INPUT (table filter)"}}},

@@ -284,3 +284,13 @@ func TestStockNotFollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestStockMarkBehind has a mark that is changed at INPUT, where IPVS takes packets
+// later.
+func TestStockMarkBehind(t *testing.T) {
+	fresh(t)
+	run(t, "iptables-legacy", strings.Fields("-t mangle -A PREROUTING -j MARK --set-mark 7")...)
+	run(t, "iptables-nft", strings.Fields("-t mangle -A INPUT -p tcp -j MARK --set-mark 8")...)
+	p := withDefaults(Packet{}, vip4)
+	testMarks(t, rulesFor(t, p), p, "tcp", "udp/* sctp/*", &Marks{Values: []uint32{8}})
+}
