@@ -144,6 +144,26 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "vip answer: rule 1 of chain INPUT (arptables) keeps 172.16.0.100 from being answered for on eth0"},
 	},
 	{
+		name: "ARP dropped on the director as it comes in", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "nft 'table netdev filter { chain in { type filter hook ingress device eth0 priority 0; ether type arp arp daddr ip 172.16.0.100 drop; }; }'"},
+		sees: map[string]string{"lvs": "vip answer: netdev filter in, handle 2 keeps 172.16.0.100 from being answered for on eth0"},
+	},
+	{
+		name: "arp_filter on a director that knows no way to the router", client: byLuck, spoils: true,
+		made: map[string]string{"lvs": "ip route del default; sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth0.arp_filter=1"},
+		sees: map[string]string{"lvs": "vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there"},
+	},
+	{
+		name: "no ARP on the director's interface", client: byLuck,
+		made: map[string]string{"lvs": "ip link set eth0 arp off"},
+		sees: map[string]string{"lvs": "vip answer: eth0 neither asks nor answers neighbours (NOARP)"},
+	},
+	{
+		name: "the VIP's interface down on the director", client: byLuck,
+		made: map[string]string{"lvs": "ip link set lo down"},
+		sees: map[string]string{"lvs": "vip: 172.16.0.100/32 is on lo, which is down"},
+	},
+	{
 		name: "default route out of another interface", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "ip addr add 172.16.0.8/24 dev eth0; ip link add eth1 type dummy; ip link set eth1 up; " +
 			"ip addr add 10.9.0.8/24 dev eth1; ip route replace default via 10.9.0.1 dev eth1"},
@@ -248,6 +268,11 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "packet filter: netdev filter in, handle 2 drops packets for 172.16.0.100:80/tcp"},
 	},
 	{
+		name: "dropped as they leave for real servers", client: noAnswer, spoils: true,
+		made: map[string]string{"lvs": "nft 'table netdev filter { chain out { type filter hook egress device eth0 priority 0; tcp dport 80 drop; }; }'"},
+		sees: map[string]string{"lvs": "packet filter: netdev filter out, handle 2 drops packets for 172.16.0.100:80/tcp"},
+	},
+	{
 		name: "redirected before IPVS, as for a container", client: noAnswer, spoils: true,
 		made: map[string]string{"lvs": "iptables-legacy -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.99:80"},
 		sees: map[string]string{"lvs": "packet filter: rule 1 of chain PREROUTING (table nat) redirects packets for 172.16.0.100:80/tcp"},
@@ -260,6 +285,20 @@ var faults = []fault{
 			"lvs": fmt.Sprintf(silent, "7"),
 		},
 		doctors: []string{"rs1"},
+	},
+	{
+		name: "answers dropped as they leave", client: someFail, spoils: true,
+		made: map[string]string{"rs1": "nft 'table netdev filter { chain out { type filter hook egress device eth0 priority 0; tcp sport 80 drop; }; }'"},
+		sees: map[string]string{
+			"rs1": "packet filter: netdev filter out, handle 2 drops answers from 172.16.0.100:80/tcp",
+			"lvs": "ports: 10.0.0.7 answers neither for 172.16.0.100:80/tcp nor at its own address",
+		},
+		doctors: []string{"rs1"},
+	},
+	{
+		name: "answers to a router that is not there", client: someFail, gateway: "10.0.0.200",
+		made: map[string]string{"rs1": "ip route replace default via 10.0.0.66"},
+		sees: map[string]string{"rs1": "return route: answers from 172.16.0.100 go to 10.0.0.66, and nobody on eth0 has that address"},
 	},
 	{
 		name: "answers by way of the director", client: someFail, gateway: "10.0.0.200",
@@ -287,7 +326,7 @@ var faults = []fault{
 	},
 	{
 		name: "another mark", client: noAnswer, config: "services: [{fwmark: 7}]", spoils: true,
-		made: map[string]string{"lvs": "iptables-nft -t mangle -F; iptables-nft -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 8"},
+		made: map[string]string{"lvs": "iptables-nft -t mangle -F; iptables-legacy -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 8"},
 		sees: map[string]string{"lvs": "marks: no packet for 172.16.0.100 gets mark 7, but mark 8"},
 	},
 	{
@@ -345,7 +384,7 @@ var faults = []fault{
 	},
 	{
 		name: "no interface for tunnels", client: someFail, forward: "tunnel",
-		made: map[string]string{"rs2": "ip link set tunl0 down"},
+		made: map[string]string{"rs2": "ip link set tunl0 down; modprobe ip_gre; ip link set gre0 up"}, // which is of another kind
 		sees: map[string]string{"rs2": "tunnel: no tunnel interface is up"},
 	},
 	{

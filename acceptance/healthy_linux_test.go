@@ -35,6 +35,8 @@ var healthySetUps = []healthy{
 		{"rs1", "arptables -A INPUT -d 172.16.0.100 -j DROP; arptables -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7; ip addr add 172.16.0.100/32 dev lo"},
 		{"rs2", "nft 'table arp filter { chain in { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; " +
 			"chain out { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp saddr ip set 10.0.0.17; }; }'; ip addr add 172.16.0.100/32 dev lo"}}},
+	{name: "kept quiet as ARP comes in", made: [][2]string{{"lvs", startVS}, {"rs1", "sysctl -w net.ipv4.conf.all.arp_announce=2; ip addr add 172.16.0.100/32 dev lo; " +
+		"nft 'table netdev f { chain in { type filter hook ingress device eth0 priority 0; ether type arp arp daddr ip 172.16.0.100 drop; }; }'"}, {"rs2", startRS}}},
 	{name: "a local route in place of the VIP", made: [][2]string{{"lvs", startVS},
 		{"rs1", "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; ip route add local 172.16.0.100 dev lo"}, {"rs2", startRS}}},
 	{name: "marks in place of the VIP", config: ofTutorial + "services: [{fwmark: 7}]\n",
@@ -65,22 +67,28 @@ var healthySetUps = []healthy{
 		made: [][2]string{{"lvs", "sysctl -w net.ipv4.ip_forward=1 net.ipv4.vs.conntrack=1; " + startVS + "; " + stateful +
 			"; iptables-legacy -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; iptables-legacy -P FORWARD DROP"}, {"rs1", toDIP}, {"rs2", toDIP}}},
 	{name: "tunnels", config: ofTutorial + "services: [{port: 80, forward: tunnel}]\n",
-		made: [][2]string{{"lvs", startVS}, {"rs1", "modprobe ipip; ip link set tunl0 up; " + startRS}, {"rs2", "ip link set tunl0 up; " + startRS}}},
+		made: [][2]string{{"lvs", startVS}, {"rs1", "modprobe ipip; ip link set tunl0 up; ip tunnel add t1 mode ipip remote 10.0.0.99; ip link set t1 up; sysctl -w net.ipv4.conf.t1.rp_filter=1; " + startRS}, {"rs2", "ip link set tunl0 up; " + startRS}}},
 	{name: "marks", config: ofTutorial + "services: [{fwmark: 7}]\n",
 		made: [][2]string{{"lvs", "iptables-nft -t mangle -A PREROUTING -d 172.16.0.100 -p tcp -m multiport --dports 80,443 -j MARK --set-mark 7; " + startVS},
 			{"rs1", startRS}, {"rs2", startRS}}},
 	{name: "marks by nft", config: ofTutorial + "services: [{fwmark: 7}]\n",
 		made: [][2]string{{"lvs", "nft 'table ip m { chain p { type filter hook prerouting priority mangle; ip daddr 172.16.0.100 tcp dport { 80, 443 } meta mark set 7; }; }'; " + startVS},
 			{"rs1", startRS}, {"rs2", startRS}}},
+	{name: "marks at INPUT, where another one was", config: ofTutorial + "services: [{fwmark: 7}]\n",
+		made: [][2]string{{"lvs", "iptables-legacy -t mangle -A PREROUTING -d 172.16.0.100 -j MARK --set-mark 8; " +
+			"iptables-nft -t mangle -A INPUT -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 7; " + startVS}, {"rs1", startRS}, {"rs2", startRS}}},
+	{name: "marks by the older of two chains", config: ofTutorial + "services: [{fwmark: 7}]\n", // which is asked last
+		made: [][2]string{{"lvs", "iptables-nft -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport 80 -j MARK --set-mark 7; " +
+			"iptables-legacy -t mangle -A PREROUTING -d 172.16.0.100 -p tcp -j MARK --set-mark 8; " + startVS}, {"rs1", startRS}, {"rs2", startRS}}},
 	{name: "every port", config: ofTutorial + "services: [{port: 0, persistent: 60}]\n",
 		made: [][2]string{{"lvs", startVS}, {"rs1", startRS}, {"rs2", startRS}}, one: true},
-	{name: "a rule alone leads answers back", made: [][2]string{{"lvs", startVS},
+	{name: "a rule alone leads back to clients", made: [][2]string{{"lvs", startVS + "; ip route del default; ip route add default via 10.0.0.200 table 100; ip rule add lookup 100 priority 32767"},
 		{"rs1", startRS + "; ip route del default; ip route add default via 10.0.0.200 table 100; ip rule add from 172.16.0.100 lookup 100"}, {"rs2", startRS}}},
 	{name: "a route to the clients' network alone", made: [][2]string{{"lvs", startVS},
 		{"rs1", startRS + "; ip route del default; ip route add 192.168.0.0/24 via 10.0.0.200"}, {"rs2", startRS}}},
 	{name: "IPv6 in the LAN", config: "vip: fd00::100\nreal_servers: ['fd00::7', 'fd00::17']\n", from: "router", ask: "fd00::100",
 		made: [][2]string{{"router", ip6 + "fd00::200/64 dev eth0 nodad"},
-			{"lvs", ip6 + "fd00::8/64 dev eth0 nodad; " + startVS},
+			{"lvs", ip6 + "fd00::8/64 dev eth0 nodad; " + startVS + "; " + discovered},
 			{"rs1", ip6 + "fd00::7/64 dev eth0 nodad; ip -6 route add default via fd00::200; " + startRS},
 			{"rs2", ip6 + "fd00::17/64 dev eth0 nodad; ip -6 route add default via fd00::200; " + startRS}}},
 	{name: "keepalived holds the VIP", made: [][2]string{{"lvs", keepVIP + "ipvsadm -A -t 172.16.0.100:80 -s wrr; for rs in 10.0.0.7 10.0.0.17; do ipvsadm -a -t 172.16.0.100:80 -r $rs -g; done"}, {"rs1", startRS}, {"rs2", startRS}}},
@@ -92,6 +100,10 @@ const (
 	stateful = "iptables-legacy -A INPUT -i lo -j ACCEPT; iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; " +
 		"iptables-legacy -A INPUT -p tcp --dport 80 -m conntrack --ctstate NEW -j ACCEPT; iptables-legacy -A INPUT -p icmp -j ACCEPT; iptables-legacy -P INPUT DROP"
 	statefulOut = "iptables-legacy -A OUTPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT; iptables-legacy -A OUTPUT -p icmp -j ACCEPT; iptables-legacy -P OUTPUT DROP"
+
+	discovered = "for t in 135 136; do ip6tables-legacy -A INPUT -p ipv6-icmp --icmpv6-type $t -m hl --hl-eq 255 -j ACCEPT; done; " +
+		"ip6tables-legacy -A INPUT -i lo -j ACCEPT; ip6tables-legacy -A INPUT -p tcp --dport 80 -j ACCEPT; " +
+		"ip6tables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT; ip6tables-legacy -P INPUT DROP"
 
 	keepVIP = "d=$(mktemp -d); printf 'vrrp_instance v {\\n interface eth0\\n state MASTER\\n virtual_router_id 51\\n priority 100\\n advert_int 1\\n " +
 		"virtual_ipaddress {\\n 172.16.0.100/32 dev eth0\\n }\\n}\\n' > $d/conf; " +

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"slices"
 
@@ -38,6 +40,10 @@ func judgeAnswer(m *facts, f *finding) error {
 			return err
 		}
 		for _, l := range facing {
+			if l.NoARP && !slices.Contains(withoutARP, l.Kind) {
+				f.fail("%s neither asks nor answers neighbours (NOARP)", l.Name).mend(fmt.Sprintf("ip link set %s arp on", l.Name))
+				continue
+			}
 			if err := m.judgeAnswerOn(l.Name, vip, addresses, f); err != nil {
 				return err
 			}
@@ -45,6 +51,10 @@ func judgeAnswer(m *facts, f *finding) error {
 	}
 	return nil
 }
+
+// withoutARP are kinds of interfaces that never have it: an ipvlan's parent answers
+// for it, and behind a dummy there is nobody.
+var withoutARP = []string{"dummy", "ipvlan"}
 
 func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Address, f *finding) error {
 	if vip.Is6() {
@@ -56,6 +66,9 @@ func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Addr
 		return err
 	}
 	if answersARP(ignore, link, vip, addresses) {
+		if err := m.judgeARPFilter(link, vip, f); err != nil {
+			return err
+		}
 		return m.judgeARPRules(link, vip, f)
 	}
 	f.fail("arp_ignore is %d on %s, where %s is not", ignore, link, vip)
@@ -67,6 +80,23 @@ func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Addr
 		return nil
 	}
 	f.mend(setIgnore(link, 0))
+	return nil
+}
+
+// judgeARPFilter: with arp_filter the kernel answers where its own way to the asker
+// leads (kernel: ip-sysctl.rst). Who asks for a VIP of another network may be of
+// that one, and far away here.
+func (m *facts) judgeARPFilter(link string, vip netip.Addr, f *finding) error {
+	filter, err := m.effective("arp_filter", link)
+	way, known := m.ways[vip]
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || filter == 0 || !known || host.LAN(vip, m.links.value, m.routes.value) == link || way.err == nil && way.value.Interface == link {
+		return err
+	}
+	f.warn("arp_filter is %d on %s, and the way to whoever asks for %s may not lead there", filter, link, vip).
+		mend(fmt.Sprintf("sysctl -w %s=0 %s=0", host.LinkParameter("all", "arp_filter"), host.LinkParameter(link, "arp_filter")))
 	return nil
 }
 

@@ -117,7 +117,12 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 	if sender.Is6() {
 		option = " -6"
 	}
+	_, asked := m.answers.value[hop.Interface]
+	known := slices.ContainsFunc(m.neighbours.value, func(n host.Neighbour) bool { return n.Interface == hop.Interface && n.Addr == hop.Via })
 	switch {
+	case asked && len(router) == 0 && !known:
+		f.fail("answers from %s go to %s, and nobody on %s has that address", sender, hop.Via, hop.Interface).
+			mend(fmt.Sprintf("ip%s route replace default via GATEWAY", option))
 	case masqueraded && (len(router) == 0 || len(director) != 1):
 		f.unknown("whether %s is the director cannot be told", hop.Via)
 	case len(director) > 1: // which of them is, the director's own doctor says

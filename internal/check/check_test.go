@@ -105,6 +105,60 @@ func TestDirector(t *testing.T) {
 			want: []string{"fail vip answer: rule 1 keeps 172.16.0.100 from being answered for on eth0", "> let it answer"},
 		},
 		{
+			name: "packets dropped without a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 3 },
+			want: []string{"fail settings: drop_packet is 3: some of what clients send is thrown away, flood or not", "> sysctl -w net.ipv4.vs.drop_packet=0"},
+		},
+		{
+			name: "packets dropped in a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 1 },
+		},
+		{
+			name: "arp_filter, and no way to who asks",
+			change: func(_ *Site, f *fake) {
+				f.routes = f.routes[:1]
+				f.sysctls["net.ipv4.conf.all.rp_filter"], f.sysctls["net.ipv4.conf.all.arp_filter"] = 0, 1
+			},
+			want: []string{"warn vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there",
+				"> sysctl -w net.ipv4.conf.all.arp_filter=0 net.ipv4.conf.eth0.arp_filter=0"},
+		},
+		{
+			name: "arp_filter", change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.conf.eth0.arp_filter"] = 1 },
+		},
+		{
+			name: "no ARP on the interface", change: func(_ *Site, f *fake) { f.links[1].NoARP = true },
+			want: []string{"fail vip answer: eth0 neither asks nor answers neighbours (NOARP)", "> ip link set eth0 arp on"},
+		},
+		{
+			name: "the VIP's interface is down", change: func(_ *Site, f *fake) { f.links[0].Up = false },
+			want: []string{"fail vip: 172.16.0.100/32 is on lo, which is down", "> ip link set lo up"},
+		},
+		{
+			name: "an IPv6 VIP that another machine has had", config: "vip: fd00::100\ndirector_label: eth0:1\nreal_servers: [10.0.0.7, 10.0.0.17]\nservices: [{port: 80, forward: tunnel}]\n",
+			change: func(_ *Site, f *fake) {
+				taken := addressOn("eth0", "fd00::100/128")
+				taken.Taken = true
+				f.addresses = append(f.addresses[:1], taken)
+			},
+			want: []string{"fail vip: fd00::100/128 on eth0 is not used: when it was added, another machine had it", "> ip addr del fd00::100/128 dev eth0", "> lvsdr vs start", "unknown on-link: nothing to look at"},
+		},
+		{
+			name: "a default route by a rule alone", change: func(_ *Site, f *fake) {
+				f.routes = f.routes[:1]
+				f.sysctls["net.ipv4.conf.eth0.rp_filter"] = 1
+				f.hops["172.16.0.100"] = host.Hop{Interface: "eth0", Gateway: true}
+			},
+		},
+		{
+			name: "a rule that leads back nowhere", change: func(_ *Site, f *fake) { f.lost = true },
+			want: []string{"fail return route: rp_filter is 1 on eth0, and no way leads to clients (" + errNoWay.Error() + ")",
+				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0"},
+		},
+		{
+			name: "what the filter does is not followed", change: func(_ *Site, f *fake) {
+				f.faults = []netfilter.Fault{{Verdict: netfilter.DropsPerhaps, Where: "rule 3"}}
+			},
+			want: []string{"unknown packet filter: rule 3 may drop packets for 172.16.0.100:80/tcp"},
+		},
+		{
 			name: "arp_ignore on a director that is a real server of others",
 			change: func(_ *Site, f *fake) {
 				f.sysctls["net.ipv4.conf.eth0.arp_ignore"] = 2
@@ -409,7 +463,7 @@ func TestDirector(t *testing.T) {
 				f.addresses = append(f.addresses, addressOn("lo", "172.16.0.101/32"), addressOn("lo", "172.16.0.102/32"))
 				f.onward = []netfilter.Fault{{Verdict: netfilter.Drops, Where: "the policy", Remedy: "let it out"}}
 			},
-			want: []string{"fail packet filter: the policy drops packets for 10.0.0.7:80/tcp; the policy drops packets for 172.16.0.101:80/tcp; " +
+			want: []string{"unknown ports: this machine's packet filter drops what would ask its real servers", "fail packet filter: the policy drops packets for 10.0.0.7:80/tcp; the policy drops packets for 172.16.0.101:80/tcp; " +
 				"the policy drops tunnelled packets for 10.0.0.7", "> let it out"},
 		},
 		{
@@ -438,7 +492,7 @@ func TestDirector(t *testing.T) {
 			want: []string{
 				"unknown ports: nothing to look at",
 				"fail marks: no packet for 172.16.0.100 gets mark 7, but mark 8",
-				"> iptables -t mangle -A PREROUTING -d 172.16.0.100 -j MARK --set-mark 7",
+				"> iptables -t mangle -A INPUT -d 172.16.0.100 -j MARK --set-mark 7",
 				"unknown packet filter: it cannot be told which packets get mark 7",
 			},
 		},
@@ -459,7 +513,10 @@ func TestDirector(t *testing.T) {
 		},
 		{
 			name: "a mark of some packets", config: ofMark, change: func(_ *Site, f *fake) { f.marks = []uint32{7, 8} },
-			want: []string{"unknown ports: nothing to look at", "unknown packet filter: it cannot be told which packets get mark 7"},
+			want: []string{
+				"unknown ports: nothing to look at", "unknown marks: whether clients' packets for 172.16.0.100 get mark 7 cannot be told: some do",
+				"unknown packet filter: it cannot be told which packets get mark 7",
+			},
 		},
 		{
 			name: "a mark from elsewhere", config: ofMark, change: func(_ *Site, f *fake) { f.anyMark = true },
@@ -591,17 +648,17 @@ func TestComesIn(t *testing.T) {
 		change func(*fake)
 		want   netfilter.Packet
 	}{
-		{"one", func(*fake) {}, netfilter.Packet{In: "eth0"}},
+		{"one", func(*fake) {}, netfilter.Packet{In: "eth0", Out: "eth0"}},
 		{"two", func(f *fake) { f.links = append(f.links, other) }, netfilter.Packet{}},
-		{"docker", func(f *fake) { f.links = append(f.links, docker, port) }, netfilter.Packet{In: "eth0"}},
+		{"docker", func(f *fake) { f.links = append(f.links, docker, port) }, netfilter.Packet{In: "eth0", Out: "eth0"}},
 		{"a bridge", func(f *fake) {
 			f.links[1].Kind = "bridge"
 			f.links = append(f.links, port)
-		}, netfilter.Packet{In: "eth0", Bridge: true, Ports: []string{"veth1"}}},
+		}, netfilter.Packet{In: "eth0", Out: "eth0", Bridge: true, Ports: []string{"veth1"}}},
 		{"a bond", func(f *fake) {
 			f.links[1].Kind = "bond"
 			f.links = append(f.links, port)
-		}, netfilter.Packet{In: "eth0", Ports: []string{"veth1"}}},
+		}, netfilter.Packet{In: "eth0", Out: "eth0", Ports: []string{"veth1"}}},
 	} {
 		f := director()
 		tt.change(f)
@@ -626,88 +683,88 @@ func TestPassages(t *testing.T) {
 		want    []string
 	}{
 		{"direct", Director, "", nil, []string{
-			"50134 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
-			"50134 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
-			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"501346 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
+			"501346 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
 		}},
 		{"direct, tracked", Director, "", map[string]int{conntrack: 1}, []string{
-			"50134 tcp >172.16.0.100:80 SYN NEW, sent NEW",
-			"50134 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
-			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:80 SYN NEW, sent NEW",
+			"501346 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
 		}},
 		{"direct, not loose", Director, "", map[string]int{tcpLoose: 0}, []string{
-			"50134 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
-			"50134 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
-			"50134 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
+			"501346 tcp >172.16.0.100:80 ACK INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
 		}},
 		{"UDP", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}]\nreal_servers: [10.0.0.7]\n", nil, []string{
-			"50134 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
+			"501346 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
 		}},
 		{"UDP, masqueraded", Director, "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp, forward: masquerade}]\nreal_servers: [10.0.0.7]\n", nil, []string{
 			"501 udp >172.16.0.100:53 SYN NEW, sent UNTRACKED",
-			"34 udp >10.0.0.7:53 SYN , sent UNTRACKED",
+			"346 udp >10.0.0.7:53 SYN , sent UNTRACKED",
 			"502 udp 10.0.0.7:53> SYN/ACK NEW",
-			"4 udp 172.16.0.100:53> SYN/ACK , sent UNTRACKED",
+			"46 udp 172.16.0.100:53> SYN/ACK , sent UNTRACKED",
 			"502 udp 10.0.0.7:53> ACK NEW",
-			"4 udp 172.16.0.100:53> ACK , sent UNTRACKED",
+			"46 udp 172.16.0.100:53> ACK , sent UNTRACKED",
 		}},
 		{"every port", Director, "vip: 172.16.0.100\nservices: [{port: 0, persistent: 60}]\nreal_servers: [10.0.0.7]\n", nil, []string{
-			"50134 tcp >172.16.0.100:0 SYN NEW, sent UNTRACKED",
-			"50134 tcp >172.16.0.100:0 ACK NEW, sent UNTRACKED",
-			"50134 tcp >172.16.0.100:0 FIN INVALID, sent INVALID",
+			"501346 tcp >172.16.0.100:0 SYN NEW, sent UNTRACKED",
+			"501346 tcp >172.16.0.100:0 ACK NEW, sent UNTRACKED",
+			"501346 tcp >172.16.0.100:0 FIN INVALID, sent INVALID",
 		}},
 		{"tunnel", Director, byTunnel, nil, []string{
 			"501 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
 			"501 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
 			"501 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
-			"34  >10.0.0.7:0 SYN ",
-			"34  172.16.0.100:0> SYN NEW|ESTABLISHED|INVALID|UNTRACKED",
+			"346  >10.0.0.7:0 SYN ",
+			"346  172.16.0.100:0> SYN NEW|ESTABLISHED|INVALID|UNTRACKED",
 		}},
 		{"masquerade", Director, byMasquerade, nil, []string{
 			"501 tcp >172.16.0.100:80 SYN NEW, sent UNTRACKED",
 			"501 tcp >172.16.0.100:80 ACK NEW, sent UNTRACKED",
 			"501 tcp >172.16.0.100:80 FIN INVALID, sent INVALID",
-			"34 tcp >10.0.0.7:8080 SYN , sent UNTRACKED",
-			"34 tcp >10.0.0.7:8080 ACK , sent UNTRACKED",
-			"34 tcp >10.0.0.7:8080 FIN , sent INVALID",
+			"346 tcp >10.0.0.7:8080 SYN , sent UNTRACKED",
+			"346 tcp >10.0.0.7:8080 ACK , sent UNTRACKED",
+			"346 tcp >10.0.0.7:8080 FIN , sent INVALID",
 			"502 tcp 10.0.0.7:8080> SYN/ACK INVALID",
-			"4 tcp 172.16.0.100:80> SYN/ACK , sent INVALID",
+			"46 tcp 172.16.0.100:80> SYN/ACK , sent INVALID",
 			"502 tcp 10.0.0.7:8080> ACK NEW",
-			"4 tcp 172.16.0.100:80> ACK , sent UNTRACKED",
+			"46 tcp 172.16.0.100:80> ACK , sent UNTRACKED",
 		}},
 		{"masquerade, tracked", Director, byMasquerade, map[string]int{conntrack: 1}, []string{
 			"501 tcp >172.16.0.100:80 SYN NEW, sent NEW",
 			"501 tcp >172.16.0.100:80 ACK ESTABLISHED, sent ESTABLISHED",
 			"501 tcp >172.16.0.100:80 FIN ESTABLISHED, sent ESTABLISHED",
-			"34 tcp >10.0.0.7:8080 SYN , sent NEW",
-			"34 tcp >10.0.0.7:8080 ACK , sent ESTABLISHED",
-			"34 tcp >10.0.0.7:8080 FIN , sent ESTABLISHED",
+			"346 tcp >10.0.0.7:8080 SYN , sent NEW",
+			"346 tcp >10.0.0.7:8080 ACK , sent ESTABLISHED",
+			"346 tcp >10.0.0.7:8080 FIN , sent ESTABLISHED",
 			"502 tcp 10.0.0.7:8080> SYN/ACK ESTABLISHED",
-			"4 tcp 172.16.0.100:80> SYN/ACK , sent ESTABLISHED",
+			"46 tcp 172.16.0.100:80> SYN/ACK , sent ESTABLISHED",
 			"502 tcp 10.0.0.7:8080> ACK ESTABLISHED",
-			"4 tcp 172.16.0.100:80> ACK , sent ESTABLISHED",
+			"46 tcp 172.16.0.100:80> ACK , sent ESTABLISHED",
 		}},
 		{"real server", RealServer, "", nil, []string{
 			"501 tcp >172.16.0.100:80 SYN ",
 			"501 tcp >172.16.0.100:80 ACK ESTABLISHED",
 			"501 tcp >172.16.0.100:80 FIN ESTABLISHED",
-			"34 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
-			"34 tcp 172.16.0.100:80> ACK ESTABLISHED",
+			"346 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
+			"346 tcp 172.16.0.100:80> ACK ESTABLISHED",
 		}},
 		{"real server, tunnel", RealServer, byTunnel, nil, []string{
 			"501 tcp >172.16.0.100:80 SYN ",
 			"501 tcp >172.16.0.100:80 ACK ESTABLISHED",
 			"501 tcp >172.16.0.100:80 FIN ESTABLISHED",
-			"34 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
-			"34 tcp 172.16.0.100:80> ACK ESTABLISHED",
+			"346 tcp 172.16.0.100:80> SYN/ACK ESTABLISHED",
+			"346 tcp 172.16.0.100:80> ACK ESTABLISHED",
 			"501  >10.0.0.7:0 SYN ",
 		}},
 		{"real server, masquerade", RealServer, byMasquerade, nil, []string{
 			"501 tcp >10.0.0.7:8080 SYN ",
 			"501 tcp >10.0.0.7:8080 ACK ESTABLISHED",
 			"501 tcp >10.0.0.7:8080 FIN ESTABLISHED",
-			"34 tcp 10.0.0.7:8080> SYN/ACK ESTABLISHED",
-			"34 tcp 10.0.0.7:8080> ACK ESTABLISHED",
+			"346 tcp 10.0.0.7:8080> SYN/ACK ESTABLISHED",
+			"346 tcp 10.0.0.7:8080> ACK ESTABLISHED",
 		}},
 	} {
 		f, s := director(), siteOf(t, tt.role, tt.config)
@@ -715,7 +772,7 @@ func TestPassages(t *testing.T) {
 			f = realServer()
 		}
 		maps.Copy(f.sysctls, tt.sysctls)
-		Run(s, f, 0)
+		RunQuietly(s, f)
 		if diff := cmp.Diff(tt.want, f.passed); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}

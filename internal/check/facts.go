@@ -74,10 +74,11 @@ type facts struct {
 	// Of a real server, or of a director that is one as well.
 	listeners fact[[]host.Listener]
 
+	ways  map[netip.Addr]fact[host.Hop] // to clients, by sender
+	share config.Share
+
 	// Of a real server.
-	share        config.Share
-	redirections map[endpoint]fact[string]     // commands
-	ways         map[netip.Addr]fact[host.Hop] // of answers, by sender
+	redirections map[endpoint]fact[string] // commands
 }
 
 // gather asks for everything that the checks of the site's role need, once.
@@ -134,6 +135,7 @@ func (m *facts) gatherWays(k Kernel) {
 }
 
 func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
+	m.gatherAnswers(k)
 	m.vrrp = learn(k.VRRP())
 	m.release = learn(k.Release())
 	if wait == silence { // no packet is sent, and what it would take is not judged
@@ -158,15 +160,22 @@ func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 			m.redirections[e] = learn(k.Redirection(e.packet()))
 		}
 	}
-	m.ways = map[netip.Addr]fact[host.Hop]{}
-	for _, s := range m.senders() {
-		m.ways[s] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteFrom(s, faraway(s), links) })
-	}
+	m.gatherAnswers(k)
 	if wait == silence {
 		return
 	}
 	m.answers = learn(m.askRouters(k, wait))
 	m.neighbours = learnNamed(m.links, k.Neighbours)
+}
+
+// gatherAnswers asks for the ways to clients.
+func (m *facts) gatherAnswers(k Kernel) {
+	m.ways = map[netip.Addr]fact[host.Hop]{}
+	for _, s := range m.senders() {
+		if m.Role == RealServer || s.Is4() && held(s, m.addresses.value) { // a director sends nothing: rp_filter asks
+			m.ways[s] = learnNamed(m.links, func(links []host.Link) (host.Hop, error) { return k.RouteFrom(s, faraway(s), links) })
+		}
+	}
 }
 
 // deliversAll reports whether packets for a VIP are this machine's by a route: all,
@@ -210,11 +219,14 @@ func learnNamed[T any](links fact[[]host.Link], ask func([]host.Link) (T, error)
 // Where it is not known which interfaces matter, no parameter of one does.
 func (m *facts) parameters() []string {
 	if m.Role == Director {
-		names := append(m.linkParameters("rp_filter", m.filtering()), m.linkParameters("arp_ignore", m.filtering())...)
+		var names []string
+		for _, name := range []string{"rp_filter", "arp_ignore", "arp_filter"} {
+			names = append(names, m.linkParameters(name, m.filtering())...)
+		}
 		for _, r := range m.masquerading() {
 			names = append(names, forwarding(r.addr, m.hops[r.addr].value.Interface))
 		}
-		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly)
+		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly, dropEntry, dropPacket)
 	}
 	names := m.linkParameters("rp_filter", append(m.tunnels(), m.taking()...))
 	for _, name := range []string{"arp_ignore", "arp_announce"} {

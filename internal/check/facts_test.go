@@ -165,7 +165,7 @@ func TestJudgeSettings(t *testing.T) {
 		{"new, and tracks", "5.9.0", 1, 1, 1, false},
 	} {
 		m := &facts{Site: siteOf(t, Director, ""), release: fact[string]{value: tt.release}, sysctls: map[string]fact[int]{
-			expireNoDest: {value: tt.expire}, reuseMode: {value: tt.reuse}, conntrack: {value: tt.conntrack},
+			expireNoDest: {value: tt.expire}, reuseMode: {value: tt.reuse}, conntrack: {value: tt.conntrack}, dropEntry: {}, dropPacket: {},
 		}}
 		var f finding
 		if err := judgeSettings(m, &f); err != nil || (f.seen[Warn] != nil) != tt.warned {

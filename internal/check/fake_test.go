@@ -286,6 +286,8 @@ func director() *fake {
 		"net.ipv4.conf.eth0.rp_filter":   0,
 		"net.ipv4.conf.all.arp_ignore":   0,
 		"net.ipv4.conf.eth0.arp_ignore":  0,
+		"net.ipv4.conf.all.arp_filter":   0,
+		"net.ipv4.conf.eth0.arp_filter":  0,
 		"net.ipv4.vs.expire_nodest_conn": 1,
 		"net.ipv4.vs.conn_reuse_mode":    1,
 		"net.ipv4.vs.conntrack":          0,
@@ -299,6 +301,7 @@ func realServer() *fake {
 	f := machine()
 	f.addresses = append(f.addresses, addressOn("eth0", "10.0.0.7/24"))
 	f.listeners = []host.Listener{{Protocol: ipvs.TCP, Addr: netip.MustParseAddrPort("0.0.0.0:80")}}
+	f.answers = map[string][]wire.Answer{"eth0": {answerOf("10.0.0.200", routerMAC)}}
 	f.sysctls = map[string]int{
 		"net.ipv4.conf.all.arp_ignore": 1, "net.ipv4.conf.eth0.arp_ignore": 0,
 		"net.ipv4.conf.all.arp_announce": 2, "net.ipv4.conf.eth0.arp_announce": 0,

@@ -1,11 +1,13 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/each"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 )
@@ -22,6 +24,9 @@ func judgeFilter(m *facts, f *finding) error {
 		if err := m.follow(s, f); err != nil {
 			return err
 		}
+	}
+	if _, err := m.send(m.discovery(), f); err != nil {
+		return err
 	}
 	return m.judgePrograms(f)
 }
@@ -73,39 +78,49 @@ func (m *facts) streams(f *finding) (all []stream, err error) {
 	return all, nil
 }
 
-// follow sends each kind of packet on its way through the filter. What drops one
-// drops others, too, and has one remedy: it is said of the first one.
+// follow sends each kind of packet of a stream on its way through the filter.
 func (m *facts) follow(s stream, f *finding) error {
 	passages, err := m.passages(s)
 	if err != nil {
 		return err
 	}
-	worst := map[string]Outcome{} // by remedy
+	pass, err := m.send(passages, f)
+	if pass {
+		f.pass("packets for %s pass", s)
+	}
+	return err
+}
+
+// send says what keeps packets from passing, if anything does. What drops one drops
+// others, too, and has one remedy: it is said of the first one.
+func (m *facts) send(passages []passage, f *finding) (pass bool, err error) {
+	worst := map[string]Outcome{} // by remedy, or place
 	for _, p := range passages {
 		rules, err := m.rulesFor(p.packet)
 		if err != nil {
-			return err
+			return false, err
 		}
 		faults, err := rules.Faults(p.packet, p.hooks...)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, fault := range faults {
 			outcome := p.outcome(fault.Verdict)
 			if outcome == Pass {
 				continue
 			}
-			if said := worst[fault.Remedy]; said == outcome || said == Fail {
+			key := cmp.Or(fault.Remedy, fault.Where)
+			if said := worst[key]; said == outcome || said == Fail {
 				continue
 			}
-			worst[fault.Remedy] = outcome
-			f.add(outcome, "%s %s%s", fault.Where, fault.Does(), p.what).mend(fault.Remedy)
+			worst[key] = outcome
+			f.add(outcome, "%s %s%s", fault.Where, fault.Does(), p.what)
+			if fault.Remedy != "" {
+				f.mend(fault.Remedy)
+			}
 		}
 	}
-	if len(worst) == 0 {
-		f.pass("packets for %s pass", s)
-	}
-	return nil
+	return len(worst) == 0, nil
 }
 
 // rulesFor are the packet filter's for a packet.
@@ -164,11 +179,11 @@ type passage struct {
 // theirs may be among those that pass.
 func (p passage) outcome(v netfilter.Verdict) Outcome {
 	switch {
-	case p.packet.State == netfilter.AnyState && v == netfilter.DropsSome:
+	case p.packet.State == netfilter.AnyState && v != netfilter.Drops:
 		return Pass
 	case p.packet.State == netfilter.AnyState:
 		return Warn
-	case v == netfilter.DropsSome && (p.packet.Protocol == 0 || p.packet.Redirected):
+	case v == netfilter.DropsPerhaps, v == netfilter.DropsSome && (p.packet.Protocol == 0 || p.packet.ICMP != 0 || p.packet.Redirected):
 		return Unknown
 	case v == netfilter.DropsSome:
 		return Warn
@@ -181,7 +196,7 @@ func (p passage) outcome(v netfilter.Verdict) Outcome {
 // The hooks on the way in to this machine, and out of it.
 var (
 	inward = []netfilter.Hook{netfilter.Ingress, netfilter.Prerouting, netfilter.Input}
-	onward = []netfilter.Hook{netfilter.Output, netfilter.Postrouting}
+	onward = []netfilter.Hook{netfilter.Output, netfilter.Postrouting, netfilter.Egress}
 )
 
 // passages are all kinds of packets of a stream, there and back.
@@ -249,16 +264,24 @@ func (m *facts) balance(s stream, p *passage) error {
 	}
 	p.packet.Balanced = true
 	p.packet.State, p.packet.Sent = t.ofClient(s, p.packet.Stage)
-	if m.leadsOn(s.service, ipvs.DirectRoute) {
+	if links := m.leadsOn(s.service, ipvs.DirectRoute); len(links) > 0 {
 		p.hooks = slices.Concat(inward, onward)
+		if len(links) == 1 {
+			m.leavesBy(&p.packet, links[0])
+		}
 	}
 	return nil
 }
 
-// leadsOn reports whether packets of a service leave this director by a method: a
-// real server that it is itself needs none.
-func (m *facts) leadsOn(w config.Wanted, by ipvs.Forward) bool {
-	return slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Forward == by && !m.hops[d.Addr].value.Local })
+// leadsOn are the interfaces by which packets of a service leave this director by a
+// method: a real server that it is itself needs none.
+func (m *facts) leadsOn(w config.Wanted, by ipvs.Forward) (links []string) {
+	for _, d := range w.Destinations {
+		if hop := m.hops[d.Addr].value; d.Forward == by && !hop.Local {
+			links = append(links, hop.Interface)
+		}
+	}
+	return each.Once(links)
 }
 
 // beside are packets that look otherwise on this machine than the client's: what
@@ -268,7 +291,7 @@ func (m *facts) beside(s stream, d ipvs.Destination, redirected bool) ([]passage
 	switch {
 	case m.Role == RealServer:
 		tunnel.hooks = inward
-		all := answering(s, redirected)
+		all := m.answering(s, redirected)
 		if d.Forward == ipvs.Tunnel && held(d.Addr, m.addresses.value) {
 			all = append(all, tunnel)
 		}
@@ -276,9 +299,10 @@ func (m *facts) beside(s stream, d ipvs.Destination, redirected bool) ([]passage
 	case m.hops[d.Addr].value.Local:
 	case d.Forward == ipvs.Tunnel:
 		tunnel.hooks = onward
+		m.leavesBy(&tunnel.packet, m.hops[d.Addr].value.Interface)
 		return []passage{tunnel, tooLarge(s.addr.Addr())}, nil
 	case d.Forward == ipvs.Masquerade:
-		return m.masqueraded(s, endpoint{s.protocol, netip.AddrPortFrom(d.Addr, d.Port)})
+		return m.masqueraded(s, endpoint{s.protocol, netip.AddrPortFrom(d.Addr, d.Port)}, m.hops[d.Addr].value.Interface)
 	}
 	return nil, nil
 }
@@ -305,17 +329,19 @@ func inTunnel(inner netip.Addr) ipvs.Protocol {
 
 // answering are a real server's answers. It sees both directions: to it they are
 // of an established connection.
-func answering(s stream, redirected bool) []passage {
+func (m *facts) answering(s stream, redirected bool) []passage {
 	answer := passage{"answers from " + s.String(), s.answer(), onward}
 	answer.packet.State, answer.packet.Redirected = netfilter.Established, redirected
+	m.leavesBy(&answer.packet, m.ways[s.addr.Addr()].value.Interface)
 	later := answer
 	later.packet.Stage = netfilter.Later
 	return []passage{answer, later}
 }
 
 // masqueraded is what passes a director for a real server that it masquerades:
-// packets to it, and its answers, which are forwarded in the VIP's name.
-func (m *facts) masqueraded(s stream, to endpoint) (all []passage, err error) {
+// packets to it by an interface, and its answers, which are forwarded in the VIP's
+// name.
+func (m *facts) masqueraded(s stream, to endpoint, link string) (all []passage, err error) {
 	t, err := m.tracking()
 	if err != nil {
 		return nil, err
@@ -323,6 +349,7 @@ func (m *facts) masqueraded(s stream, to endpoint) (all []passage, err error) {
 	for _, stage := range stages(s.protocol) {
 		p := passage{packetsOf(stage) + to.String(), to.packet(), onward}
 		p.packet.Stage = stage
+		m.leavesBy(&p.packet, link)
 		_, p.packet.Sent = t.ofClient(s, stage)
 		all = append(all, p)
 	}
@@ -330,8 +357,11 @@ func (m *facts) masqueraded(s stream, to endpoint) (all []passage, err error) {
 		in, out := to.answer(), s.answer()
 		in.Stage, out.Stage = stage, stage
 		in.State, out.Sent = t.ofAnswer(s.protocol, stage)
+		m.comesIn(&in)
+		m.comesIn(&out)
+		in.In = link
 		all = append(all, passage{"answers from " + to.String(), in, []netfilter.Hook{netfilter.Ingress, netfilter.Prerouting, netfilter.Forward}},
-			passage{"answers from " + s.String(), out, []netfilter.Hook{netfilter.Postrouting}})
+			passage{"answers from " + s.String(), out, []netfilter.Hook{netfilter.Postrouting, netfilter.Egress}})
 	}
 	return all, nil
 }

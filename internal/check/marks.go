@@ -8,7 +8,6 @@ import (
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/host"
-	"lvsdr/internal/ipvs"
 	"lvsdr/internal/netfilter"
 )
 
@@ -53,7 +52,7 @@ func (m *facts) judgeMark(w config.Wanted, vip netip.Addr, f *finding) error {
 		f.unknown("which packets for %s get mark %d cannot be followed", vip, mark)
 		return nil
 	case given.May(mark):
-		f.pass("mark %d for some packets for %s", mark, vip)
+		f.unknown("whether clients' packets for %s get mark %d cannot be told: some do", vip, mark)
 		return nil
 	}
 	others := ""
@@ -67,14 +66,18 @@ func (m *facts) judgeMark(w config.Wanted, vip netip.Addr, f *finding) error {
 	if err != nil {
 		return err
 	}
-	f.mend(program + m.giveMark(w, vip))
+	chain := "PREROUTING"
+	if others != "" && held(vip, m.addresses.value) {
+		chain = "INPUT" // behind whatever gives another mark
+	}
+	f.mend(program + m.giveMark(w, vip, chain))
 	return nil
 }
 
 // giveMark is the rule that marks what comes for a VIP: all of it, if nothing else
 // is offered there; else PORT stands for what is meant.
-func (m *facts) giveMark(w config.Wanted, vip netip.Addr) string {
-	words := []string{" -t mangle -A PREROUTING -d", vip.String()}
+func (m *facts) giveMark(w config.Wanted, vip netip.Addr, chain string) string {
+	words := []string{" -t mangle -A", chain, "-d", vip.String()}
 	if slices.ContainsFunc(m.Config.Wanted(), func(o config.Wanted) bool {
 		return o.Service.FWMark != w.Service.FWMark && slices.Contains(o.VIPs, vip)
 	}) {
@@ -106,22 +109,13 @@ func (m *facts) markedFor(vip netip.Addr, mark uint32) ([]netfilter.Packet, erro
 }
 
 // marksFor are the marks that packets for a VIP may get, of whatever protocol.
-func (m *facts) marksFor(vip netip.Addr) (all netfilter.Marks, err error) {
+func (m *facts) marksFor(vip netip.Addr) (netfilter.Marks, error) {
 	p := m.arrival(vip)
 	rules, err := m.rulesFor(p)
 	if err != nil {
-		return all, err
+		return netfilter.Marks{}, err
 	}
-	for _, p.Protocol = range []ipvs.Protocol{0, ipvs.TCP, ipvs.UDP, ipvs.SCTP} {
-		marks, err := rules.Marks(p)
-		if err != nil {
-			return all, err
-		}
-		all.Values, all.Any = append(all.Values, marks.Values...), all.Any || marks.Any
-	}
-	slices.Sort(all.Values)
-	all.Values = slices.Compact(all.Values)
-	return all, nil
+	return rules.Marks(p)
 }
 
 // arrival is any packet for a VIP.
@@ -131,8 +125,8 @@ func (m *facts) arrival(vip netip.Addr) netfilter.Packet {
 	return p
 }
 
-// comesIn says by which interface a packet comes in, where there is only one to
-// choose from. Clients do not come from a bridge that faces no network, such as
+// comesIn says by which interface a packet comes in and leaves, where there is only
+// one to choose from. Clients do not come from a bridge that faces no network, such as
 // docker0.
 func (m *facts) comesIn(p *netfilter.Packet) {
 	facing, _ := m.facing(p.Dst)
@@ -143,9 +137,25 @@ func (m *facts) comesIn(p *netfilter.Packet) {
 	if len(links) != 1 {
 		return
 	}
-	p.In, p.Bridge = links[0].Name, links[0].Kind == "bridge"
+	p.In = links[0].Name
+	m.leavesBy(p, p.In)
+}
+
+// leavesBy says by which interface a packet leaves.
+func (m *facts) leavesBy(p *netfilter.Packet, name string) {
+	p.Out = name
 	for _, l := range m.links.value {
-		if l.Port && (p.Bridge || slices.Contains([]string{"bond", "team"}, links[0].Kind)) {
+		if l.Name == name && (p.In == "" || p.In == name) {
+			m.pluggedInto(p, l)
+		}
+	}
+}
+
+// pluggedInto says what a packet's interface is made of.
+func (m *facts) pluggedInto(p *netfilter.Packet, link host.Link) {
+	p.Bridge, p.Ports = link.Kind == "bridge", nil
+	for _, l := range m.links.value {
+		if l.Port && (p.Bridge || slices.Contains([]string{"bond", "team"}, link.Kind)) {
 			p.Ports = append(p.Ports, l.Name)
 		}
 	}

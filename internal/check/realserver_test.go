@@ -29,6 +29,7 @@ func listening(addr string) []host.Listener {
 
 func TestRealServer(t *testing.T) {
 	tunl0 := host.Link{Name: "tunl0", Index: 3, Up: true, Kind: "ipip"}
+	ofAnother := host.Link{Name: "t1", Index: 4, Up: true, Kind: "ipip", Remote: netip.MustParseAddr("10.0.0.99")}
 	for _, tt := range []struct {
 		name   string
 		config string
@@ -216,6 +217,31 @@ func TestRealServer(t *testing.T) {
 			want: []string{
 				"fail tunnel: rp_filter is 1 on tunl0",
 				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0",
+			},
+		},
+		{
+			name: "tunnel of something else beside it", config: byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, tunl0, ofAnother)
+				f.sysctls["net.ipv4.conf.t1.rp_filter"] = 1
+			},
+		},
+		{
+			name: "tunnel from one machine alone", config: byTunnel,
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, ofAnother)
+				f.sysctls["net.ipv4.conf.t1.rp_filter"] = 0
+			},
+			want: []string{"unknown tunnel: t1 unpacks only what comes from 10.0.0.99: whether that is the director cannot be told"},
+		},
+		{
+			name: "router that is not there", change: func(_ *Site, f *fake) { f.answers = map[string][]wire.Answer{"eth0": nil} },
+			want: []string{"fail return route: answers from 172.16.0.100 go to 10.0.0.200, and nobody on eth0 has that address", "> ip route replace default via GATEWAY"},
+		},
+		{
+			name: "router that was told by hand", change: func(_ *Site, f *fake) {
+				f.answers = map[string][]wire.Answer{"eth0": nil}
+				f.neighbours = []host.Neighbour{{Addr: netip.MustParseAddr("10.0.0.200"), MAC: routerMAC, Interface: "eth0"}}
 			},
 		},
 		{

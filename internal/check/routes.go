@@ -28,9 +28,12 @@ func judgeDirectorRoute(m *facts, f *finding) error {
 		if err != nil {
 			return err
 		}
-		defaults := defaultRoutes(vip, routes)
+		defaults, way := defaultRoutes(vip, routes), m.ways[vip]
+		if out := way.value.Interface; out != "" && !slices.Contains(defaults, out) {
+			defaults = append(defaults, out) // by a rule
+		}
 		for _, l := range facing {
-			if err := m.judgeReturn(l.Name, defaults, f); err != nil {
+			if err := m.judgeReturn(l.Name, defaults, way.err, f); err != nil {
 				return err
 			}
 		}
@@ -50,7 +53,7 @@ func (m *facts) filtering() []host.Link {
 }
 
 // judgeReturn judges the interface that clients' packets come in by.
-func (m *facts) judgeReturn(link string, defaults []string, f *finding) error {
+func (m *facts) judgeReturn(link string, defaults []string, noWay error, f *finding) error {
 	filter, err := m.effective("rp_filter", link)
 	if err != nil {
 		return err
@@ -60,6 +63,8 @@ func (m *facts) judgeReturn(link string, defaults []string, f *finding) error {
 		f.pass("rp_filter is off on %s", link)
 	case len(defaults) == 0:
 		f.fail("rp_filter is %d on %s, and there is no default route", filter, link).mend(withoutFilter(link))
+	case noWay != nil:
+		f.fail("rp_filter is %d on %s, and no way leads to clients (%v)", filter, link, noWay).mend(withoutFilter(link))
 	case filter == 1 && !slices.Contains(defaults, link):
 		f.warn("rp_filter is 1 on %s, and the default route leads out of %s", link, strings.Join(defaults, ", ")).mend(withoutFilter(link))
 	default:
@@ -81,7 +86,7 @@ func defaultRoutes(addr netip.Addr, routes []host.Route) []string {
 
 // tunnelKinds are the interfaces that unpack what a director sends by tunnel, of
 // either family of real server, as the kernel calls their kinds.
-var tunnelKinds = []string{"ipip", "sit", "gre", "ip6tnl", "ip6gre"}
+var tunnelKinds = []string{"ipip", "sit", "ip6tnl"}
 
 // tunnels are the interfaces that unpack tunnels, if there is something to
 // unpack.
@@ -89,9 +94,13 @@ func (m *facts) tunnels() []host.Link {
 	if !m.forwards(ipvs.Tunnel) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool {
+	all := slices.DeleteFunc(slices.Clone(m.links.value), func(l host.Link) bool {
 		return !l.Up || !slices.Contains(tunnelKinds, l.Kind)
 	})
+	if open := slices.DeleteFunc(slices.Clone(all), func(l host.Link) bool { return l.Remote.IsValid() }); len(open) > 0 {
+		return open // others are for something else
+	}
+	return all
 }
 
 // judgeTunnel looks at the interfaces that unpack tunnels.
@@ -104,6 +113,9 @@ func judgeTunnel(m *facts, f *finding) error {
 		return m.links.err
 	}
 	for _, l := range m.tunnels() {
+		if l.Remote.IsValid() {
+			f.unknown("%s unpacks only what comes from %s: whether that is the director cannot be told", l.Name, l.Remote)
+		}
 		if err := m.judgeUnpacking(l.Name, f); err != nil {
 			return err
 		}

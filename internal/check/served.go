@@ -1,14 +1,17 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"lvsdr/internal/each"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/netfilter"
 	"lvsdr/internal/wire"
 )
 
@@ -56,6 +59,8 @@ func (m *facts) probe(k Kernel, wait time.Duration) map[visit]fact[wire.Outcome]
 				probed[v] = learn(m.serves(v.vip), m.listeners.err)
 			case m.answers.err != nil:
 				probed[v] = fact[wire.Outcome]{err: m.answers.err}
+			case m.holdsBack(v.vip.packet(), v.server, netfilter.Egress):
+				probed[v] = fact[wire.Outcome]{err: errHeldBack}
 			default:
 				probes, visits = append(probes, m.probeOf(v)), append(visits, v)
 			}
@@ -72,6 +77,21 @@ func (m *facts) probe(k Kernel, wait time.Duration) map[visit]fact[wire.Outcome]
 		probed[v] = learn(reply.Outcome, err)
 	}
 	return probed
+}
+
+// errHeldBack is why a real server was not asked.
+var errHeldBack = errors.New("this machine's packet filter drops what would ask its real servers")
+
+// holdsBack reports whether the packet filter drops what this machine sends to a
+// real server.
+func (m *facts) holdsBack(p netfilter.Packet, server netip.Addr, hooks ...netfilter.Hook) bool {
+	m.leavesBy(&p, m.hops[server].value.Interface)
+	rules, err := m.rulesFor(p)
+	if err != nil {
+		return false
+	}
+	faults, err := rules.Faults(p, hooks...)
+	return err == nil && slices.ContainsFunc(faults, func(f netfilter.Fault) bool { return f.Verdict == netfilter.Drops })
 }
 
 // serves is what this machine does as a real server of its own.

@@ -98,7 +98,11 @@ func (m *facts) connect(k Kernel, wait time.Duration) map[endpoint]fact[error] {
 		var addrs []netip.AddrPort
 		for _, r := range m.reachable() {
 			for _, e := range r.endpoints() {
-				if e.protocol == protocol {
+				switch {
+				case e.protocol != protocol:
+				case m.holdsBack(e.packet(), r.addr, onward...):
+					connections[e] = fact[error]{err: errHeldBack}
+				default:
 					addrs = append(addrs, e.addr)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
@@ -17,6 +18,8 @@ const (
 	reuseMode    = "net.ipv4.vs.conn_reuse_mode"
 	quiescent    = "net.ipv4.vs.expire_quiescent_template"
 	backupOnly   = "net.ipv4.vs.backup_only"
+	dropEntry    = "net.ipv4.vs.drop_entry"
+	dropPacket   = "net.ipv4.vs.drop_packet"
 	conntrack    = "net.ipv4.vs.conntrack" // whether its connections are tracked
 
 	// Whether connection tracking takes up a connection whose beginning it has not
@@ -27,7 +30,7 @@ const (
 // judgeSettings looks at net.ipv4.vs, whose values decide what becomes of
 // connections that the director remembers.
 func judgeSettings(m *facts, f *finding) error {
-	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup} {
+	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup, judgeDefence} {
 		if err := judge(m, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -120,6 +123,22 @@ func judgeBackup(m *facts, f *finding) error {
 		}
 	default:
 		f.pass("backup_only is %d", value)
+	}
+	return nil
+}
+
+// judgeDefence: what IPVS throws away so as to bear a flood; 3 is always (kernel:
+// ipvs-sysctl.rst). With am_droprate 1 drop_packet leaves nothing.
+func judgeDefence(m *facts, f *finding) error {
+	for _, name := range []string{dropEntry, dropPacket} {
+		const always = 3
+		value, err := m.optional(name, 0)
+		switch {
+		case err != nil:
+			return err
+		case value == always:
+			f.fail("%s is %d: some of what clients send is thrown away, flood or not", strings.TrimPrefix(name, "net.ipv4.vs."), value).mend("sysctl -w " + name + "=0")
+		}
 	}
 	return nil
 }

@@ -98,6 +98,12 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 			f.pass("%s on %s, this machine's own", a.Prefix, a.Interface)
 		case m.Role == Director && a.Interface != home && m.servesToo(addresses):
 			f.pass("%s on %s as well: this director is a real server, too", a.Prefix, a.Interface)
+		case a.Taken:
+			f.fail("%s on %s is not used: when it was added, another machine had it", a.Prefix, a.Interface).mend(fmt.Sprintf("ip addr del %s dev %s", a.Prefix, a.Interface))
+			elsewhere = true
+		case a.Interface == home && m.isDown(home):
+			f.fail("%s is on %s, which is down", a.Prefix, a.Interface).mend(fmt.Sprintf("ip link set %s up", a.Interface))
+			there = &addresses[i]
 		case a.Interface == home && around.Fits(a):
 			there = &addresses[i]
 		case on != "" && !around.MayGo(a):
@@ -138,4 +144,9 @@ func (m *facts) stray() Outcome {
 		return Warn
 	}
 	return Fail
+}
+
+// isDown reports whether an interface is down: its addresses are nobody's.
+func (m *facts) isDown(name string) bool {
+	return slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == name && !l.Up })
 }

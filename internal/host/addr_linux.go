@@ -32,7 +32,8 @@ func (h *Host) AddressesOn(links []Link) ([]Address, error) {
 		}
 		addresses = append(addresses, Address{
 			Prefix: prefix, Interface: names[a.LinkIndex], Label: a.Label, Deprecated: a.Flags&unix.IFA_F_DEPRECATED != 0,
-			Host: a.Scope == unix.RT_SCOPE_HOST && !prefix.Addr().IsLoopback(),
+			Host:  a.Scope == unix.RT_SCOPE_HOST && !prefix.Addr().IsLoopback(),
+			Taken: a.Flags&unix.IFA_F_DADFAILED != 0,
 		})
 	}
 	return addresses, nil

@@ -30,6 +30,9 @@ type Address struct {
 	Deprecated bool
 	// Host addresses are of scope host: not to be told to others.
 	Host bool
+	// Taken addresses of IPv6 were found to be another machine's: this one does not
+	// use them (RFC 4862, duplicate address detection).
+	Taken bool
 }
 
 // Link is a network interface.
@@ -43,6 +46,9 @@ type Link struct {
 	// (IFLA_INFO_KIND): "veth", "bridge", "ipip", "gre", "ip6tnl". The loopback
 	// has none.
 	Kind string
+	// Remote is the other end of a tunnel of IP in IP, if it takes packets from there
+	// alone.
+	Remote netip.Addr
 	// Port is plugged into a bridge, bond or team: what comes in by it is heard
 	// by that, with that one's parameters.
 	Port bool

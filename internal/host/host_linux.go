@@ -27,7 +27,7 @@ func (h *Host) Links() ([]Link, error) {
 			Port: slices.Contains(switches, kinds[a.MasterIndex]),
 			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
 			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
-			NoARP: a.RawFlags&unix.IFF_NOARP != 0,
+			NoARP: a.RawFlags&unix.IFF_NOARP != 0, Remote: remote(l),
 		}
 	}
 	return links, nil
@@ -36,6 +36,24 @@ func (h *Host) Links() ([]Link, error) {
 // switches are the kinds of interfaces that hear in place of their ports. The
 // ports of others, such as vrf, hear for themselves.
 var switches = []string{"bridge", "bond", "team"}
+
+// remote is not valid where a tunnel takes packets from everywhere.
+func remote(l netlink.Link) netip.Addr {
+	var end net.IP
+	switch l := l.(type) {
+	case *netlink.Iptun:
+		end = l.Remote
+	case *netlink.Sittun:
+		end = l.Remote
+	case *netlink.Ip6tnl:
+		end = l.Remote
+	}
+	addr, ok := netip.AddrFromSlice(end)
+	if !ok || addr.IsUnspecified() {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}
 
 // kind undoes two names that are the library's own.
 func kind(l netlink.Link) string {

@@ -1,6 +1,7 @@
 package netfilter
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type arpRules struct {
 // ARPRules reads what is asked about packets of ARP. EPERM: CAP_NET_ADMIN is
 // missing.
 func (Filter) ARPRules() (ARP, error) {
-	bases, err := nftBases(unix.NFPROTO_ARP)
+	bases, err := nftBases(unix.NFPROTO_ARP, unix.NFPROTO_NETDEV)
 	if err != nil {
 		return nil, err
 	}
@@ -37,24 +38,22 @@ func (Filter) ARPRules() (ARP, error) {
 const arpRequest, arpReply = 1, 2
 
 func (r arpRules) Faults(addr netip.Addr, link string) ([]Fault, error) {
-	question := &view{Packet: Packet{Dst: addr, In: link}, hook: Input, arp: arpRequest}
-	answer := &view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpReply}
-	var faults []Fault
-	for _, v := range []*view{question, answer} {
-		found, err := r.fate(v)
-		if err != nil {
-			return nil, err
-		}
-		faults = append(faults, found...)
+	faults, err := r.fate(Packet{Dst: addr, In: link}, arpRequest, Ingress, Input)
+	if err != nil {
+		return nil, err
 	}
-	if faults != nil {
+	answer, err := r.fate(Packet{Src: addr, Out: link}, arpReply, Output, Egress)
+	if err != nil {
+		return nil, err
+	}
+	if faults = append(faults, answer...); faults != nil {
 		return faults, nil
 	}
 	return nil, r.complete()
 }
 
 func (r arpRules) Renames(addr netip.Addr, link string) (bool, error) {
-	found, err := r.fate(&view{Packet: Packet{Src: addr, Out: link}, hook: Output, arp: arpRequest})
+	found, err := r.fate(Packet{Src: addr, Out: link}, arpRequest, Output, Egress)
 	if err != nil {
 		return false, err
 	}
@@ -65,21 +64,22 @@ func (r arpRules) Renames(addr netip.Addr, link string) (bool, error) {
 	return false, r.complete()
 }
 
-// fate is what keeps all packets that look like v from getting through as they are.
-func (r arpRules) fate(v *view) (faults []Fault, err error) {
-	for _, b := range r.bases.at(v.hook) {
-		w, err := b.follow(v)
-		if err != nil {
-			return nil, err
+// fate is what keeps all packets like p from getting through as they are.
+func (r arpRules) fate(p Packet, operation uint8, hooks ...Hook) (faults []Fault, err error) {
+	for _, hook := range hooks {
+		for _, b := range r.bases.at(hook) {
+			if b.asks(p) != yes {
+				continue
+			}
+			w, err := b.follow(&view{Packet: p, hook: hook, arp: operation})
+			if err != nil {
+				return nil, err
+			}
+			if w.accepts || w.drops == "" && !w.redirects {
+				continue
+			}
+			faults = append(faults, Fault{Verdict: Drops, Hook: hook, Redirects: w.drops == "", Where: cmp.Or(w.drops, w.redirected), Remedy: b.ofARP(p)})
 		}
-		if w.accepts || w.drops == "" && !w.redirects {
-			continue
-		}
-		where := w.drops
-		if where == "" {
-			where = w.redirected
-		}
-		faults = append(faults, Fault{Verdict: Drops, Hook: v.hook, Redirects: w.drops == "", Where: where, Remedy: b.remedy(v.Packet)})
 	}
 	return faults, nil
 }

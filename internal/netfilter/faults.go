@@ -13,9 +13,10 @@ type base struct {
 	nat      bool  // can redirect
 	policy   action
 	where    string   // of the policy
-	devices  []string // of [Ingress]: where it is asked
-	bridged  bool     // of [Ingress]: it is asked by bridges
+	devices  []string // of [Ingress] and [Egress]: where it is asked
+	bridged  bool     // likewise: it is asked by bridges
 	remedy   func(Packet) string
+	ofARP    func(Packet) string // the remedy for packets of ARP
 }
 
 // priorityTracking is where connection tracking looks at the packet
@@ -51,8 +52,11 @@ func (bases ruleset) Faults(p Packet, hooks ...Hook) ([]Fault, error) {
 			if asked == depends {
 				w.accepts = true
 			}
-			if w.drops != "" {
+			switch {
+			case w.drops != "":
 				faults = append(faults, Fault{Verdict: w.verdict(), Hook: hook, Where: w.drops, Remedy: b.remedy(p)})
+			case w.perhaps != "":
+				faults = append(faults, Fault{Verdict: DropsPerhaps, Hook: hook, Where: w.perhaps})
 			}
 			if w.redirected != "" && p.Balanced && hook == Prerouting {
 				f := Fault{Verdict: Drops, Hook: hook, Redirects: true, Where: w.redirected, Remedy: b.remedy(p)}
@@ -73,10 +77,21 @@ func (b *base) asks(p Packet) truth {
 		return truthOf(b.priority <= priorityIPVS)
 	case b.bridged:
 		return truthOf(p.Bridge)
-	case b.hook != Ingress || slices.Contains(b.devices, p.In):
+	case b.hook == Ingress:
+		return b.sees(p.In, p.Ports)
+	case b.hook == Egress:
+		return b.sees(p.Out, p.Ports)
+	}
+	return yes
+}
+
+// sees tells whether the base chain is asked on an interface with these ports.
+func (b *base) sees(link string, ports []string) truth {
+	switch {
+	case b.covers(link):
 		return yes
-	case p.In == "" || slices.ContainsFunc(p.Ports, b.covers):
-		if len(p.Ports) > 0 && !slices.ContainsFunc(p.Ports, func(port string) bool { return !b.covers(port) }) {
+	case link == "" || slices.ContainsFunc(ports, b.covers):
+		if len(ports) > 0 && !slices.ContainsFunc(ports, func(port string) bool { return !b.covers(port) }) {
 			return yes
 		}
 		return depends
@@ -96,9 +111,9 @@ func (bases ruleset) at(hook Hook) ruleset {
 // follow sends a packet through the base chain.
 func (b *base) follow(v *view) (*walk, error) {
 	w := &walk{view: v}
-	leaves, err := w.through(b.chain, false, 0)
+	leaves, err := w.through(b.chain, every, 0)
 	if leaves && err == nil {
-		_, _, err = w.take(effect{when: yes, do: b.policy}, b.where, false, 0)
+		_, _, err = w.take(effect{when: yes, do: b.policy}, b.where, every, 0)
 	}
 	return w, err
 }
@@ -137,18 +152,21 @@ func newTracking(h Hook) tracking {
 	return tracking{no, Marks{Any: true}}
 }
 
-// port is the interface that a chain of [Ingress] sees; "" is any.
-func (p Packet) port(b base) string {
-	if b.bridged || len(p.Ports) > 0 && !b.covers(p.In) {
+// port is the interface that a chain of [Ingress] or [Egress] sees; "" is any.
+func (p Packet) port(b base, link string) string {
+	if b.bridged || len(p.Ports) > 0 && !b.covers(link) {
 		return ""
 	}
-	return p.In
+	return link
 }
 
 // view is the packet as a base chain sees it.
 func (t tracking) view(p Packet, h Hook, b base) *view {
-	if h == Ingress { // of what the interface is plugged into, perhaps
-		p.In = p.port(b)
+	switch h { // of what the interface is plugged into, perhaps
+	case Ingress:
+		p.In = p.port(b, p.In)
+	case Egress:
+		p.Out = p.port(b, p.Out)
 	}
 	return &view{Packet: p, hook: h, state: t.before(p, b), marks: t.marks}
 }
@@ -159,7 +177,7 @@ func (t tracking) before(p Packet, b base) State {
 	switch {
 	case b.hook == Ingress, b.hook == Prerouting && b.priority < priorityTracking:
 		tracked = Invalid
-	case b.hook == Output || b.hook == Postrouting:
+	case b.hook == Output || b.hook == Postrouting || b.hook == Egress:
 		tracked = cmp.Or(p.Sent, tracked)
 	}
 	switch t.untracked {

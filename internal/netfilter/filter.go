@@ -20,14 +20,15 @@ type Filter struct{}
 type Rules interface {
 	// Faults finds what keeps p from its service at the given hooks: for each
 	// chain that is asked there at most one fault, in the order in which the
-	// kernel asks. The remedies of all of them together let the packet pass.
+	// kernel asks. The remedies of all of them together let the packet pass; what
+	// drops it perhaps has none.
 	Faults(p Packet, hooks ...Hook) ([]Fault, error)
 	// Redirects reports whether the destination of every such packet is
 	// rewritten as it comes in (DNAT, REDIRECT), or given to a local program (TPROXY): it then belongs to another
 	// service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
-	// Marks are the firewall marks with which such packets come to Input. What
-	// comes in has none yet.
+	// Marks are the firewall marks with which such packets come to IPVS at Input.
+	// What comes in has none yet.
 	Marks(p Packet) (Marks, error)
 	// Marked finds packets like p that have the mark for certain: of every protocol
 	// and port that p leaves open, or of some that rules name.
@@ -63,6 +64,7 @@ const (
 	Output
 	Postrouting
 	Ingress // of nf_tables alone: before a packet is anybody's, on some interfaces
+	Egress  // likewise, when it leaves by one
 )
 
 // Packet is one of a client's connection to a service, or of the answer to it.
@@ -73,12 +75,13 @@ type Packet struct {
 	SrcPort  uint16
 	Port     uint16 // destination port
 	In       string // interface it comes in by; "" is any but lo
-	// Ports are those of In, where that is a bridge, a bond or a team; Bridge says
-	// that it is a bridge.
+	// Ports are those of In or Out, where that is a bridge, a bond or a team; Bridge
+	// says that it is a bridge.
 	Ports  []string
 	Bridge bool
 	Out    string // interface it leaves by, likewise
 	Stage  Stage
+	ICMP   uint8 // type of a message of neighbour discovery (RFC 4861)
 	// State is what connection tracking says of the packet; zero is [New]. Sent is
 	// what it says at Output and Postrouting, if that is something else: of a
 	// packet that IPVS has sent on to its real server.
@@ -125,6 +128,8 @@ const (
 	// DropsSome is the end of those that no earlier rule lets through: of all
 	// clients but the ones of an allow-list, for example.
 	DropsSome
+	// DropsPerhaps is the end of those that something matches which is not followed.
+	DropsPerhaps
 )
 
 // Does is what the fault does, in words.
@@ -133,8 +138,11 @@ func (f Fault) Does() string {
 	if f.Redirects {
 		words = "redirects "
 	}
-	if f.Verdict == DropsSome {
+	switch f.Verdict {
+	case DropsSome:
 		words += "some "
+	case DropsPerhaps:
+		words = "may drop "
 	}
 	return words
 }

@@ -29,10 +29,17 @@ func TestStockARP(t *testing.T) {
 		{"mangled", "arptables-nft -A OUTPUT -s 172.16.0.100 -j mangle --mangle-ip-s 10.0.0.7", false, true},
 		{"by nft", "nft table arp t { chain i { type filter hook input priority 0; arp daddr ip 172.16.0.100 drop; }; }", false, false},
 		{"requests by nft", "nft table arp t { chain i { type filter hook input priority 0; arp operation request arp daddr ip { 172.16.0.99, 172.16.0.100 } drop; }; }", false, false},
+		{"as they come in", "nft table netdev t { chain i { type filter hook ingress device eth0 priority 0; arp daddr ip 172.16.0.100 drop; }; }", false, false},
+		{"as they come in elsewhere", "nft table netdev t { chain i { type filter hook ingress device eth1 priority 0; ether type arp drop; }; }", true, false},
+		{"IP alone as it comes in", "nft table netdev t { chain i { type filter hook ingress device eth0 priority 0; ip daddr 172.16.0.100 drop; }; }", true, false},
+		{"as they leave", "nft table netdev t { chain o { type filter hook egress device eth0 priority 0; ether type arp arp saddr ip 172.16.0.100 drop; }; }", false, false},
 		{"mangled by nft", "nft table arp t { chain o { type filter hook output priority 0; arp saddr ip 172.16.0.100 arp operation request arp saddr ip set 10.0.0.7; }; }", true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
+			for _, link := range []string{"eth0", "eth1"} {
+				run(t, "ip", "link", "add", link, "type", "dummy")
+			}
 			program, words, _ := strings.Cut(c.words, " ")
 			if program == "nft" {
 				run(t, program, words)
@@ -62,9 +69,9 @@ func TestStockARP(t *testing.T) {
 	}
 }
 
-// TestStockIngress has chains of nft that are asked before a packet is the
-// machine's, on one interface.
-func TestStockIngress(t *testing.T) {
+// TestStockDevices has chains of nft that are asked before a packet is the
+// machine's, or when it leaves, on one interface.
+func TestStockDevices(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		table string
@@ -86,7 +93,11 @@ func TestStockIngress(t *testing.T) {
 			[]Fault{{Verdict: DropsSome, Hook: Ingress, Where: "bridge t c, handle 3", Remedy: "nft insert rule bridge t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
 		{"what a bridge sends on", "table bridge t { chain c { type filter hook forward priority 0; drop; }; }", "br0", nil},
 		{"another bridge", "table bridge t { chain c { type filter hook input priority 0; drop; }; }", "eth0", nil},
-		{"outgoing", "table netdev t { chain c { type filter hook egress device eth0 priority 0; drop; }; }", "eth0", nil},
+		{"outgoing", "table netdev t { chain c { type filter hook egress device eth0 priority 0; ip daddr VIP drop; }; }", "eth0",
+			[]Fault{{Verdict: Drops, Hook: Egress, Where: "netdev t c, handle 2", Remedy: "nft insert rule netdev t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
+		{"outgoing elsewhere", "table netdev t { chain c { type filter hook egress device eth1 priority 0; drop; }; }", "eth0", nil},
+		{"outgoing of a bridge", "table bridge t { chain c { type filter hook output priority 0; ip daddr VIP drop; }; }", "br0",
+			[]Fault{{Verdict: Drops, Hook: Egress, Where: "bridge t c, handle 2", Remedy: "nft insert rule bridge t c ip daddr 172.16.0.100 tcp dport 80 accept"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
@@ -94,12 +105,12 @@ func TestStockIngress(t *testing.T) {
 				run(t, "ip", "link", "add", link, "type", "dummy")
 			}
 			run(t, "nft", strings.ReplaceAll(c.table, "VIP", vip4))
-			p := withDefaults(Packet{In: c.in}, vip4)
+			p := withDefaults(Packet{In: c.in, Out: c.in}, vip4)
 			if c.in == "br0" {
 				p.Bridge, p.Ports = true, []string{"p0"}
 			}
 			faults := func() []Fault {
-				found, err := rulesFor(t, p).Faults(p, Ingress, Prerouting, Input)
+				found, err := rulesFor(t, p).Faults(p, Ingress, Prerouting, Input, Output, Postrouting, Egress)
 				must(t, err)
 				return found
 			}
@@ -194,4 +205,92 @@ func TestKernelRedirectedBefore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStockDiscovery has packets of neighbour discovery, and rules as firewalls have
+// them.
+func TestStockDiscovery(t *testing.T) {
+	question := Packet{Protocol: 58, ICMP: 135, Dst: netip.MustParseAddr("ff02::1:ff00:100"), State: Untracked}
+	for _, c := range []struct {
+		name  string
+		words []string // of nft or ip6tables-legacy, one command each
+		want  []Fault
+	}{
+		{"everything dropped", []string{"ip6tables-legacy -A INPUT -p ipv6-icmp -j DROP"},
+			[]Fault{{Verdict: Drops, Hook: Input, Where: "rule 1 of chain INPUT (table filter)", Remedy: "ip6tables-legacy -I INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT"}}},
+		{"forgotten", []string{"ip6tables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT", "ip6tables-legacy -A INPUT -p ipv6-icmp --icmpv6-type 128 -j ACCEPT",
+			"ip6tables-legacy -P INPUT DROP"},
+			[]Fault{{Verdict: Drops, Hook: Input, Where: "policy of chain INPUT (table filter)", Remedy: "ip6tables-legacy -I INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT"}}},
+		{"from this link", []string{"ip6tables-legacy -A INPUT -p ipv6-icmp --icmpv6-type 135 -m hl --hl-eq 255 -j ACCEPT", "ip6tables-legacy -P INPUT DROP"}, nil},
+		{"from afar", []string{"ip6tables-legacy -A INPUT -p ipv6-icmp -m hl --hl-lt 255 -j DROP"}, nil},
+		{"by nft", []string{"nft table inet t { chain i { type filter hook input priority 0; policy drop; icmpv6 type { nd-router-advert, nd-neighbor-solicit } ip6 hoplimit 255 accept; }; }"}, nil},
+		{"forgotten by nft", []string{"nft table inet t { chain i { type filter hook input priority 0; policy drop; icmpv6 type echo-request accept; }; }"},
+			[]Fault{{Verdict: Drops, Hook: Input, Where: "inet t i, policy", Remedy: "nft insert rule inet t i icmpv6 type 135 accept"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fresh(t)
+			for _, words := range c.words {
+				if program, table, ok := strings.Cut(words, " table"); ok {
+					run(t, program, "table"+table)
+					continue
+				}
+				all := strings.Fields(words)
+				run(t, all[0], all[1:]...)
+			}
+			found, err := rulesFor(t, question).Faults(question, Ingress, Prerouting, Input)
+			must(t, err)
+			if d := cmp.Diff(c.want, found); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			for _, f := range found {
+				words := strings.Fields(f.Remedy)
+				run(t, words[0], words[1:]...)
+			}
+			if left, err := rulesFor(t, question).Faults(question, Ingress, Prerouting, Input); left != nil || err != nil {
+				t.Errorf("after the remedies: %+v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestStockNotFollowed has matches that are not followed: what drops by one of them
+// may drop everything.
+func TestStockNotFollowed(t *testing.T) {
+	for _, c := range []struct{ words, where string }{
+		{"iptables-legacy -t raw -A PREROUTING -m rpfilter --invert -j DROP", "rule 1 of chain PREROUTING (table raw)"},
+		{"iptables-legacy -A INPUT -m connlimit --connlimit-above 20 -j DROP", ""},
+		{"iptables-legacy -A INPUT -s 10.0.0.0/8 -j DROP", ""},
+		{"iptables-legacy -A INPUT -p udp -m socket -j DROP", ""},
+		{"nft table inet t { chain p { type filter hook prerouting priority raw; fib saddr . iif oif missing drop; }; }", "inet t p, handle 2"},
+		{"nft table inet t { chain i { type filter hook input priority 0; tcp dport 80 accept; meta nfproto ipv4 fib saddr . iif oif missing drop; }; }", ""},
+		{"nft table inet t { chain i { type filter hook input priority 0; limit rate over 10/second drop; }; }", ""},
+	} {
+		fresh(t)
+		program, words, _ := strings.Cut(c.words, " ")
+		if program == "nft" {
+			run(t, program, words)
+		} else {
+			run(t, program, strings.Fields(words)...)
+		}
+		p, said := withDefaults(Packet{}, vip4), ""
+		for _, f := range faultsOf(t, p) {
+			said += f.Where + f.Remedy
+			if f.Verdict != DropsPerhaps {
+				t.Errorf("%s: %+v", c.words, f)
+			}
+		}
+		if said != c.where {
+			t.Errorf("%s: %q, want %q", c.words, said, c.where)
+		}
+	}
+}
+
+// TestStockMarkBehind has a mark that is changed at INPUT, where IPVS takes packets
+// later.
+func TestStockMarkBehind(t *testing.T) {
+	fresh(t)
+	run(t, "iptables-legacy", strings.Fields("-t mangle -A PREROUTING -j MARK --set-mark 7")...)
+	run(t, "iptables-nft", strings.Fields("-t mangle -A INPUT -p tcp -j MARK --set-mark 8")...)
+	p := withDefaults(Packet{}, vip4)
+	testMarks(t, rulesFor(t, p), p, "tcp", "udp/* sctp/*", &Marks{Values: []uint32{8}})
 }

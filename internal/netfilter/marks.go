@@ -76,11 +76,32 @@ func (p ports) note(asked ...uint16) {
 	}
 }
 
-// marks sends a packet to Input, and tells with which marks it gets there, and what
-// ports were asked for on the way.
+// or are the marks of either.
+func (m Marks) or(other Marks) Marks {
+	values := append(slices.Clone(m.Values), other.Values...)
+	slices.Sort(values)
+	return Marks{slices.Compact(values), m.Any || other.Any}
+}
+
+// marks sends a packet to IPVS, and tells with which marks it gets there, and what
+// ports were asked for on the way. Of chains with the same priority the kernel asks
+// the one that came last first, which cannot be told of an older table and a newer
+// one: either may be.
 func (bases ruleset) marks(p Packet) (Marks, ports, error) {
-	track, asked := newTracking(Prerouting), ports{}
-	for _, b := range append(bases.at(Ingress), bases.at(Prerouting)...) {
+	asked, turned := ports{}, slices.Clone(bases)
+	slices.Reverse(turned)
+	marks, err := bases.marksInOrder(p, asked)
+	if err != nil {
+		return Marks{}, nil, err
+	}
+	other, err := turned.marksInOrder(p, asked)
+	return marks.or(other), asked, err
+}
+
+func (bases ruleset) marksInOrder(p Packet, asked ports) (Marks, error) {
+	track := newTracking(Prerouting)
+	p.Balanced = true
+	for _, b := range slices.Concat(bases.at(Ingress), bases.at(Prerouting), bases.at(Input)) {
 		seen := b.asks(p)
 		if seen == no {
 			continue
@@ -88,20 +109,48 @@ func (bases ruleset) marks(p Packet) (Marks, ports, error) {
 		v := track.view(p, b.hook, b)
 		v.asked = asked
 		if _, err := b.follow(v); err != nil {
-			return Marks{}, nil, err
+			return Marks{}, err
 		}
 		if seen == depends {
-			v.marks.Values, v.marks.Any = append(v.marks.Values, track.marks.Values...), v.marks.Any || track.marks.Any
+			v.marks = v.marks.or(track.marks)
 		}
 		track.marks = v.marks
 	}
-	return track.marks, asked, nil
+	return track.marks, nil
 }
 
-// Marks is that of [Rules].
-func (bases ruleset) Marks(p Packet) (Marks, error) {
-	marks, _, err := bases.marks(p)
-	return marks, err
+// Marks is that of [Rules]. What p leaves open is tried: the protocols, the ports
+// that rules name, and one for all the others.
+func (bases ruleset) Marks(p Packet) (all Marks, err error) {
+	protocols, port := []ipvs.Protocol{p.Protocol}, p.Port
+	if p.Protocol == 0 {
+		const icmp = 1 // stands for all without ports
+		protocols = []ipvs.Protocol{ipvs.TCP, ipvs.UDP, ipvs.SCTP, icmp}
+	}
+	for _, p.Protocol = range protocols {
+		p.Port = port
+		marks, asked, err := bases.marks(p)
+		if err != nil {
+			return Marks{}, err
+		}
+		if port != 0 || len(asked) == maxPorts {
+			all = all.or(marks)
+			continue
+		}
+		other := uint16(1)
+		for asked[other] {
+			other++
+		}
+		asked[other] = true
+		for p.Port = range asked {
+			marks, _, err := bases.marks(p)
+			if err != nil {
+				return Marks{}, err
+			}
+			all = all.or(marks)
+		}
+	}
+	return all, nil
 }
 
 // Marked is that of [Rules]. Rules name the ports that they mark: those are tried.

@@ -80,11 +80,7 @@ func (t *nftTable) addChain(a attributes) []base {
 	hook := a.nest(unix.NFTA_CHAIN_HOOK)
 	number := hook.uint32(unix.NFTA_HOOK_HOOKNUM)
 	if t.family == unix.NFPROTO_NETDEV {
-		const ingress = 0 // NF_NETDEV_INGRESS
-		if number != ingress {
-			return nil
-		}
-		number = uint32(Ingress)
+		number += uint32(Ingress) // NF_NETDEV_INGRESS is 0, NF_NETDEV_EGRESS 1
 	}
 	if t.family == unix.NFPROTO_ARP {
 		number = uint32(Input)
@@ -92,7 +88,7 @@ func (t *nftTable) addChain(a attributes) []base {
 			number = uint32(Output)
 		}
 	}
-	if !a.has(unix.NFTA_CHAIN_HOOK) || number > uint32(Ingress) {
+	if !a.has(unix.NFTA_CHAIN_HOOK) || number > uint32(Egress) {
 		return nil
 	}
 	b := base{
@@ -100,10 +96,15 @@ func (t *nftTable) addChain(a attributes) []base {
 		nat: a.text(unix.NFTA_CHAIN_TYPE) == "nat", policy: accept,
 	}
 	if t.family == unix.NFPROTO_BRIDGE {
-		if b.hook != Prerouting && b.hook != Input {
-			return nil // not on the way in
+		switch b.hook {
+		case Prerouting, Input:
+			b.hook = Ingress
+		case Output, Postrouting:
+			b.hook = Egress
+		default:
+			return nil // what it sends on
 		}
-		b.hook, b.bridged = Ingress, true
+		b.bridged = true
 	}
 	if device := hook.text(unix.NFTA_HOOK_DEV); device != "" {
 		b.devices = []string{device}
@@ -116,10 +117,7 @@ func (t *nftTable) addChain(a attributes) []base {
 	if a.has(unix.NFTA_CHAIN_POLICY) && a.uint32(unix.NFTA_CHAIN_POLICY) == nfDrop {
 		b.policy = drop
 	}
-	b.where, b.remedy = fmt.Sprintf("%s, policy", t.path(c)), nftRemedy(t.path(c))
-	if t.family == unix.NFPROTO_ARP {
-		b.remedy = arpRemedy(t, c)
-	}
+	b.where, b.remedy, b.ofARP = fmt.Sprintf("%s, policy", t.path(c)), nftRemedy(t.path(c)), arpRemedy(t, c)
 	if t.isARPTables(c) {
 		b.where = fmt.Sprintf("policy of chain %s (arptables)", c.name)
 	}

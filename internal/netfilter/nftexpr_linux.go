@@ -25,6 +25,10 @@ func (m *machine) meta(a attributes) truth {
 		b = m.view.in().ifname()
 	case unix.NFT_META_OIFNAME:
 		b = m.view.out().ifname()
+	case unix.NFT_META_IIFTYPE, unix.NFT_META_OIFTYPE: // neither chains of a device nor packets of ARP see others
+		if m.view.hook == Ingress || m.view.hook == Egress || m.view.arp != 0 {
+			b = known(binary.NativeEndian.AppendUint16(nil, unix.ARPHRD_ETHER))
+		}
 	case unix.NFT_META_MARK:
 		b = m.view.marks.bits()
 	case unix.NFT_META_NFPROTO:
@@ -70,6 +74,13 @@ func (v *view) ethertype() uint16 {
 	return unix.ETH_P_IP
 }
 
+// link is the header of Ethernet: what is in the packet is known.
+func (v *view) link() bits {
+	b := unknown(14)
+	b.set(12, binary.BigEndian.AppendUint16(nil, v.ethertype())...)
+	return b
+}
+
 func (m *machine) payload(a attributes) truth {
 	if a.has(unix.NFTA_PAYLOAD_SREG) {
 		m.write(a)
@@ -77,6 +88,8 @@ func (m *machine) payload(a attributes) truth {
 	}
 	var header bits
 	switch a.uint32(unix.NFTA_PAYLOAD_BASE) {
+	case unix.NFT_PAYLOAD_LL_HEADER:
+		header = m.view.link()
 	case unix.NFT_PAYLOAD_NETWORK_HEADER:
 		header = m.view.network()
 	case unix.NFT_PAYLOAD_TRANSPORT_HEADER:

@@ -56,6 +56,8 @@ func expression(name string) func(*machine, attributes) truth {
 		return does(drop)
 	case "counter", "dup", "last", "log":
 		return does(proceed)
+	case "connlimit", "dynset", "limit", "numgen", "quota": // on who sends how much
+		return (*machine).forget
 	}
 	return (*machine).guess
 }
@@ -84,7 +86,13 @@ func (t *nftTable) effects(list []byte) func(*view) []effect {
 
 // guess is an expression that is not understood: it may have changed any
 // register.
-func (m *machine) guess(attributes) truth {
+func (m *machine) guess(a attributes) truth {
+	m.view.guess = true
+	return m.forget(a)
+}
+
+// forget is an expression whose outcome is not to be known.
+func (m *machine) forget(attributes) truth {
 	m.registers, m.never = unknown(registerBytes), map[int][]byte{}
 	return depends
 }

@@ -51,7 +51,7 @@ func (m *machine) lookup(a attributes) truth {
 		}
 	}
 	if a.has(unix.NFTA_LOOKUP_DREG) && !jumps {
-		m.guess(a) // what the map has for the key
+		m.forget(a) // what the map has for the key
 	}
 	const inverted = 1 // NFT_LOOKUP_F_INV
 	return invert(in, a.uint32(unix.NFTA_LOOKUP_FLAGS), inverted)

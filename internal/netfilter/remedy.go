@@ -26,6 +26,8 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 		}
 		words = append(words, "-I", hookNames[hook])
 		switch {
+		case p.ICMP != 0:
+			words = append(words, "-p ipv6-icmp --icmpv6-type", strconv.Itoa(int(p.ICMP)))
 		case p.Redirected:
 			words = append(words, "-m conntrack --ctstate DNAT --ctorigdst", p.service().String())
 		case p.Src.IsValid():
@@ -33,7 +35,7 @@ func iptablesRemedy(variant, table string, hook Hook) func(Packet) string {
 		default:
 			words = append(words, "-d", p.Dst.String())
 		}
-		if p.Protocol != 0 {
+		if p.Protocol != 0 && p.ICMP == 0 {
 			words = append(words, "-p", protocolName(p))
 		}
 		if p.hasPort(p.SrcPort) {
@@ -71,6 +73,8 @@ func nftRemedy(chain string) func(Packet) string {
 		}
 		words := []string{"nft insert rule", chain}
 		switch {
+		case p.ICMP != 0:
+			words = append(words, "icmpv6 type", strconv.Itoa(int(p.ICMP)))
 		case p.Redirected:
 			words = append(words, "ct status dnat ct original", ip, "daddr", p.service().String())
 		case p.Src.IsValid():
@@ -84,7 +88,7 @@ func nftRemedy(chain string) func(Packet) string {
 		if p.hasPort(p.Port) {
 			words = append(words, protocolName(p), "dport", strconv.Itoa(int(p.Port)))
 		}
-		if p.Protocol != 0 && !p.hasPort(p.SrcPort) && !p.hasPort(p.Port) {
+		if p.Protocol != 0 && p.ICMP == 0 && !p.hasPort(p.SrcPort) && !p.hasPort(p.Port) {
 			words = append(words, "meta l4proto", protocolName(p))
 		}
 		return strings.Join(append(words, "accept"), " ")

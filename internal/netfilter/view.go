@@ -16,6 +16,7 @@ type view struct {
 	marks Marks
 	asked ports // noted if it is not nil
 	arp   uint8 // operation of ARP, if it is no IP
+	guess bool  // something in the rule at hand is not followed
 }
 
 // is6 reports the family of the packet.
@@ -41,7 +42,7 @@ func (v *view) in() device {
 	switch v.hook {
 	case Output:
 		return device{}
-	case Postrouting:
+	case Postrouting, Egress:
 		return device{known: depends}
 	}
 	return named(v.In)
@@ -121,6 +122,9 @@ func (v *view) network() bits {
 	if v.Protocol != 0 {
 		b.set(proto, byte(v.Protocol))
 	}
+	if v.ICMP != 0 {
+		b.set(7, discoveryHops)
+	}
 	return b
 }
 
@@ -145,9 +149,16 @@ func (v *view) port(p uint16) uint16 {
 	return p
 }
 
-// transport is the header of TCP, UDP or SCTP.
+// discoveryHops is the hop limit of neighbour discovery (RFC 4861).
+const discoveryHops = 255
+
+// transport is the header of TCP, UDP or SCTP, or of neighbour discovery.
 func (v *view) transport() bits {
 	b := unknown(20)
+	if v.ICMP != 0 {
+		b.set(0, v.ICMP, 0)
+		return b
+	}
 	switch v.Protocol {
 	case ipvs.TCP:
 		flags := tcpFlags[v.Stage]

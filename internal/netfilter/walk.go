@@ -56,6 +56,15 @@ type chain struct {
 	rules []rule
 }
 
+// choice is which of the packets come to a rule that matches them.
+type choice uint8
+
+const (
+	every   choice = iota
+	guessed        // those that something matches which is not followed
+	some           // those of some clients, or some of each client's
+)
+
 // walk is a packet's way through a base chain. Packets part where a rule's
 // match depends; all of them that are left are followed.
 type walk struct {
@@ -63,6 +72,7 @@ type walk struct {
 	accepts    bool   // some packets are accepted
 	redirects  bool   // some are redirected
 	drops      string // the first rule that drops all that reach it
+	perhaps    string // likewise, if what it asks is not followed
 	redirected string // likewise, that redirects them
 	untracked  truth
 	parted     bool // some have gone another way
@@ -81,7 +91,7 @@ var errTooLong = errors.New("the chains of the packet filter have no end")
 // through follows the packet through a chain, and tells whether some may leave
 // it. A chain that only some packets are sent to, like those of a blacklist, is
 // chosen: who is dropped there was meant to be.
-func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error) {
+func (w *walk) through(c *chain, chosen choice, depth int) (leaves bool, err error) {
 	if depth > maxDepth {
 		return true, errTooLong
 	}
@@ -89,11 +99,20 @@ func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error
 		if w.rules++; w.rules > maxRules {
 			return true, errTooLong
 		}
-		for _, e := range r.effects(w.view) {
+		w.view.guess = false
+		effects := r.effects(w.view)
+		guess := w.view.guess
+		for _, e := range effects {
 			if e.when == no {
 				continue
 			}
-			left, stays, err := w.take(e, r.where, chosen, depth)
+			by := chosen
+			if e.when == depends && guess {
+				by = max(by, guessed)
+			} else if e.when == depends {
+				by = some
+			}
+			left, stays, err := w.take(e, r.where, by, depth)
 			if err != nil {
 				return true, err
 			}
@@ -109,21 +128,23 @@ func (w *walk) through(c *chain, chosen bool, depth int) (leaves bool, err error
 
 // take does what a rule does, and tells whether some of the packets that
 // matched leave the chain, and whether some stay in it.
-func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, stays bool, err error) {
-	chosen = chosen || e.when == depends
+func (w *walk) take(e effect, where string, chosen choice, depth int) (leaves, stays bool, err error) {
 	switch e.do {
 	case accept:
 		w.accepts = true
 		return false, false, nil
 	case redirect:
-		if !chosen && w.redirected == "" {
+		if chosen == every && w.redirected == "" {
 			w.redirected = where
 		}
 		w.redirects = true
 		return false, false, nil
 	case drop:
-		if !chosen && w.drops == "" {
+		switch {
+		case chosen == every && w.drops == "":
 			w.drops = where
+		case chosen == guessed && w.perhaps == "":
+			w.perhaps = where
 		}
 		return false, false, nil
 	case leave:
@@ -132,9 +153,9 @@ func (w *walk) take(e effect, where string, chosen bool, depth int) (leaves, sta
 		back, err := w.through(e.to, chosen, depth+1)
 		return back && e.do == replace, back && e.do == call, err
 	case untrack:
-		w.untrack(chosen)
+		w.untrack(chosen != every)
 	case mark:
-		w.view.marks = w.view.marks.change(e.by, chosen || w.accepts || w.parted)
+		w.view.marks = w.view.marks.change(e.by, chosen != every || w.accepts || w.parted)
 	}
 	return false, true, nil
 }

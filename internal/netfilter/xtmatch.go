@@ -7,7 +7,7 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// xtMatch asks a match of x_tables; one that is not understood depends. Each
+// xtMatch asks a match of x_tables; one that is not understood is a guess. Each
 // gets what belongs to it (struct xt_NAME in linux/netfilter/xt_NAME.h), long
 // enough, in the machine's byte order.
 func xtMatch(v *view, name string, revision uint8, info []byte) truth {
@@ -16,6 +16,8 @@ func xtMatch(v *view, name string, revision uint8, info []byte) truth {
 	switch name {
 	case "comment":
 		return yes
+	case "connbytes", "connlimit", "hashlimit", "iprange", "length", "limit", "mac", "quota", "recent", "set", "statistic", "string":
+		return depends // on who sends how much of what
 	case "tcp":
 		size, match = 12, matchTCP
 	case "udp":
@@ -24,6 +26,10 @@ func xtMatch(v *view, name string, revision uint8, info []byte) truth {
 		size, match = 292, matchSCTP
 	case "multiport":
 		size, match = 48, matchMultiport
+	case "icmp6":
+		size, match = 4, matchICMP6
+	case "hl":
+		size, match = 2, matchHopLimit
 	case "conntrack":
 		size, match = 152, matchConntrack
 	case "state":
@@ -34,6 +40,7 @@ func xtMatch(v *view, name string, revision uint8, info []byte) truth {
 		size, match = 8, matchAddrtype
 	}
 	if match == nil || len(info) < size {
+		v.guess = true
 		return depends
 	}
 	return match(v, revision, info)
@@ -115,6 +122,31 @@ func matchSCTP(v *view, _ uint8, b []byte) truth {
 		t = min(t, depends)
 	}
 	return t
+}
+
+// matchICMP6 compares with a type, or any, and with bounds of the code.
+func matchICMP6(v *view, _ uint8, b []byte) truth {
+	const everyType, inverted = 255, 1
+	if v.ICMP == 0 {
+		return depends
+	}
+	return invert(truthOf(b[0] == everyType || b[0] == v.ICMP && b[1] == 0), b[3], inverted)
+}
+
+func matchHopLimit(v *view, _ uint8, b []byte) truth {
+	const equal, differs, less = 0, 1, 2
+	hops := b[1]
+	switch {
+	case v.ICMP == 0:
+		return depends
+	case b[0] == equal:
+		return truthOf(hops == discoveryHops)
+	case b[0] == differs:
+		return truthOf(hops != discoveryHops)
+	case b[0] == less:
+		return no
+	}
+	return truthOf(hops < discoveryHops)
 }
 
 // matchMultiport knows revision 1, which Linux has had since 2.6.11.
