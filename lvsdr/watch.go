@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -55,9 +54,9 @@ func (o order) watch(c *cli.Context) error {
 	end()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	at := &watchSite{session: s, again: c, out: s.stdout, readable: command.IsTerminal(s.stdout), handler: &handler{}, machine: s.kernel.(machine)}
+	at := s.watchSite(c)
 	w := watch.Watch{Site: at, Kernel: at.machine, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
-	defer at.handler.end()
+	defer at.end()
 	return w.Run(ctx, s.config, hangups(ctx))
 }
 
@@ -98,10 +97,18 @@ func enterNamespaceWhole(name string) error {
 type watchSite struct {
 	*session
 	again    *cli.Context
-	out      io.Writer
-	readable bool // for a person at a terminal
-	handler  *handler
+	readable bool     // for a person at a terminal
+	onEvent  []string // the program that gets each event
+	printed  *backlog
+	handled  *backlog
 	machine  machine
+}
+
+func (s *session) watchSite(c *cli.Context) *watchSite {
+	return &watchSite{
+		session: s, again: c, readable: command.IsTerminal(s.stdout), onEvent: s.config.Watch.OnEvent,
+		printed: newBacklog(), handled: newBacklog(), machine: s.kernel.(machine),
+	}
 }
 
 // Apply is one round, alone under the lock.
@@ -168,8 +175,8 @@ func (s *watchSite) reopen(err error) error {
 	return err
 }
 
-// Note is a sign of life.
-func (s *watchSite) Note(h plan.Health, ended bool) error {
+// End notes that the watch ends in an orderly way.
+func (s *watchSite) End(h plan.Health) error {
 	unlock, err := plan.Lock(s.folder, s.wait)
 	if err != nil {
 		return err
@@ -179,7 +186,7 @@ func (s *watchSite) Note(h plan.Health, ended bool) error {
 	if err != nil || r.IsStopped(s.Claimant) {
 		return err
 	}
-	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: ended})
+	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: true})
 }
 
 // Reload reads the configuration again.
@@ -187,6 +194,9 @@ func (s *watchSite) Reload() (config.Config, error) {
 	c, err := configOf(s.again)
 	if err == nil {
 		err = requireComplete(c, config.Config.Validate)
+	}
+	if err == nil {
+		s.onEvent = c.Watch.OnEvent
 	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
@@ -201,47 +211,64 @@ func (s *watchSite) Tell(e watch.Event) {
 	if err != nil {
 		return
 	}
+	line := append(data, '\n')
+	shown := line
 	if s.readable {
-		fmt.Fprintln(s.out, e)
-	} else {
-		s.out.Write(append(data, '\n'))
+		shown = []byte(e.String() + "\n")
 	}
-	s.handler.hand(s.config.Watch.OnEvent, append(data, '\n'), s.warnings)
+	s.printed.add(func() { s.stdout.Write(shown) })
+	if words := s.onEvent; len(words) > 0 && !s.handled.add(func() { runHandler(words, line, s.warnings) }) {
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], cap(s.handled.todo))
+	}
+}
+
+// end waits until all events are told, but not for ever.
+func (s *watchSite) end() {
+	s.printed.end()
+	s.handled.end()
 }
 
 // Notify tells the service manager.
 func (s *watchSite) Notify(state string) { daemon.SdNotify(false, state) }
 
-// handler runs a program for each event, one after the other.
-type handler struct {
-	once   sync.Once
-	events chan func()
-	done   chan struct{}
+// backlog is what is to be done for events, one thing after the other.
+type backlog struct {
+	todo chan func()
+	done chan struct{}
 }
 
 const (
-	handlerBacklog = 256
-	handlerTime    = 10 * time.Second
+	maxBacklog  = 1 << 14
+	handlerTime = 10 * time.Second
 )
 
-// hand queues an event for a program.
-func (h *handler) hand(words []string, event []byte, errors io.Writer) {
-	if len(words) == 0 {
-		return
-	}
-	h.once.Do(func() {
-		h.events, h.done = make(chan func(), handlerBacklog), make(chan struct{})
-		go func() {
-			defer close(h.done)
-			for run := range h.events {
-				run()
-			}
-		}()
-	})
+func newBacklog() *backlog {
+	b := &backlog{make(chan func(), maxBacklog), make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		for do := range b.todo {
+			do()
+		}
+	}()
+	return b
+}
+
+// add reports whether there was room.
+func (b *backlog) add(do func()) bool {
 	select {
-	case h.events <- func() { runHandler(words, event, errors) }:
+	case b.todo <- do:
+		return true
 	default:
-		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], handlerBacklog)
+		return false
+	}
+}
+
+// end waits for what is left, for as long as one program may take.
+func (b *backlog) end() {
+	close(b.todo)
+	select {
+	case <-b.done:
+	case <-time.After(handlerTime):
 	}
 }
 
@@ -254,13 +281,5 @@ func runHandler(words []string, event []byte, errors io.Writer) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {
 		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %v\n", words[0], err)
-	}
-}
-
-// end waits for the events that are left.
-func (h *handler) end() {
-	if h.events != nil {
-		close(h.events)
-		<-h.done
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"lvsdr/internal/config"
@@ -30,8 +31,8 @@ type Site interface {
 	// that decide makes of what is there. Before is what was so the last time, nil
 	// the first time.
 	Apply(c config.Config, before *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error)
-	// Note says again what is known, as a sign of life.
-	Note(plan.Health, bool) error
+	// End notes what is known when a watch ends.
+	End(plan.Health) error
 	// Reload reads the configuration again.
 	Reload() (config.Config, error)
 	// Tell passes an event on.
@@ -58,23 +59,34 @@ type Watch struct {
 	// Verdicts are those of a watch before this one.
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
-	MendThere          string
-	asker              *asker
-	pages              pages
-	roster             *roster
-	queue              queue
-	results            chan result
-	applied            chan outcome
-	last               *Applied
-	due                bool // the table has to follow
-	busy               bool // an Apply is on its way
-	idle               bool
-	ready              bool
-	held               map[netip.Addr]bool
-	kept               map[string]bool
-	complaints         map[string]time.Time
-	lastLook, lastNote time.Time
+	MendThere string
+	// Own and Alive ask a real server at its own address; nil: [health.Ask] and
+	// [health.Alive].
+	Own   func(context.Context, health.Target) health.Answer
+	Alive func(context.Context, netip.Addr) bool
+
+	asker      *asker
+	pages      pages
+	roster     *roster
+	queue      queue
+	results    chan result
+	applied    chan outcome
+	last       *Applied
+	due        bool // the table has to follow
+	busy       bool // an Apply is on its way
+	failed     bool // the last one, which is tried again
+	idle       bool
+	ready      bool
+	held       map[netip.Addr]bool
+	kept       map[string]bool
+	complaints map[string]time.Time
+	lastLook   time.Time
+	late       atomic.Int64
 }
+
+// Late is how late a question was put, at most, since it was asked for the last
+// time.
+func (w *Watch) Late() time.Duration { return time.Duration(w.late.Swap(0)) }
 
 // result is what came of a question.
 type result struct {
@@ -95,7 +107,7 @@ const (
 	// tick is how often it is looked whether something goes on by itself: weights
 	// that are ramped up, connections that end.
 	tick = time.Second
-	// signOfLife is how often verdicts are noted, which count for
+	// signOfLife is how often verdicts are noted, at least: they count for
 	// [plan.MaxSilence].
 	signOfLife = 15 * time.Second
 	// patience is from a bad answer to the next question while a verdict is
@@ -144,7 +156,10 @@ func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
 	w.pages = pages{}
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
-	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: health.Ask, alive: health.Alive, mend: w.MendThere}
+	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, alive: w.Alive, mend: w.MendThere}
+	if w.Own == nil {
+		w.asker.own, w.asker.alive = health.Ask, health.Alive
+	}
 	w.enroll(c)
 	now := time.Now()
 	for _, s := range w.roster.services {
@@ -158,13 +173,7 @@ func (w *Watch) begin(c config.Config) {
 			}
 		}
 	}
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
-	}
+	w.schedule()
 }
 
 // recall takes a verdict over from a watch before this one.
@@ -189,11 +198,31 @@ func (w *Watch) enroll(c config.Config) {
 	w.held = held
 }
 
+// schedule makes the queue of all targets. Those of whom nothing is known are
+// asked at once, others within their interval.
+func (w *Watch) schedule() {
+	for _, t := range w.queue {
+		t.place = nowhere
+	}
+	w.queue = nil
+	now := time.Now()
+	for _, t := range w.roster.targets {
+		switch {
+		case slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }):
+			t.due = now
+		case t.due.IsZero():
+			t.due = now.Add(rand.N(t.Check.Interval))
+		}
+		w.queue.put(t)
+	}
+}
+
 // askDue puts the questions that are due.
 func (w *Watch) askDue(ctx context.Context) {
 	now := time.Now()
 	for len(w.queue) > 0 && !w.queue[0].due.After(now) {
 		t := w.queue[0]
+		w.late.Store(max(w.late.Load(), int64(now.Sub(t.due))))
 		changing := slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.changing() })
 		pause := t.Check.Interval - t.Check.Interval/10 + rand.N(t.Check.Interval/5+1)
 		if changing {
@@ -241,7 +270,7 @@ func (w *Watch) hear(r result) {
 		}
 		soon = soon || s.changing()
 	}
-	if due := r.asked.Add(r.impatience()); soon && r.place >= 0 && due.Before(r.due) {
+	if due := r.asked.Add(r.impatience()); soon && r.place != nowhere && due.Before(r.due) {
 		r.due = due
 		w.queue.put(r.target)
 	}
@@ -301,19 +330,13 @@ func (w *Watch) tell(e Event) {
 	w.Site.Tell(e)
 }
 
-// goOn has the table follow where something goes on by itself, and gives signs of
-// life.
+// goOn has the table follow where something goes on by itself, or could not be
+// done. That gives signs of life as well.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.moving(now) || now.Sub(w.lastLook) >= w.roster.config.Watch.Resync {
+	if w.failed || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
-	}
-	if w.last != nil && !w.busy && !w.idle && now.Sub(w.lastNote) >= signOfLife {
-		w.lastNote = now
-		if err := w.Site.Note(w.last.Health, false); err != nil {
-			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
-		}
 	}
 }
 
@@ -343,15 +366,7 @@ func (w *Watch) reload() {
 		return
 	}
 	w.enroll(c)
-	now := time.Now()
-	w.queue = nil
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
-	}
+	w.schedule()
 	w.due = true
 	w.tell(Event{Event: EventReloaded})
 }
@@ -420,13 +435,12 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
-	w.busy = false
+	w.busy, w.failed = false, o.err != nil
 	for _, err := range o.failed {
 		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
 	}
-	if o.err != nil {
+	if w.failed {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.due = true
 		return
 	}
 	if o.Stopped != w.idle {
@@ -453,7 +467,7 @@ func (w *Watch) take(o outcome) {
 	}
 	w.tellDone(o.Applied)
 	w.pages.keep(o.Health)
-	w.last, w.lastNote = &o.Applied, time.Now()
+	w.last = &o.Applied
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
 	}
@@ -521,7 +535,7 @@ func (w *Watch) end() error {
 	}
 	var err error
 	if w.last != nil {
-		err = w.Site.Note(w.last.Health, true)
+		err = w.Site.End(w.last.Health)
 	}
 	w.tell(Event{Event: EventEnded, Why: "the table stays as it is"})
 	return err
