@@ -73,8 +73,8 @@ func (j *judge) rise(now time.Time, c *config.Check) uint32 {
 	return c.Rise * factor
 }
 
-// changing reports whether the last answers speak against the verdict, or there
-// is none.
+// changing reports whether the last answers speak against the verdict, or for the
+// first bad one.
 func (j *judge) changing() bool {
-	return j.verdict == status.Unknown || j.verdict == status.Up && j.bad > 0 || j.verdict == status.Down && j.good > 0
+	return j.verdict != status.Down && j.bad > 0 || j.verdict == status.Down && j.good > 0
 }

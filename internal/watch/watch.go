@@ -50,6 +50,7 @@ type Applied struct {
 	Drained []netip.Addr
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
+	Unsaved error    // why it could not be written down
 }
 
 // Watch is a watch at work.
@@ -60,10 +61,8 @@ type Watch struct {
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
 	MendThere string
-	// Own and Alive ask a real server at its own address; nil: [health.Ask] and
-	// [health.Alive].
-	Own   func(context.Context, health.Target) health.Answer
-	Alive func(context.Context, netip.Addr) bool
+	// Own asks a real server at its own address; nil: [health.Ask].
+	Own func(context.Context, health.Target) health.Answer
 
 	asker      *asker
 	pages      pages
@@ -82,6 +81,7 @@ type Watch struct {
 	complaints map[string]time.Time
 	lastLook   time.Time
 	late       atomic.Int64
+	questions  atomic.Int64
 }
 
 // Late is how late a question was put, at most, since it was asked for the last
@@ -156,9 +156,9 @@ func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
 	w.pages = pages{}
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
-	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, alive: w.Alive, mend: w.MendThere}
+	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, mend: w.MendThere}
 	if w.Own == nil {
-		w.asker.own, w.asker.alive = health.Ask, health.Alive
+		w.asker.own = health.Ask
 	}
 	w.enroll(c)
 	now := time.Now()
@@ -234,6 +234,7 @@ func (w *Watch) askDue(ctx context.Context) {
 			continue
 		}
 		t.asking++
+		w.questions.Add(1)
 		go func() {
 			r := result{t, now, w.asker.ask(ctx, t.question)}
 			select {
@@ -265,12 +266,21 @@ func (w *Watch) hear(r result) {
 		if !a.good {
 			s.last = a
 		}
+		first := s.verdict == status.Unknown
 		if s.hear(a.good, r.asked, now, s.check) {
 			w.pronounce(s)
+			if first && r.place != nowhere { // all were asked at the same time
+				r.due = now.Add(rand.N(r.Check.Interval))
+				w.queue.put(r.target)
+			}
 		}
 		soon = soon || s.changing()
 	}
-	if due := r.asked.Add(r.impatience()); soon && r.place != nowhere && due.Before(r.due) {
+	due := r.asked.Add(r.impatience())
+	if due.Before(now) {
+		due = now
+	}
+	if soon && r.place != nowhere && due.Before(r.due) {
 		r.due = due
 		w.queue.put(r.target)
 	}
@@ -311,8 +321,10 @@ func (w *Watch) complain(s *subject, a answer) {
 	}
 }
 
-func (w *Watch) tellSeldom(e Event) {
-	key := fmt.Sprint(e)
+func (w *Watch) tellSeldom(e Event) { w.tellSeldomAs(fmt.Sprint(e), e) }
+
+// tellSeldomAs is tellSeldom for complaints that are the same in other words.
+func (w *Watch) tellSeldomAs(key string, e Event) {
 	if time.Since(w.complaints[key]) < seldom {
 		return
 	}
@@ -461,6 +473,9 @@ func (w *Watch) take(o outcome) {
 		after := o.Health.Services[s.words]
 		w.tellTurn(s, after)
 		s.applied = after
+	}
+	if o.Unsaved != nil {
+		w.tellSeldomAs("unsaved", Event{Event: EventError, Why: o.Unsaved.Error()})
 	}
 	for vip := range w.held {
 		w.held[vip] = o.Health.Held[vip]
