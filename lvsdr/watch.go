@@ -2,8 +2,10 @@ package lvsdr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -52,12 +54,18 @@ func (o order) watch(c *cli.Context) error {
 	}
 	warnOf(s.warnings, s.verb, s.config)
 	end()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, reload, stop := s.system.signals()
 	defer stop()
 	at := s.watchSite(c)
-	w := watch.Watch{Site: at, Kernel: at.machine, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
+	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
 	defer at.end()
-	return w.Run(ctx, s.config, hangups(ctx))
+	return w.Run(ctx, s.config, reload)
+}
+
+// watchSignals are those that end a watch, and SIGHUPs, one at a time.
+func watchSignals() (ctx context.Context, reload <-chan struct{}, stop func()) {
+	ctx, stop = signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	return ctx, hangups(ctx), stop
 }
 
 // hangups passes SIGHUPs on, one at a time.
@@ -102,9 +110,11 @@ type watchSite struct {
 	printed  *backlog
 	handled  *backlog
 	machine  machine
+	unsaved  plan.Claim // what could not be recorded
 }
 
 func (s *session) watchSite(c *cli.Context) *watchSite {
+	s.Anyway = true
 	return &watchSite{
 		session: s, again: c, readable: command.IsTerminal(s.stdout), onEvent: s.config.Watch.OnEvent,
 		printed: newBacklog(), handled: newBacklog(), machine: s.kernel.(machine),
@@ -121,6 +131,8 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	if s.Record, err = plan.LoadRecord(s.folder, s.namespace); err != nil {
 		return a, err
 	}
+	s.Record.Recall(s.unsaved)
+	s.unsaved = plan.Claim{}
 	a.Config = c
 	if a.Stopped = s.Record.IsStopped(s.Claimant); a.Stopped {
 		return a, nil
@@ -149,10 +161,16 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	if err := plan.Apply(s.stderr, s.Site, p); err != nil {
+	err = plan.Apply(s.stderr, s.Site, p)
+	if errors.As(err, &plan.Unrecorded{}) {
+		a.Unsaved, s.unsaved, err = err, *s.Record.Claim(s.Claimant), nil
+	}
+	if err != nil {
 		return a, s.reopen(err)
 	}
-	return a, plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	err = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	a.Unsaved = cmp.Or(a.Unsaved, err)
+	return a, nil
 }
 
 // common are the changes that two plans share.

@@ -203,7 +203,7 @@ func (at Site) killed(t *testing.T, do func(Site) error) {
 			t.Error("it was not killed")
 		}
 	}()
-	do(Site{dying{at.Machine}, at.Record})
+	do(Site{Machine: dying{at.Machine}, Record: at.Record})
 }
 
 // A weight that was about to be written when its writer was killed is nobody's
