@@ -60,7 +60,7 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	@.ci/deps stock
 	go vet $(TAGS) ./...
-	$(TEST) $(PURE_PACKAGES)
+	$(TEST) -skip '^TestKernel' $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	$(TEST) ./acceptance -run '$(BESIDE)'
 	$(MAKE) kernel-test
@@ -86,6 +86,7 @@ kernel-scripts:
 
 kernel-packages:
 	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES) ./compat/clients
+	$(KERNEL_TEST) -run '^TestKernel' ./internal/watch
 
 compat: deps build ## compare with the real ipvsadm
 	@.ci/deps stock

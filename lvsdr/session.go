@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 
 	"lvsdr/internal/check"
 	"lvsdr/internal/config"
+	"lvsdr/internal/health"
 	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
@@ -28,10 +30,14 @@ type system struct {
 	// runDir is where what has to outlive a run is kept, in a folder for each
 	// network namespace.
 	runDir string
+	// signals are what ends a watch, and has it read its file again.
+	signals func() (ctx context.Context, reload <-chan struct{}, stop func())
+	// own asks a real server at its own address; nil: [health.Ask].
+	own func(context.Context, health.Target) health.Answer
 }
 
 // thisSystem is the one that the program runs on.
-var thisSystem = system{openMachine, host.CurrentNamespace, host.NamespacesHeld, "/run/lvsdr"}
+var thisSystem = system{open: openMachine, namespace: host.CurrentNamespace, held: host.NamespacesHeld, runDir: "/run/lvsdr", signals: watchSignals}
 
 const (
 	systemKey      = "system"

@@ -2,8 +2,10 @@ package lvsdr
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -11,7 +13,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -53,12 +54,18 @@ func (o order) watch(c *cli.Context) error {
 	}
 	warnOf(s.warnings, s.verb, s.config)
 	end()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, reload, stop := s.system.signals()
 	defer stop()
-	at := &watchSite{session: s, again: c, out: s.stdout, readable: command.IsTerminal(s.stdout), handler: &handler{}, machine: s.kernel.(machine)}
-	w := watch.Watch{Site: at, Kernel: at.machine, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
-	defer at.handler.end()
-	return w.Run(ctx, s.config, hangups(ctx))
+	at := s.watchSite(c)
+	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
+	defer at.end()
+	return w.Run(ctx, s.config, reload)
+}
+
+// watchSignals are those that end a watch, and SIGHUPs, one at a time.
+func watchSignals() (ctx context.Context, reload <-chan struct{}, stop func()) {
+	ctx, stop = signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	return ctx, hangups(ctx), stop
 }
 
 // hangups passes SIGHUPs on, one at a time.
@@ -98,10 +105,20 @@ func enterNamespaceWhole(name string) error {
 type watchSite struct {
 	*session
 	again    *cli.Context
-	out      io.Writer
-	readable bool // for a person at a terminal
-	handler  *handler
+	readable bool     // for a person at a terminal
+	onEvent  []string // the program that gets each event
+	printed  *backlog
+	handled  *backlog
 	machine  machine
+	unsaved  plan.Claim // what could not be recorded
+}
+
+func (s *session) watchSite(c *cli.Context) *watchSite {
+	s.Anyway = true
+	return &watchSite{
+		session: s, again: c, readable: command.IsTerminal(s.stdout), onEvent: s.config.Watch.OnEvent,
+		printed: newBacklog(), handled: newBacklog(), machine: s.kernel.(machine),
+	}
 }
 
 // Apply is one round, alone under the lock.
@@ -114,6 +131,8 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	if s.Record, err = plan.LoadRecord(s.folder, s.namespace); err != nil {
 		return a, err
 	}
+	s.Record.Recall(s.unsaved)
+	s.unsaved = plan.Claim{}
 	a.Config = c
 	if a.Stopped = s.Record.IsStopped(s.Claimant); a.Stopped {
 		return a, nil
@@ -142,10 +161,16 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	if err := plan.Apply(s.stderr, s.Site, p); err != nil {
+	err = plan.Apply(s.stderr, s.Site, p)
+	if errors.As(err, &plan.Unrecorded{}) {
+		a.Unsaved, s.unsaved, err = err, *s.Record.Claim(s.Claimant), nil
+	}
+	if err != nil {
 		return a, s.reopen(err)
 	}
-	return a, plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	err = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	a.Unsaved = cmp.Or(a.Unsaved, err)
+	return a, nil
 }
 
 // common are the changes that two plans share.
@@ -168,8 +193,8 @@ func (s *watchSite) reopen(err error) error {
 	return err
 }
 
-// Note is a sign of life.
-func (s *watchSite) Note(h plan.Health, ended bool) error {
+// End notes that the watch ends in an orderly way.
+func (s *watchSite) End(h plan.Health) error {
 	unlock, err := plan.Lock(s.folder, s.wait)
 	if err != nil {
 		return err
@@ -179,7 +204,7 @@ func (s *watchSite) Note(h plan.Health, ended bool) error {
 	if err != nil || r.IsStopped(s.Claimant) {
 		return err
 	}
-	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: ended})
+	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: true})
 }
 
 // Reload reads the configuration again.
@@ -187,6 +212,9 @@ func (s *watchSite) Reload() (config.Config, error) {
 	c, err := configOf(s.again)
 	if err == nil {
 		err = requireComplete(c, config.Config.Validate)
+	}
+	if err == nil {
+		s.onEvent = c.Watch.OnEvent
 	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
@@ -201,47 +229,64 @@ func (s *watchSite) Tell(e watch.Event) {
 	if err != nil {
 		return
 	}
+	line := append(data, '\n')
+	shown := line
 	if s.readable {
-		fmt.Fprintln(s.out, e)
-	} else {
-		s.out.Write(append(data, '\n'))
+		shown = []byte(e.String() + "\n")
 	}
-	s.handler.hand(s.config.Watch.OnEvent, append(data, '\n'), s.warnings)
+	s.printed.add(func() { s.stdout.Write(shown) })
+	if words := s.onEvent; len(words) > 0 && !s.handled.add(func() { runHandler(words, line, s.warnings) }) {
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], cap(s.handled.todo))
+	}
+}
+
+// end waits until all events are told, but not for ever.
+func (s *watchSite) end() {
+	s.printed.end()
+	s.handled.end()
 }
 
 // Notify tells the service manager.
 func (s *watchSite) Notify(state string) { daemon.SdNotify(false, state) }
 
-// handler runs a program for each event, one after the other.
-type handler struct {
-	once   sync.Once
-	events chan func()
-	done   chan struct{}
+// backlog is what is to be done for events, one thing after the other.
+type backlog struct {
+	todo chan func()
+	done chan struct{}
 }
 
 const (
-	handlerBacklog = 256
-	handlerTime    = 10 * time.Second
+	maxBacklog  = 1 << 14
+	handlerTime = 10 * time.Second
 )
 
-// hand queues an event for a program.
-func (h *handler) hand(words []string, event []byte, errors io.Writer) {
-	if len(words) == 0 {
-		return
-	}
-	h.once.Do(func() {
-		h.events, h.done = make(chan func(), handlerBacklog), make(chan struct{})
-		go func() {
-			defer close(h.done)
-			for run := range h.events {
-				run()
-			}
-		}()
-	})
+func newBacklog() *backlog {
+	b := &backlog{make(chan func(), maxBacklog), make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		for do := range b.todo {
+			do()
+		}
+	}()
+	return b
+}
+
+// add reports whether there was room.
+func (b *backlog) add(do func()) bool {
 	select {
-	case h.events <- func() { runHandler(words, event, errors) }:
+	case b.todo <- do:
+		return true
 	default:
-		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], handlerBacklog)
+		return false
+	}
+}
+
+// end waits for what is left, for as long as one program may take.
+func (b *backlog) end() {
+	close(b.todo)
+	select {
+	case <-b.done:
+	case <-time.After(handlerTime):
 	}
 }
 
@@ -254,13 +299,5 @@ func runHandler(words []string, event []byte, errors io.Writer) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {
 		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %v\n", words[0], err)
-	}
-}
-
-// end waits for the events that are left.
-func (h *handler) end() {
-	if h.events != nil {
-		close(h.events)
-		<-h.done
 	}
 }

@@ -63,6 +63,28 @@ func (v *ClaimedService) weigh(server string, weight uint32) {
 	}
 }
 
+// expecting is the claim, with the weights that a real server is going to be given
+// where weights are claimed.
+func (c Claim) expecting(w Wish, rs netip.Addr) Claim {
+	c.Services = slices.Clone(c.Services)
+	for _, v := range w.Services {
+		i := slices.IndexFunc(c.Services, func(have ClaimedService) bool { return have.Service == ServiceWords(&v.Service) })
+		if i < 0 || c.Services[i].Weights == nil {
+			continue
+		}
+		c.Services[i].Weights = maps.Clone(c.Services[i].Weights)
+		for _, d := range v.Destinations {
+			if d.Addr == rs {
+				c.Services[i].weigh(DestinationWords(&v.Service, &d.Destination), d.Weight)
+			}
+		}
+	}
+	return c
+}
+
+// has reports whether a service is claimed.
+func (c *Claim) has(service string) bool { return c.service(service).Service != "" }
+
 // service is what is claimed of a service.
 func (c *Claim) service(words string) (v ClaimedService) {
 	if c == nil {
@@ -121,6 +143,8 @@ func claimOf(w Wish, s State) Claim {
 			if w.Health != nil {
 				one.weigh(server, d.Weight)
 			}
+		}
+		for _, d := range slices.Concat(v.Destinations, v.Out) {
 			if d.Draining && !slices.Contains(c.Drained, d.Addr) {
 				c.Drained = append(c.Drained, d.Addr)
 			}

@@ -31,6 +31,9 @@ func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*
 	}
 	now := wish()
 	s, err := Look(at.Machine, now, at.Record)
+	if claim := at.Record.Claim(now.Claimant); err == nil && claim != nil {
+		err = at.Record.SetClaim(claim.expecting(now, rs))
+	}
 	if err == nil {
 		_, err = apply(w, at, weights(now, s, rs))
 	}

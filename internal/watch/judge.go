@@ -14,6 +14,7 @@ type judge struct {
 	since   time.Time // of the verdict
 	good    uint32    // answers in a row
 	bad     uint32
+	row     time.Time   // when the last question of the row was asked
 	falls   []time.Time // of the last [memory], the last one last
 }
 
@@ -26,11 +27,16 @@ const (
 )
 
 // hear takes an answer to a question that was asked at a time, and reports
-// whether the verdict changes. An answer from before the last verdict is late,
-// and says nothing.
+// whether the verdict changes. An answer is late, and says nothing, if the
+// question was asked before the last verdict, or before one that has been answered
+// otherwise.
 func (j *judge) hear(good bool, asked, now time.Time, c *config.Check) (changed bool) {
-	if asked.Before(j.since) {
+	otherwise := good && j.bad > 0 || !good && j.good > 0
+	if asked.Before(j.since) || otherwise && asked.Before(j.row) {
 		return false
+	}
+	if otherwise || asked.After(j.row) {
+		j.row = asked
 	}
 	if good {
 		j.good, j.bad = j.good+1, 0
@@ -67,8 +73,8 @@ func (j *judge) rise(now time.Time, c *config.Check) uint32 {
 	return c.Rise * factor
 }
 
-// changing reports whether the last answers speak against the verdict, or there
-// is none.
+// changing reports whether the last answers speak against the verdict, or for the
+// first bad one.
 func (j *judge) changing() bool {
-	return j.verdict == status.Unknown || j.verdict == status.Up && j.bad > 0 || j.verdict == status.Down && j.good > 0
+	return j.verdict != status.Down && j.bad > 0 || j.verdict == status.Down && j.good > 0
 }

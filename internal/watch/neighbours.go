@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,27 +44,17 @@ type neighbours struct {
 	addresses []host.Address
 	ways      map[netip.Addr]way
 	read      time.Time
-	probes    []asked  // for the next batch
-	sought    []sought // the same
-}
-
-// sought is a neighbour whose Ethernet address is asked for.
-type sought struct {
-	link   host.Link
-	server netip.Addr
-	found  chan<- found
-}
-
-type found struct {
-	mac net.HardwareAddr // nil: nobody answered
-	err error
+	probes    []asked // for the next batch
+	// sought are real servers to which a way is looked for, with those who wait.
+	sought map[netip.Addr][]chan<- way
 }
 
 // way is how a real server is reached.
 type way struct {
-	hop host.Hop
-	mac net.HardwareAddr // nil where it is not asked on the wire
-	err error            // why it cannot be
+	hop  host.Hop
+	link host.Link        // of its interface
+	mac  net.HardwareAddr // nil where nobody answered, or it is not asked on the wire
+	err  error            // why it cannot be
 }
 
 // asked is a probe with who waits for it.
@@ -84,24 +75,16 @@ func (n *neighbours) setVIPs(vips []netip.Addr) {
 // ask asks a real server for a VIP, and waits for that long. Heard tells whether
 // the machine answered its neighbours meanwhile. The error says why the wire
 // cannot tell: it is behind a router, or on what is no Ethernet.
-func (n *neighbours) ask(ctx context.Context, server netip.Addr, vip netip.AddrPort, wait time.Duration) (o wire.Outcome, heard bool, err error) {
-	w, err := n.way(server)
+func (n *neighbours) ask(ctx context.Context, server netip.Addr, w way, vip netip.AddrPort, wait time.Duration) (o wire.Outcome, heard bool, err error) {
 	switch {
-	case err != nil:
-		return o, false, err
 	case w.hop.Local:
 		o, err = n.own(vip)
 		return o, true, err
 	case w.mac == nil:
 		return wire.Silent, false, w.err
 	}
+	p := wire.Probe{MAC: w.mac, Target: vip, Link: w.link}
 	n.mu.Lock()
-	p := wire.Probe{MAC: w.mac, Target: vip}
-	for _, l := range n.links {
-		if l.Name == w.hop.Interface {
-			p.Link = l
-		}
-	}
 	p.Source = wire.Sender(p.Link, n.addresses, n.vips, server)
 	n.mu.Unlock()
 	if p.Source.IsUnspecified() {
@@ -118,19 +101,6 @@ func (n *neighbours) ask(ctx context.Context, server netip.Addr, vip netip.AddrP
 	case <-ctx.Done():
 		return wire.Silent, false, ctx.Err()
 	}
-}
-
-// near reports whether a real server can be asked on the wire.
-func (n *neighbours) near(server netip.Addr) bool {
-	w, err := n.way(server)
-	return err == nil && w.err == nil
-}
-
-// isThere reports whether a real server on the LAN answers its neighbours.
-func (n *neighbours) isThere(server netip.Addr) bool {
-	n.forget(server)
-	w, err := n.way(server)
-	return err == nil && (w.hop.Local || w.mac != nil)
 }
 
 // queue adds a probe to the batch.
@@ -177,85 +147,94 @@ func (n *neighbours) forget(server netip.Addr) {
 
 // way finds how a real server is reached. A neighbour that does not answer has no
 // Ethernet address, and is asked again the next time.
-func (n *neighbours) way(server netip.Addr) (way, error) {
+func (n *neighbours) way(server netip.Addr) way {
 	n.mu.Lock()
 	if time.Since(n.read) > fresh {
 		if err := n.look(); err != nil {
 			n.mu.Unlock()
-			return way{}, err
+			return way{err: err}
 		}
 	}
-	w, known := n.ways[server]
-	links := n.links
+	if w, known := n.ways[server]; known {
+		n.mu.Unlock()
+		return w
+	}
+	if len(n.sought) == 0 {
+		n.sought = map[netip.Addr][]chan<- way{}
+		time.AfterFunc(batch, n.seek)
+	}
+	answer := make(chan way, 1)
+	n.sought[server] = append(n.sought[server], answer)
 	n.mu.Unlock()
-	if known {
-		return w, nil
-	}
-	hop, err := n.RouteTo(server, links)
-	if err != nil {
-		return way{}, err
-	}
-	w = way{hop: hop}
-	switch {
-	case hop.Local:
-	case hop.Gateway:
-		w.err = fmt.Errorf("%s is behind a router", server)
-	default:
-		f := n.seek(server, hop.Interface, links)
-		w.mac, w.err = f.mac, f.err
-	}
-	if w.hop.Local || w.err != nil || w.mac != nil {
-		n.mu.Lock()
-		n.ways[server] = w
-		n.mu.Unlock()
-	}
-	return w, nil
+	return <-answer
 }
 
-// seek asks who has an address, together with others who ask.
-func (n *neighbours) seek(server netip.Addr, name string, links []host.Link) found {
-	answer := make(chan found, 1)
-	for _, l := range links {
-		if l.Name != name {
-			continue
-		}
-		n.mu.Lock()
-		n.sought = append(n.sought, sought{l, server, answer})
-		if len(n.sought) == 1 {
-			time.AfterFunc(batch, n.resolve)
-		}
-		n.mu.Unlock()
-		return <-answer
-	}
-	return found{err: fmt.Errorf("there is no interface %s", name)}
-}
-
-func (n *neighbours) resolve() {
+// seek finds the ways to those who are sought. One goroutine has the kernel tell
+// the routes, for that takes a large stack; then the wire is asked for all
+// neighbours at once.
+func (n *neighbours) seek() {
 	n.mu.Lock()
 	all, links, addresses := n.sought, n.links, n.addresses
 	n.sought = nil
 	n.mu.Unlock()
-	index := map[string]int{}
+	tell := func(server netip.Addr, w way) {
+		if w.hop.Local || w.err != nil || w.mac != nil {
+			n.mu.Lock()
+			n.ways[server] = w
+			n.mu.Unlock()
+		}
+		for _, answer := range all[server] {
+			answer <- w
+		}
+	}
+	onLAN := map[string]*wire.Question{} // by interface
+	ways := map[netip.Addr]way{}
+	for server := range all {
+		w := route(n.Kernel, server, links)
+		if w.hop.Local || w.err != nil {
+			tell(server, w)
+			continue
+		}
+		ways[server] = w
+		if onLAN[w.link.Name] == nil {
+			onLAN[w.link.Name] = &wire.Question{Link: w.link}
+		}
+		onLAN[w.link.Name].Addrs = append(onLAN[w.link.Name].Addrs, server)
+	}
+	if len(ways) == 0 {
+		return
+	}
 	var questions []wire.Question
-	for _, s := range all {
-		i, known := index[s.link.Name]
-		if !known {
-			i = len(questions)
-			index[s.link.Name], questions = i, append(questions, wire.Question{Link: s.link})
-		}
-		questions[i].Addrs = append(questions[i].Addrs, s.server)
+	for _, q := range onLAN {
+		questions = append(questions, *q)
 	}
-	replies := n.Ask(questions, links, addresses, resolving)
-	for _, s := range all {
-		r := replies[index[s.link.Name]]
-		f := found{err: r.Err}
-		for _, a := range r.Answers {
-			if a.Addr == s.server && f.mac == nil {
-				f.mac = a.MAC
+	for i, r := range n.Ask(questions, links, addresses, resolving) {
+		for _, server := range questions[i].Addrs {
+			w := ways[server]
+			w.err = r.Err
+			if at := slices.IndexFunc(r.Answers, func(a wire.Answer) bool { return a.Addr == server }); at >= 0 {
+				w.mac = r.Answers[at].MAC
 			}
+			tell(server, w)
 		}
-		s.found <- f
 	}
+}
+
+// route is the way to a real server as far as the kernel knows it.
+func route(k Kernel, server netip.Addr, links []host.Link) (w way) {
+	if w.hop, w.err = k.RouteTo(server, links); w.err != nil || w.hop.Local {
+		return w
+	}
+	i := slices.IndexFunc(links, func(l host.Link) bool { return l.Name == w.hop.Interface })
+	switch {
+	case w.hop.Gateway:
+		w.err = fmt.Errorf("%s is behind a router", server)
+	case i < 0:
+		w.err = fmt.Errorf("there is no interface %s", w.hop.Interface)
+	default:
+		w.link = links[i]
+	}
+	return w
 }
 
 // look reads what the ways depend on. Those that lead to neighbours are found

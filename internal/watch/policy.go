@@ -72,7 +72,7 @@ func (s serving) health(now time.Time) plan.ServiceHealth {
 	case up == 0 && unasked:
 		h.Instead = s.before.Instead
 		h.FailOpen = s.before.FailOpen
-	case up == 0 && candidates > 0 && s.maySaySorry():
+	case up == 0 && s.maySaySorry():
 		h.Instead = true
 	case up == 0 && candidates > 0:
 		h.FailOpen = true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"lvsdr/internal/check"
@@ -35,47 +36,70 @@ type answer struct {
 // asker asks questions.
 type asker struct {
 	*neighbours
-	own   func(context.Context, health.Target) health.Answer
-	alive func(context.Context, netip.Addr) bool
-	mend  string // "lvsdr rs start", with the flags of this run
+	own  func(context.Context, health.Target) health.Answer
+	mend string // "lvsdr rs start", with the flags of this run
 }
 
+// hedge is when a real server is asked at its own address for the words of a bad
+// answer, unless it has answered for the VIP by then: a part of the timeout.
+const hedge = 5
+
 // ask puts a question; the answers are in the order of its VIPs, or one if it has
-// none. It takes the check's timeout and, for the words of a bad answer, as long
-// once more.
+// none. It takes the check's timeout and a little longer.
 func (a *asker) ask(ctx context.Context, q question) []answer {
-	start := time.Now()
-	server := q.Server.Addr()
-	onWire := len(q.vips) > 0 && a.near(server)
-	if !onWire {
-		one := a.judgeOwn(ctx, q, a.own(ctx, q.Target))
+	start, wait := time.Now(), time.Duration(0)
+	server, w := q.Server.Addr(), way{}
+	if len(q.vips) > 0 && wireAlone(q.Check) {
+		wait = q.Check.Timeout / hedge
+	}
+	own := a.askOwn(ctx, q.Target, wait)
+	if len(q.vips) > 0 {
+		w = a.way(server)
+	}
+	if len(q.vips) == 0 || w.err != nil {
+		one := a.judgeOwn(ctx, q, own.get())
 		one.took = time.Since(start)
 		return same(one, max(1, len(q.vips)))
 	}
-	replies := make(chan reply, len(q.vips))
+	replies := make([]reply, len(q.vips))
+	var all sync.WaitGroup
 	for i, vip := range q.vips {
-		go func() {
-			o, heard, err := a.neighbours.ask(ctx, server, vip, q.Check.Timeout)
-			replies <- reply{i, o, heard, err}
-		}()
+		all.Go(func() {
+			o, heard, err := a.neighbours.ask(ctx, server, w, vip, q.Check.Timeout)
+			replies[i] = reply{o, heard, err}
+		})
 	}
-	var own *health.Answer
-	if !wireAlone(q.Check) {
-		one := a.own(ctx, q.Target)
-		own = &one
+	all.Wait()
+	return a.conclude(ctx, q, own, replies, time.Since(start))
+}
+
+// ownAnswer is what a real server answers at its own address, which it may not
+// have been asked yet.
+type ownAnswer struct {
+	later *time.Timer
+	ask   func()
+	got   chan health.Answer
+}
+
+// askOwn asks a real server at its own address after a while, unless it is called
+// off, or the answer is wanted before.
+func (a *asker) askOwn(ctx context.Context, t health.Target, after time.Duration) ownAnswer {
+	got := make(chan health.Answer, 1)
+	ask := func() { got <- a.own(ctx, t) }
+	return ownAnswer{time.AfterFunc(after, ask), ask, got}
+}
+
+func (o ownAnswer) callOff() { o.later.Stop() }
+
+func (o ownAnswer) get() health.Answer {
+	if o.later.Stop() {
+		o.ask()
 	}
-	answers, heard := make([]reply, len(q.vips)), false
-	for range q.vips {
-		r := <-replies
-		answers[r.index], heard = r, heard || r.heard
-	}
-	took := time.Since(start)
-	return a.conclude(ctx, q, own, answers, heard, took)
+	return <-o.got
 }
 
 // reply is what came of a VIP on the wire.
 type reply struct {
-	index   int
 	outcome wire.Outcome
 	heard   bool
 	err     error
@@ -88,20 +112,27 @@ func wireAlone(c *config.Check) bool {
 }
 
 // conclude makes answers of what came back from both sides.
-func (a *asker) conclude(ctx context.Context, q question, own *health.Answer, replies []reply, heard bool, took time.Duration) []answer {
-	if own == nil && slices.ContainsFunc(replies, func(r reply) bool { return r.err != nil || r.outcome != wire.Served }) {
-		one := a.own(ctx, q.Target) // for the words
-		own = &one
+func (a *asker) conclude(ctx context.Context, q question, asked ownAnswer, replies []reply, took time.Duration) []answer {
+	served := func(r reply) bool { return r.err == nil && r.outcome == wire.Served }
+	if wireAlone(q.Check) && !slices.ContainsFunc(replies, func(r reply) bool { return !served(r) }) {
+		asked.callOff()
+		return same(answer{good: true, alive: true, took: took}, len(replies))
 	}
+	heard := slices.ContainsFunc(replies, func(r reply) bool { return r.heard })
+	there := make(chan bool, 1)
 	server := q.Server.Addr()
-	alive := heard || own == nil || own.Alive || a.answers(ctx, server)
+	if !heard {
+		go func() { there <- a.answers(ctx, server) }()
+	}
+	own := asked.get()
+	alive := heard || own.Alive || <-there
 	all := make([]answer, len(replies))
 	for i, r := range replies {
 		one := answer{alive: alive, took: took}
 		switch {
 		case r.err != nil: // the wire cannot tell
 			one.good, one.unasked, one.why = own.Good, own.Unasked, own.Why
-		case r.outcome == wire.Served && (own == nil || own.Good || wireAlone(q.Check)):
+		case r.outcome == wire.Served && (own.Good || wireAlone(q.Check)):
 			one.good = true
 		case r.outcome == wire.Served && own.Refused:
 			one.why = fmt.Sprintf("%s listens on the VIP only: its own address, which this check asks, refuses connections", server)
@@ -134,10 +165,11 @@ func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) ans
 // answers reports whether a machine that said nothing so far answers its
 // neighbours or, from further away, an echo.
 func (a *asker) answers(ctx context.Context, server netip.Addr) bool {
-	if a.near(server) {
-		return a.isThere(server)
+	a.forget(server)
+	if w := a.way(server); w.err == nil {
+		return w.hop.Local || w.mac != nil
 	}
-	return a.alive(ctx, server)
+	return health.Alive(ctx, server)
 }
 
 func same(one answer, n int) []answer {

@@ -2,6 +2,9 @@ package watch
 
 import "container/heap"
 
+// nowhere is the place of a target that is in no queue.
+const nowhere = -1
+
 // queue is the targets by when they are due.
 type queue []*target
 
@@ -22,14 +25,14 @@ func (q *queue) Push(t any) {
 func (q *queue) Pop() any {
 	last := len(*q) - 1
 	t := (*q)[last]
-	t.place = -1
+	t.place = nowhere
 	*q = (*q)[:last]
 	return t
 }
 
 // put adds a target, or moves it to where it is due now.
 func (q *queue) put(t *target) {
-	if t.place < 0 {
+	if t.place == nowhere {
 		heap.Push(q, t)
 		return
 	}

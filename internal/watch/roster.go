@@ -63,9 +63,10 @@ type target struct {
 // keep their verdicts.
 func newRoster(c config.Config, old *roster) *roster {
 	r := &roster{config: c, targets: map[string]*target{}}
-	known := map[string]*subject{}
+	known, due := map[string]*subject{}, map[string]time.Time{}
 	if old != nil {
-		for _, t := range old.targets {
+		for key, t := range old.targets {
+			due[key] = t.due
 			for _, s := range t.subjects {
 				s.entries = nil
 				known[s.key] = s
@@ -89,6 +90,9 @@ func newRoster(c config.Config, old *roster) *roster {
 		}
 		r.services = append(r.services, s)
 	}
+	for key, t := range r.targets {
+		t.due = due[key]
+	}
 	return r
 }
 
@@ -107,7 +111,7 @@ func (r *roster) entry(s *service, d ipvs.Destination, known map[string]*subject
 	key := fmt.Sprint(q.key(), " ", vip.IsValid())
 	t := r.targets[key]
 	if t == nil {
-		t = &target{question: q, place: -1}
+		t = &target{question: q, place: nowhere}
 		r.targets[key] = t
 	}
 	e.subject = t.subject(key, vip, known)

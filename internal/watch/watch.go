@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"lvsdr/internal/config"
@@ -30,8 +31,8 @@ type Site interface {
 	// that decide makes of what is there. Before is what was so the last time, nil
 	// the first time.
 	Apply(c config.Config, before *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error)
-	// Note says again what is known, as a sign of life.
-	Note(plan.Health, bool) error
+	// End notes what is known when a watch ends.
+	End(plan.Health) error
 	// Reload reads the configuration again.
 	Reload() (config.Config, error)
 	// Tell passes an event on.
@@ -49,6 +50,7 @@ type Applied struct {
 	Drained []netip.Addr
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
+	Unsaved error    // why it could not be written down
 }
 
 // Watch is a watch at work.
@@ -58,25 +60,34 @@ type Watch struct {
 	// Verdicts are those of a watch before this one.
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
-	MendThere          string
-	asker              *asker
-	pages              pages
-	roster             *roster
-	queue              queue
-	results            chan result
-	applied            chan outcome
-	last               *Applied
-	due                bool // the table has to follow
-	busy               bool // an Apply is on its way
-	failed             bool // the last Apply, which is tried again
-	begun              bool // real servers are asked, once it was seen who is in the table
-	idle               bool
-	ready              bool
-	held               map[netip.Addr]bool
-	kept               map[string]bool
-	complaints         map[string]time.Time
-	lastLook, lastNote time.Time
+	MendThere string
+	// Own asks a real server at its own address; nil: [health.Ask].
+	Own func(context.Context, health.Target) health.Answer
+
+	asker      *asker
+	pages      pages
+	roster     *roster
+	queue      queue
+	results    chan result
+	applied    chan outcome
+	last       *Applied
+	due        bool // the table has to follow
+	busy       bool // an Apply is on its way
+	failed     bool // the last one, which is tried again
+	begun      bool // real servers are asked, once it was seen who is in the table
+	idle       bool
+	ready      bool
+	held       map[netip.Addr]bool
+	kept       map[string]bool
+	complaints map[string]time.Time
+	lastLook   time.Time
+	late       atomic.Int64
+	questions  atomic.Int64
 }
+
+// Late is how late a question was put, at most, since it was asked for the last
+// time.
+func (w *Watch) Late() time.Duration { return time.Duration(w.late.Swap(0)) }
 
 // result is what came of a question.
 type result struct {
@@ -97,7 +108,7 @@ const (
 	// tick is how often it is looked whether something goes on by itself: weights
 	// that are ramped up, connections that end.
 	tick = time.Second
-	// signOfLife is how often verdicts are noted, which count for
+	// signOfLife is how often verdicts are noted, at least: they count for
 	// [plan.MaxSilence].
 	signOfLife = 15 * time.Second
 	// patience is from a bad answer to the next question while a verdict is
@@ -146,7 +157,10 @@ func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
 	w.pages = pages{}
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
-	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: health.Ask, alive: health.Alive, mend: w.MendThere}
+	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, mend: w.MendThere}
+	if w.Own == nil {
+		w.asker.own = health.Ask
+	}
 	w.enroll(c)
 	now := time.Now()
 	for _, s := range w.roster.services {
@@ -160,10 +174,7 @@ func (w *Watch) begin(c config.Config) {
 			}
 		}
 	}
-	for _, t := range w.roster.targets {
-		t.due = now.Add(t.Check.Interval) // until it is known who is in the table
-		w.queue.put(t)
-	}
+	w.schedule()
 }
 
 // recall takes a verdict over from a watch before this one.
@@ -188,11 +199,31 @@ func (w *Watch) enroll(c config.Config) {
 	w.held = held
 }
 
+// schedule makes the queue of all targets. Those of whom nothing is known are
+// asked at once, others within their interval.
+func (w *Watch) schedule() {
+	for _, t := range w.queue {
+		t.place = nowhere
+	}
+	w.queue = nil
+	now := time.Now()
+	for _, t := range w.roster.targets {
+		switch {
+		case slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }):
+			t.due = now
+		case t.due.IsZero():
+			t.due = now.Add(rand.N(t.Check.Interval))
+		}
+		w.queue.put(t)
+	}
+}
+
 // askDue puts the questions that are due.
 func (w *Watch) askDue(ctx context.Context) {
 	now := time.Now()
 	for len(w.queue) > 0 && !w.queue[0].due.After(now) {
 		t := w.queue[0]
+		w.late.Store(max(w.late.Load(), int64(now.Sub(t.due))))
 		changing := slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.changing() })
 		pause := t.Check.Interval - t.Check.Interval/10 + rand.N(t.Check.Interval/5+1)
 		if changing {
@@ -204,6 +235,7 @@ func (w *Watch) askDue(ctx context.Context) {
 			continue
 		}
 		t.asking++
+		w.questions.Add(1)
 		go func() {
 			r := result{t, now, w.asker.ask(ctx, t.question)}
 			select {
@@ -235,12 +267,21 @@ func (w *Watch) hear(r result) {
 		if !a.good {
 			s.last = a
 		}
+		first := s.verdict == status.Unknown
 		if s.hear(a.good, r.asked, now, s.check) {
 			w.pronounce(s)
+			if first && r.place != nowhere { // all were asked at the same time
+				r.due = now.Add(rand.N(r.Check.Interval))
+				w.queue.put(r.target)
+			}
 		}
 		soon = soon || s.changing()
 	}
-	if due := r.asked.Add(r.impatience()); soon && r.place >= 0 && due.Before(r.due) {
+	due := r.asked.Add(r.impatience())
+	if due.Before(now) {
+		due = now
+	}
+	if soon && r.place != nowhere && due.Before(r.due) {
 		r.due = due
 		w.queue.put(r.target)
 	}
@@ -281,8 +322,10 @@ func (w *Watch) complain(s *subject, a answer) {
 	}
 }
 
-func (w *Watch) tellSeldom(e Event) {
-	key := fmt.Sprint(e)
+func (w *Watch) tellSeldom(e Event) { w.tellSeldomAs(fmt.Sprint(e), e) }
+
+// tellSeldomAs is tellSeldom for complaints that are the same in other words.
+func (w *Watch) tellSeldomAs(key string, e Event) {
 	if time.Since(w.complaints[key]) < seldom {
 		return
 	}
@@ -300,19 +343,13 @@ func (w *Watch) tell(e Event) {
 	w.Site.Tell(e)
 }
 
-// goOn has the table follow where something goes on by itself, and gives signs of
-// life.
+// goOn has the table follow where something goes on by itself, or could not be
+// done. That gives signs of life as well.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.failed || w.moving(now) || now.Sub(w.lastLook) >= w.roster.config.Watch.Resync {
+	if w.failed || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
-	}
-	if w.last != nil && !w.busy && !w.idle && now.Sub(w.lastNote) >= signOfLife {
-		w.lastNote = now
-		if err := w.Site.Note(w.last.Health, false); err != nil {
-			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
-		}
 	}
 }
 
@@ -342,15 +379,7 @@ func (w *Watch) reload() {
 		return
 	}
 	w.enroll(c)
-	now := time.Now()
-	w.queue = nil
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
-	}
+	w.schedule()
 	w.due = true
 	w.tell(Event{Event: EventReloaded})
 }
@@ -419,13 +448,12 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
-	w.busy = false
+	w.busy, w.failed = false, o.err != nil
 	for _, err := range o.failed {
 		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
 	}
-	if o.err != nil {
+	if w.failed {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.failed = true
 		w.spread(o)
 		return
 	}
@@ -448,12 +476,15 @@ func (w *Watch) take(o outcome) {
 		w.tellTurn(s, after)
 		s.applied = after
 	}
+	if o.Unsaved != nil {
+		w.tellSeldomAs("unsaved", Event{Event: EventError, Why: o.Unsaved.Error()})
+	}
 	for vip := range w.held {
 		w.held[vip] = o.Health.Held[vip]
 	}
 	w.tellDone(o.Applied)
 	w.pages.keep(o.Health)
-	w.last, w.lastNote = &o.Applied, time.Now()
+	w.last = &o.Applied
 	w.spread(o)
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
@@ -548,7 +579,7 @@ func (w *Watch) end() error {
 	}
 	var err error
 	if w.last != nil {
-		err = w.Site.Note(w.last.Health, true)
+		err = w.Site.End(w.last.Health)
 	}
 	w.tell(Event{Event: EventEnded, Why: "the table stays as it is"})
 	return err
