@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
-	"sync"
 	"syscall"
 	"time"
 
@@ -51,13 +50,26 @@ func (o order) watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	warnOf(s.warnings, s.verb, s.config)
+	retire, err := plan.LockWatch(s.folder, s.Claimant)
+	if err == nil {
+		warnOf(s.warnings, s.verb, s.config)
+		s.warnOfStale()
+	}
 	end()
+	if err != nil {
+		return err
+	}
+	defer retire()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	at := &watchSite{session: s, again: c, out: s.stdout, readable: command.IsTerminal(s.stdout), handler: &handler{}, machine: s.kernel.(machine)}
+	out, steps, programs := newSink(), newSink(), newSink()
+	defer steps.end(time.Second)
+	defer out.end(time.Second)
+	defer programs.end(handlerTime)
+	s.stderr, s.warnings = steps.to(s.stderr), steps.to(s.warnings)
+	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
+		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
 	w := watch.Watch{Site: at, Kernel: at.machine, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
-	defer at.handler.end()
 	return w.Run(ctx, s.config, hangups(ctx))
 }
 
@@ -100,7 +112,9 @@ type watchSite struct {
 	again    *cli.Context
 	out      io.Writer
 	readable bool // for a person at a terminal
-	handler  *handler
+	onEvent  []string
+	programs sink      // that are given events
+	errors   io.Writer // of those
 	machine  machine
 }
 
@@ -142,10 +156,11 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	if err := plan.Apply(s.stderr, s.Site, p); err != nil {
-		return a, s.reopen(err)
+	if err = plan.Apply(s.stderr, s.Site, p); err != nil {
+		err = s.reopen(err)
 	}
-	return a, plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	return a, err
 }
 
 // common are the changes that two plans share.
@@ -168,8 +183,8 @@ func (s *watchSite) reopen(err error) error {
 	return err
 }
 
-// Note is a sign of life.
-func (s *watchSite) Note(h plan.Health, ended bool) error {
+// End notes that nobody watches any more.
+func (s *watchSite) End(h plan.Health) error {
 	unlock, err := plan.Lock(s.folder, s.wait)
 	if err != nil {
 		return err
@@ -179,7 +194,7 @@ func (s *watchSite) Note(h plan.Health, ended bool) error {
 	if err != nil || r.IsStopped(s.Claimant) {
 		return err
 	}
-	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: ended})
+	return plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: h, Ended: true})
 }
 
 // Reload reads the configuration again.
@@ -190,6 +205,9 @@ func (s *watchSite) Reload() (config.Config, error) {
 	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
+	}
+	if err == nil {
+		s.onEvent = c.Watch.OnEvent
 	}
 	return c, err
 }
@@ -204,46 +222,18 @@ func (s *watchSite) Tell(e watch.Event) {
 	if s.readable {
 		fmt.Fprintln(s.out, e)
 	} else {
-		s.out.Write(append(data, '\n'))
+		fmt.Fprintf(s.out, "%s\n", data)
 	}
-	s.handler.hand(s.config.Watch.OnEvent, append(data, '\n'), s.warnings)
+	if words := s.onEvent; len(words) > 0 && !s.programs.hand(func() { runHandler(words, append(data, '\n'), s.errors) }) {
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], backlog)
+	}
 }
 
 // Notify tells the service manager.
 func (s *watchSite) Notify(state string) { daemon.SdNotify(false, state) }
 
-// handler runs a program for each event, one after the other.
-type handler struct {
-	once   sync.Once
-	events chan func()
-	done   chan struct{}
-}
-
-const (
-	handlerBacklog = 256
-	handlerTime    = 10 * time.Second
-)
-
-// hand queues an event for a program.
-func (h *handler) hand(words []string, event []byte, errors io.Writer) {
-	if len(words) == 0 {
-		return
-	}
-	h.once.Do(func() {
-		h.events, h.done = make(chan func(), handlerBacklog), make(chan struct{})
-		go func() {
-			defer close(h.done)
-			for run := range h.events {
-				run()
-			}
-		}()
-	})
-	select {
-	case h.events <- func() { runHandler(words, event, errors) }:
-	default:
-		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], handlerBacklog)
-	}
-}
+// handlerTime is how long a program may take for an event.
+const handlerTime = 10 * time.Second
 
 func runHandler(words []string, event []byte, errors io.Writer) {
 	ctx, cancel := context.WithTimeout(context.Background(), handlerTime)
@@ -254,13 +244,5 @@ func runHandler(words []string, event []byte, errors io.Writer) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Run(); err != nil {
 		fmt.Fprintf(errors, "lvsdr: vs watch: %s: %v\n", words[0], err)
-	}
-}
-
-// end waits for the events that are left.
-func (h *handler) end() {
-	if h.events != nil {
-		close(h.events)
-		<-h.done
 	}
 }

@@ -30,8 +30,8 @@ type Site interface {
 	// that decide makes of what is there. Before is what was so the last time, nil
 	// the first time.
 	Apply(c config.Config, before *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error)
-	// Note says again what is known, as a sign of life.
-	Note(plan.Health, bool) error
+	// End notes what is known when the watch ends in an orderly way.
+	End(plan.Health) error
 	// Reload reads the configuration again.
 	Reload() (config.Config, error)
 	// Tell passes an event on.
@@ -49,6 +49,7 @@ type Applied struct {
 	Drained []netip.Addr
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
+	Unnoted error    // why the verdicts are not noted
 }
 
 // Watch is a watch at work.
@@ -58,22 +59,22 @@ type Watch struct {
 	// Verdicts are those of a watch before this one.
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
-	MendThere          string
-	asker              *asker
-	pages              pages
-	roster             *roster
-	queue              queue
-	results            chan result
-	applied            chan outcome
-	last               *Applied
-	due                bool // the table has to follow
-	busy               bool // an Apply is on its way
-	idle               bool
-	ready              bool
-	held               map[netip.Addr]bool
-	kept               map[string]bool
-	complaints         map[string]time.Time
-	lastLook, lastNote time.Time
+	MendThere  string
+	asker      *asker
+	pages      pages
+	roster     *roster
+	queue      queue
+	results    chan result
+	applied    chan outcome
+	last       *Applied
+	due        bool // the table has to follow
+	busy       bool // an Apply is on its way
+	idle       bool
+	ready      bool
+	held       map[netip.Addr]bool
+	kept       map[string]bool
+	complaints map[string]time.Time
+	lastLook   time.Time
 }
 
 // result is what came of a question.
@@ -95,7 +96,7 @@ const (
 	// tick is how often it is looked whether something goes on by itself: weights
 	// that are ramped up, connections that end.
 	tick = time.Second
-	// signOfLife is how often verdicts are noted, which count for
+	// signOfLife is how often verdicts are noted at least, which count for
 	// [plan.MaxSilence].
 	signOfLife = 15 * time.Second
 	// patience is from a bad answer to the next question while a verdict is
@@ -146,28 +147,19 @@ func (w *Watch) begin(c config.Config) {
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
 	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: health.Ask, alive: health.Alive, mend: w.MendThere}
 	w.enroll(c)
-	now := time.Now()
-	for _, s := range w.roster.services {
-		if w.Verdicts == nil {
-			continue
+}
+
+// recall takes over what is known of real servers that this roster has not asked:
+// from a watch before this one, or from before their check was changed.
+func (s *service) recall(now time.Time) {
+	for _, e := range s.members {
+		if e.subject != nil && e.verdict == status.Unknown {
+			e.recall(s.applied.RealServers[e.words], now)
 		}
-		s.applied = w.Verdicts.Services[s.words]
-		for _, e := range s.members {
-			if f, known := s.applied.RealServers[e.words]; known && e.subject != nil {
-				e.recall(f, now)
-			}
-		}
-	}
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
 	}
 }
 
-// recall takes a verdict over from a watch before this one.
+// recall takes a verdict over.
 func (s *subject) recall(f plan.Fate, now time.Time) {
 	if f.Verdict != status.Up && f.Verdict != status.Down {
 		return
@@ -179,7 +171,14 @@ func (s *subject) recall(f plan.Fate, now time.Time) {
 // enroll makes the roster of a configuration, and holds back the VIPs that it
 // has not held before.
 func (w *Watch) enroll(c config.Config) {
-	w.roster = newRoster(c, w.roster)
+	old := w.roster
+	w.roster = newRoster(c, old)
+	for _, s := range w.roster.services {
+		if old == nil && w.Verdicts != nil {
+			s.applied = w.Verdicts.Services[s.words]
+		}
+		s.recall(time.Now())
+	}
 	w.asker.setVIPs(c.AllVIPs())
 	held := map[netip.Addr]bool{}
 	for _, vip := range c.AllVIPs() {
@@ -187,6 +186,28 @@ func (w *Watch) enroll(c config.Config) {
 		held[vip] = before || !known
 	}
 	w.held = held
+}
+
+// schedule has those asked at once who have neither a verdict nor a place in the
+// table, and the others at some time within their interval.
+func (w *Watch) schedule(table *plan.State) {
+	waiting := map[*subject]bool{}
+	for _, s := range w.roster.services {
+		have := table.Service(s.Service.Key())
+		for _, e := range append(slices.Clone(s.members), s.sorry...) {
+			if e.subject != nil && e.verdict == status.Unknown && have.Destination(e.Key()) == nil {
+				waiting[e.subject] = true
+			}
+		}
+	}
+	now := time.Now()
+	for _, t := range w.roster.targets {
+		t.due = now
+		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return waiting[s] }) {
+			t.due = now.Add(rand.N(t.Check.Interval))
+		}
+		w.queue.put(t)
+	}
 }
 
 // askDue puts the questions that are due.
@@ -301,19 +322,13 @@ func (w *Watch) tell(e Event) {
 	w.Site.Tell(e)
 }
 
-// goOn has the table follow where something goes on by itself, and gives signs of
-// life.
+// goOn has the table follow where something goes on by itself or failed, where
+// vs start may have come, and so often that verdicts keep counting.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.moving(now) || now.Sub(w.lastLook) >= w.roster.config.Watch.Resync {
+	if w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
-	}
-	if w.last != nil && !w.busy && !w.idle && now.Sub(w.lastNote) >= signOfLife {
-		w.lastNote = now
-		if err := w.Site.Note(w.last.Health, false); err != nil {
-			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
-		}
 	}
 }
 
@@ -343,16 +358,10 @@ func (w *Watch) reload() {
 		return
 	}
 	w.enroll(c)
-	now := time.Now()
-	w.queue = nil
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
+	w.queue, w.due = nil, true
+	if w.last != nil {
+		w.schedule(&w.last.State)
 	}
-	w.due = true
 	w.tell(Event{Event: EventReloaded})
 }
 
@@ -421,12 +430,15 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
 	w.busy = false
+	if len(w.queue) == 0 {
+		w.schedule(&o.State)
+	}
 	for _, err := range o.failed {
 		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
 	}
 	if o.err != nil {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.due = true
+		w.lastLook = time.Time{} // again with the next tick
 		return
 	}
 	if o.Stopped != w.idle {
@@ -440,6 +452,7 @@ func (w *Watch) take(o outcome) {
 	}
 	if w.idle {
 		w.last = nil
+		w.pages.keep(plan.Health{})
 		w.beReady()
 		return
 	}
@@ -452,8 +465,11 @@ func (w *Watch) take(o outcome) {
 		w.held[vip] = o.Health.Held[vip]
 	}
 	w.tellDone(o.Applied)
+	if o.Unnoted != nil {
+		w.tellSeldom(Event{Event: EventError, Why: o.Unnoted.Error()})
+	}
 	w.pages.keep(o.Health)
-	w.last, w.lastNote = &o.Applied, time.Now()
+	w.last = &o.Applied
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
 	}
@@ -521,7 +537,7 @@ func (w *Watch) end() error {
 	}
 	var err error
 	if w.last != nil {
-		err = w.Site.Note(w.last.Health, true)
+		err = w.Site.End(w.last.Health)
 	}
 	w.tell(Event{Event: EventEnded, Why: "the table stays as it is"})
 	return err
