@@ -94,7 +94,7 @@ func (a *asker) conclude(ctx context.Context, q question, own *health.Answer, re
 		own = &one
 	}
 	server := q.Server.Addr()
-	alive := heard || own == nil || own.Alive || a.answers(ctx, server)
+	alive := heard || own == nil || own.Alive || a.answers(ctx, q)
 	all := make([]answer, len(replies))
 	for i, r := range replies {
 		one := answer{alive: alive, took: took}
@@ -123,18 +123,21 @@ func (a *asker) conclude(ctx context.Context, q question, own *health.Answer, re
 func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) answer {
 	one := answer{good: own.Good, alive: own.Alive, unasked: own.Unasked, why: own.Why}
 	if !one.good && !one.alive && !one.unasked {
-		one.alive = a.answers(ctx, q.Server.Addr())
+		one.alive = a.answers(ctx, q)
 	}
 	return one
 }
 
 // answers reports whether a machine that said nothing so far answers its
 // neighbours or, from further away, an echo.
-func (a *asker) answers(ctx context.Context, server netip.Addr) bool {
+func (a *asker) answers(ctx context.Context, q question) bool {
+	server := q.Server.Addr()
 	if a.near(server) {
 		return a.isThere(server)
 	}
-	return a.alive(ctx, server)
+	limited, cancel := context.WithTimeout(ctx, q.Check.Timeout)
+	defer cancel()
+	return a.alive(limited, server)
 }
 
 func same(one answer, n int) []answer {
