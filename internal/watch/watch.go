@@ -255,6 +255,7 @@ func (w *Watch) hear(r result) {
 			continue
 		}
 		if !a.good {
+			w.due = w.due || s.verdict == status.Down && a.alive != s.last.alive
 			s.last = a
 		}
 		if s.hear(a.good, r.asked, now, s.check) {
