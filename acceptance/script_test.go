@@ -50,6 +50,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"connect":  connect,
 	"cover":    cover,
 	"decode":   decode,
+	"lan":      buildLAN,
 	"lock":     lock,
 	"open":     open,
 	"readonly": readOnly,

@@ -37,10 +37,7 @@ func start(o order) error {
 		return err
 	}
 	defer end()
-	if w := s.watched; w != nil && w.Stale() {
-		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: vs watch was last heard of %s ago: what it had found counts no more\n",
-			s.verb, w.At.Since().Round(time.Second))
-	}
+	s.warnOfStale()
 	if err := s.Record.SetStopped(s.Claimant, false); err != nil {
 		return err
 	}
@@ -49,6 +46,14 @@ func start(o order) error {
 	}
 	s.warn()
 	return s.say(wordsOf(s.Role).ready)
+}
+
+// warnOfStale says that what a watch has found is not gone by.
+func (s *session) warnOfStale() {
+	if w := s.watched; w != nil && w.Stale() {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: vs watch was last heard of %s ago: what it had found counts no more\n",
+			s.verb, w.At.Since().Round(time.Second))
+	}
 }
 
 // carryOut makes the changes of a plan.

@@ -2,7 +2,6 @@ package lvsdr
 
 import (
 	"cmp"
-	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,14 +39,16 @@ func stop(o order, wrong error) error {
 	return s.say(wordsOf(s.Role).canceled)
 }
 
-// haltWatch has a watch that is at work idle until start, and forgets what it has
-// found.
+// haltWatch has a watch that is at work idle until start, which goes by what it
+// has found. What one that has ended had found is forgotten.
 func (s *session) haltWatch() error {
-	if s.watched == nil {
+	switch {
+	case s.watched == nil:
 		return nil
+	case s.watched.Ended:
+		return plan.DropHealth(s.folder, s.namespace, s.Claimant)
 	}
-	s.options.Health = nil
-	return errors.Join(s.Record.SetStopped(s.Claimant, !s.watched.Ended), plan.DropHealth(s.folder, s.namespace, s.Claimant))
+	return s.Record.SetStopped(s.Claimant, true)
 }
 
 func (o order) openToStop() (*session, func(), error) {

@@ -52,13 +52,26 @@ func (o order) watch(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	warnOf(s.warnings, s.verb, s.config)
+	retire, err := plan.LockWatch(s.folder, s.Claimant)
+	if err == nil {
+		warnOf(s.warnings, s.verb, s.config)
+		s.warnOfStale()
+	}
 	end()
+	if err != nil {
+		return err
+	}
+	defer retire()
 	ctx, reload, stop := s.system.signals()
 	defer stop()
-	at := s.watchSite(c)
+	out, steps, programs := newSink(), newSink(), newSink()
+	defer steps.end(time.Second)
+	defer out.end(time.Second)
+	defer programs.end(handlerTime)
+	s.stderr, s.warnings, s.Anyway = steps.to(s.stderr), steps.to(s.warnings), true
+	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
+		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
 	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
-	defer at.end()
 	return w.Run(ctx, s.config, reload)
 }
 
@@ -105,20 +118,13 @@ func enterNamespaceWhole(name string) error {
 type watchSite struct {
 	*session
 	again    *cli.Context
-	readable bool     // for a person at a terminal
-	onEvent  []string // the program that gets each event
-	printed  *backlog
-	handled  *backlog
+	out      io.Writer
+	readable bool // for a person at a terminal
+	onEvent  []string
+	programs sink      // that are given events
+	errors   io.Writer // of those
 	machine  machine
 	unsaved  plan.Claim // what could not be recorded
-}
-
-func (s *session) watchSite(c *cli.Context) *watchSite {
-	s.Anyway = true
-	return &watchSite{
-		session: s, again: c, readable: command.IsTerminal(s.stdout), onEvent: s.config.Watch.OnEvent,
-		printed: newBacklog(), handled: newBacklog(), machine: s.kernel.(machine),
-	}
 }
 
 // Apply is one round, alone under the lock.
@@ -219,6 +225,9 @@ func (s *watchSite) Reload() (config.Config, error) {
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
 	}
+	if err == nil {
+		s.onEvent = c.Watch.OnEvent
+	}
 	return c, err
 }
 
@@ -229,66 +238,21 @@ func (s *watchSite) Tell(e watch.Event) {
 	if err != nil {
 		return
 	}
-	line := append(data, '\n')
-	shown := line
 	if s.readable {
-		shown = []byte(e.String() + "\n")
+		fmt.Fprintln(s.out, e)
+	} else {
+		fmt.Fprintf(s.out, "%s\n", data)
 	}
-	s.printed.add(func() { s.stdout.Write(shown) })
-	if words := s.onEvent; len(words) > 0 && !s.handled.add(func() { runHandler(words, line, s.warnings) }) {
-		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], cap(s.handled.todo))
+	if words := s.onEvent; len(words) > 0 && !s.programs.hand(func() { runHandler(words, append(data, '\n'), s.errors) }) {
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], backlog)
 	}
-}
-
-// end waits until all events are told, but not for ever.
-func (s *watchSite) end() {
-	s.printed.end()
-	s.handled.end()
 }
 
 // Notify tells the service manager.
 func (s *watchSite) Notify(state string) { daemon.SdNotify(false, state) }
 
-// backlog is what is to be done for events, one thing after the other.
-type backlog struct {
-	todo chan func()
-	done chan struct{}
-}
-
-const (
-	maxBacklog  = 1 << 14
-	handlerTime = 10 * time.Second
-)
-
-func newBacklog() *backlog {
-	b := &backlog{make(chan func(), maxBacklog), make(chan struct{})}
-	go func() {
-		defer close(b.done)
-		for do := range b.todo {
-			do()
-		}
-	}()
-	return b
-}
-
-// add reports whether there was room.
-func (b *backlog) add(do func()) bool {
-	select {
-	case b.todo <- do:
-		return true
-	default:
-		return false
-	}
-}
-
-// end waits for what is left, for as long as one program may take.
-func (b *backlog) end() {
-	close(b.todo)
-	select {
-	case <-b.done:
-	case <-time.After(handlerTime):
-	}
-}
+// handlerTime is how long a program may take for an event.
+const handlerTime = 10 * time.Second
 
 func runHandler(words []string, event []byte, errors io.Writer) {
 	ctx, cancel := context.WithTimeout(context.Background(), handlerTime)

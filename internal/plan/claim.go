@@ -19,6 +19,14 @@ type Claimant struct {
 // isSomebody reports whether there is a claimant at all.
 func (who Claimant) isSomebody() bool { return who != Claimant{} }
 
+// called is what an administrator calls it.
+func (who Claimant) called() string {
+	if who.File == FlagsAlone {
+		return "what flags alone say"
+	}
+	return who.File
+}
+
 // FlagsAlone stands for the file where there was none.
 const FlagsAlone = "-"
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -35,12 +36,40 @@ func (at Site) reweigh(w io.Writer, rs netip.Addr, wish func() Wish, note func(*
 		err = at.Record.SetClaim(claim.expecting(now, rs))
 	}
 	if err == nil {
+		err = at.Record.weigh(now, rs)
+	}
+	if err == nil {
 		_, err = apply(w, at, weights(now, s, rs))
 	}
 	if err != nil {
 		err = errors.Join(err, at.Record.restore(before))
 	}
 	return err
+}
+
+// weigh notes the weights that a real server is going to be given, where a watch
+// has to tell them from those that somebody gives by hand.
+func (r *Record) weigh(w Wish, rs netip.Addr) error {
+	before := r.Claim(w.Claimant)
+	if before == nil {
+		return nil
+	}
+	claim := *before
+	claim.Services = slices.Clone(before.Services)
+	for _, v := range w.Services {
+		i := slices.IndexFunc(claim.Services, func(c ClaimedService) bool { return c.Service == ServiceWords(&v.Service) })
+		if i < 0 {
+			continue
+		}
+		one := &claim.Services[i]
+		one.Weights = maps.Clone(one.Weights)
+		for _, d := range v.Destinations {
+			if server := DestinationWords(&v.Service, &d.Destination); d.Addr == rs && len(one.Weights[server]) > 0 {
+				one.weigh(server, d.Weight)
+			}
+		}
+	}
+	return r.SetClaim(claim)
 }
 
 // weights are the changes of a real server that is there.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +44,30 @@ func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
 			return nil, hint.Add(fmt.Errorf("another lvsdr has held %s for %s", f.Name(), wait), "wait longer with --wait")
 		}
 		time.Sleep(lockPoll)
+	}
+}
+
+// LockWatch makes this run the only watch of a claimant, while it holds the
+// folder's lock, until it ends, however that is, or calls unlock.
+func LockWatch(dir string, who Claimant) (unlock func() error, err error) {
+	name := filepath.Join(dir, fmt.Sprintf("watch-%x.lock", sha256.Sum256([]byte(who.File))))
+	for {
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil && isThere(f) {
+			return func() error { return errors.Join(os.Remove(name), f.Close()) }, nil
+		}
+		f.Close()
+		switch {
+		case err == nil || errors.Is(err, syscall.EINTR): // or the other one is just ending
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return nil, hint.Add(fmt.Errorf("another lvsdr vs watch looks after %s", who.called()), "which one: fuser "+name)
+		default:
+			return nil, fmt.Errorf("lock %s: %w", name, err)
+		}
 	}
 }
 
@@ -110,7 +135,9 @@ func RemoveStale(runDir string, here host.Namespace, held func() (map[uint64]boo
 			}
 		}
 		if unlock, err := Lock(dir, 0); err == nil {
-			os.Remove(filepath.Join(dir, recordName))
+			if r.Namespace != nil {
+				os.RemoveAll(dir)
+			}
 			unlock()
 		}
 	}

@@ -225,3 +225,6 @@ func (s *State) OwnAddress(family ipvs.AddressFamily) (found netip.Addr) {
 	}
 	return found
 }
+
+// Owns reports whether the machine has an address.
+func (s *State) Owns(addr netip.Addr) bool { return len(s.addressesOf(addr)) > 0 }

@@ -29,7 +29,21 @@ type Server struct {
 // backup does not. Where somebody else listens there (or on the port of every
 // address), it answers on a free port of the director's own address dip.
 func Listen(p *Page, vip netip.AddrPort, dip netip.Addr) (*Server, error) {
-	l, d, err := listen(vip, dip)
+	return p.serveOn(listen(vip, dip))
+}
+
+// ListenBeside is Listen where VIP:port has to stay free: a web server of the
+// director itself has to come back there.
+func ListenBeside(p *Page, vip netip.AddrPort, dip netip.Addr) (*Server, error) {
+	if !usable(dip, vip) {
+		return nil, fmt.Errorf("sorry page: %w", hint.Add(errNoAddress, "give the director an address of the same family"))
+	}
+	return p.serveOn(listenBeside(dip))
+}
+
+var errNoAddress = errors.New("the director has no address for it but VIPs")
+
+func (p *Page) serveOn(l net.Listener, d ipvs.Destination, err error) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sorry page: %w", err)
 	}
@@ -49,16 +63,27 @@ func listen(vip netip.AddrPort, dip netip.Addr) (net.Listener, ipvs.Destination,
 		return nil, d, hint.Add(err, "needs CAP_NET_BIND_SERVICE; run it as root")
 	case !errors.Is(err, unix.EADDRINUSE):
 		return l, d, err
-	case dip.Is4() != vip.Addr().Is4() || !dip.IsValid():
+	case !usable(dip, vip):
 		return nil, d, hint.Add(err, fmt.Sprintf("give the director an address of the same family, or see who has the port: ss -ltnp 'sport = :%d'", vip.Port()))
 	}
-	// Direct routing leaves the packets as they are: on another port, they need
-	// masquerading. To a loopback address that does not work, to dip it does.
-	if l, err = listenOn(netip.AddrPortFrom(dip, 0), nil); err != nil {
-		return nil, d, err
+	return listenBeside(dip)
+}
+
+// usable reports whether an address can stand for the VIP.
+func usable(dip netip.Addr, vip netip.AddrPort) bool {
+	return dip.IsValid() && dip.Is4() == vip.Addr().Is4()
+}
+
+// listenBeside takes a free port of the director's own address. Direct routing
+// leaves the packets as they are: on another port, they need masquerading. To a
+// loopback address that does not work, to dip it does.
+func listenBeside(dip netip.Addr) (net.Listener, ipvs.Destination, error) {
+	d := ipvs.Destination{Family: ipvs.FamilyOf(dip), Addr: dip, Forward: ipvs.Masquerade, Weight: 1}
+	l, err := listenOn(netip.AddrPortFrom(dip, 0), nil)
+	if err == nil {
+		d.Port = l.Addr().(*net.TCPAddr).AddrPort().Port()
 	}
-	d.Addr, d.Port, d.Forward = dip, l.Addr().(*net.TCPAddr).AddrPort().Port(), ipvs.Masquerade
-	return l, d, nil
+	return l, d, err
 }
 
 // loopback is the local address that stands for the machine: with direct

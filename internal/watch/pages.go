@@ -3,6 +3,7 @@ package watch
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
@@ -23,7 +24,12 @@ func (p pages) open(s *service, state *plan.State) (d ipvs.Destination, err erro
 		return d, err
 	}
 	at := netip.AddrPortFrom(s.Service.Addr, s.Service.Port)
-	server, err := sorry.Listen(page, at, state.OwnAddress(s.Service.Family))
+	dip := state.OwnAddress(s.Service.Family)
+	listen := sorry.Listen
+	if slices.ContainsFunc(s.members, func(e *entry) bool { return state.Owns(e.Addr) }) {
+		listen = sorry.ListenBeside // its web server has to find the port free
+	}
+	server, err := listen(page, at, dip)
 	if err != nil {
 		return d, fmt.Errorf("answer on %s: %w", at, err)
 	}

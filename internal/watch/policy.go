@@ -52,7 +52,7 @@ type instead struct {
 // health is what becomes of the entries of a service.
 func (s serving) health(now time.Time) plan.ServiceHealth {
 	h := plan.ServiceHealth{RealServers: map[string]plan.Fate{}}
-	up, unasked, candidates := 0, false, 0
+	up, unasked, candidates := 0, false, 0 // of those that are not drained
 	for _, m := range s.members {
 		if m.drained || m.weight == 0 {
 			continue
@@ -72,7 +72,7 @@ func (s serving) health(now time.Time) plan.ServiceHealth {
 	case up == 0 && unasked:
 		h.Instead = s.before.Instead
 		h.FailOpen = s.before.FailOpen
-	case up == 0 && s.maySaySorry():
+	case up == 0 && len(s.members) > 0 && s.maySaySorry():
 		h.Instead = true
 	case up == 0 && candidates > 0:
 		h.FailOpen = true

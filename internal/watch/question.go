@@ -122,7 +122,7 @@ func (a *asker) conclude(ctx context.Context, q question, asked ownAnswer, repli
 	there := make(chan bool, 1)
 	server := q.Server.Addr()
 	if !heard {
-		go func() { there <- a.answers(ctx, server) }()
+		go func() { there <- a.answers(ctx, q) }()
 	}
 	own := asked.get()
 	alive := heard || own.Alive || <-there
@@ -156,7 +156,7 @@ func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) ans
 	if one.alive || one.unasked {
 		return one
 	}
-	if one.alive = a.answers(ctx, q.Server.Addr()); one.good && !one.alive { // silence is good only of who is there
+	if one.alive = a.answers(ctx, q); one.good && !one.alive { // silence is good only of who is there
 		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", q.Server.Addr())
 	}
 	return one
@@ -164,12 +164,15 @@ func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) ans
 
 // answers reports whether a machine that said nothing so far answers its
 // neighbours or, from further away, an echo.
-func (a *asker) answers(ctx context.Context, server netip.Addr) bool {
+func (a *asker) answers(ctx context.Context, q question) bool {
+	server := q.Server.Addr()
 	a.forget(server)
 	if w := a.way(server); w.err == nil {
 		return w.hop.Local || w.mac != nil
 	}
-	return health.Alive(ctx, server)
+	limited, cancel := context.WithTimeout(ctx, q.Check.Timeout)
+	defer cancel()
+	return health.Alive(limited, server)
 }
 
 func same(one answer, n int) []answer {

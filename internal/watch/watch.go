@@ -74,7 +74,6 @@ type Watch struct {
 	due        bool // the table has to follow
 	busy       bool // an Apply is on its way
 	failed     bool // the last one, which is tried again
-	begun      bool // real servers are asked, once it was seen who is in the table
 	idle       bool
 	ready      bool
 	held       map[netip.Addr]bool
@@ -162,22 +161,19 @@ func (w *Watch) begin(c config.Config) {
 		w.asker.own = health.Ask
 	}
 	w.enroll(c)
-	now := time.Now()
-	for _, s := range w.roster.services {
-		if w.Verdicts == nil {
-			continue
-		}
-		s.applied = w.Verdicts.Services[s.words]
-		for _, e := range s.members {
-			if f, known := s.applied.RealServers[e.words]; known && e.subject != nil {
-				e.recall(f, now)
-			}
-		}
-	}
-	w.schedule()
 }
 
-// recall takes a verdict over from a watch before this one.
+// recall takes over what is known of real servers that this roster has not asked:
+// from a watch before this one, or from before their check was changed.
+func (s *service) recall(now time.Time) {
+	for _, e := range s.members {
+		if e.subject != nil && e.verdict == status.Unknown {
+			e.recall(s.applied.RealServers[e.words], now)
+		}
+	}
+}
+
+// recall takes a verdict over.
 func (s *subject) recall(f plan.Fate, now time.Time) {
 	if f.Verdict != status.Up && f.Verdict != status.Down {
 		return
@@ -189,7 +185,14 @@ func (s *subject) recall(f plan.Fate, now time.Time) {
 // enroll makes the roster of a configuration, and holds back the VIPs that it
 // has not held before.
 func (w *Watch) enroll(c config.Config) {
-	w.roster = newRoster(c, w.roster)
+	old := w.roster
+	w.roster = newRoster(c, old)
+	for _, s := range w.roster.services {
+		if old == nil && w.Verdicts != nil {
+			s.applied = w.Verdicts.Services[s.words]
+		}
+		s.recall(time.Now())
+	}
 	w.asker.setVIPs(c.AllVIPs())
 	held := map[netip.Addr]bool{}
 	for _, vip := range c.AllVIPs() {
@@ -199,9 +202,18 @@ func (w *Watch) enroll(c config.Config) {
 	w.held = held
 }
 
-// schedule makes the queue of all targets. Those of whom nothing is known are
-// asked at once, others within their interval.
-func (w *Watch) schedule() {
+// schedule has those asked at once who have neither a verdict nor a place in the
+// table, and the others at some time within their interval.
+func (w *Watch) schedule(table *plan.State) {
+	waiting := map[*subject]bool{}
+	for _, s := range w.roster.services {
+		have := table.Service(s.Service.Key())
+		for _, e := range append(slices.Clone(s.members), s.sorry...) {
+			if e.subject != nil && e.verdict == status.Unknown && have.Destination(e.Key()) == nil {
+				waiting[e.subject] = true
+			}
+		}
+	}
 	for _, t := range w.queue {
 		t.place = nowhere
 	}
@@ -209,7 +221,7 @@ func (w *Watch) schedule() {
 	now := time.Now()
 	for _, t := range w.roster.targets {
 		switch {
-		case slices.ContainsFunc(t.subjects, func(s *subject) bool { return s.verdict == status.Unknown }):
+		case slices.ContainsFunc(t.subjects, func(s *subject) bool { return waiting[s] }):
 			t.due = now
 		case t.due.IsZero():
 			t.due = now.Add(rand.N(t.Check.Interval))
@@ -231,7 +243,7 @@ func (w *Watch) askDue(ctx context.Context) {
 		}
 		t.due = now.Add(pause)
 		w.queue.put(t)
-		if w.idle || !w.begun || t.asking > 0 && (!changing || t.asking > int(t.Check.Fall)) {
+		if w.idle || t.asking > 0 && (!changing || t.asking > int(t.Check.Fall)) {
 			continue
 		}
 		t.asking++
@@ -265,6 +277,7 @@ func (w *Watch) hear(r result) {
 			continue
 		}
 		if !a.good {
+			w.due = w.due || s.verdict == status.Down && a.alive != s.last.alive
 			s.last = a
 		}
 		first := s.verdict == status.Unknown
@@ -343,12 +356,12 @@ func (w *Watch) tell(e Event) {
 	w.Site.Tell(e)
 }
 
-// goOn has the table follow where something goes on by itself, or could not be
-// done. That gives signs of life as well.
+// goOn has the table follow where something goes on by itself or failed, where
+// vs start may have come, and so often that verdicts keep counting.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.failed || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
+	if w.failed || w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
 	}
 }
@@ -379,8 +392,10 @@ func (w *Watch) reload() {
 		return
 	}
 	w.enroll(c)
-	w.schedule()
 	w.due = true
+	if w.last != nil {
+		w.schedule(&w.last.State)
+	}
 	w.tell(Event{Event: EventReloaded})
 }
 
@@ -449,12 +464,14 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
 	w.busy, w.failed = false, o.err != nil
+	if len(w.queue) == 0 {
+		w.schedule(&o.State)
+	}
 	for _, err := range o.failed {
 		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
 	}
 	if w.failed {
 		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.spread(o)
 		return
 	}
 	if o.Stopped != w.idle {
@@ -468,6 +485,7 @@ func (w *Watch) take(o outcome) {
 	}
 	if w.idle {
 		w.last = nil
+		w.pages.keep(plan.Health{})
 		w.beReady()
 		return
 	}
@@ -485,35 +503,8 @@ func (w *Watch) take(o outcome) {
 	w.tellDone(o.Applied)
 	w.pages.keep(o.Health)
 	w.last = &o.Applied
-	w.spread(o)
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
-	}
-}
-
-// spread has real servers asked from now on: at once who has no entry and waits for
-// a verdict, the others spread over the interval.
-func (w *Watch) spread(o outcome) {
-	if w.begun {
-		return
-	}
-	w.begun = true
-	now := time.Now()
-	waiting := map[*subject]bool{}
-	for _, s := range o.roster.services {
-		have := o.State.Service(s.Service.Key())
-		for _, e := range append(slices.Clone(s.members), s.sorry...) {
-			if e.subject != nil && e.verdict == status.Unknown && have.Destination(e.Key()) == nil {
-				waiting[e.subject] = true
-			}
-		}
-	}
-	for _, t := range w.roster.targets {
-		t.due = now
-		if !slices.ContainsFunc(t.subjects, func(s *subject) bool { return waiting[s] }) {
-			t.due = now.Add(rand.N(t.Check.Interval))
-		}
-		w.queue.put(t)
 	}
 }
 
