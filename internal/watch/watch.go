@@ -214,10 +214,7 @@ func (w *Watch) schedule(table *plan.State) {
 			}
 		}
 	}
-	for _, t := range w.queue {
-		t.place = nowhere
-	}
-	w.queue = nil
+	w.unschedule()
 	now := time.Now()
 	for _, t := range w.roster.targets {
 		switch {
@@ -228,6 +225,14 @@ func (w *Watch) schedule(table *plan.State) {
 		}
 		w.queue.put(t)
 	}
+}
+
+// unschedule asks nobody.
+func (w *Watch) unschedule() {
+	for _, t := range w.queue {
+		t.place = nowhere
+	}
+	w.queue = nil
 }
 
 // askDue puts the questions that are due.
@@ -393,6 +398,7 @@ func (w *Watch) reload() {
 	}
 	w.enroll(c)
 	w.due = true
+	w.unschedule()
 	if w.last != nil {
 		w.schedule(&w.last.State)
 	}
