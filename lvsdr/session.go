@@ -157,6 +157,11 @@ func (s *session) open(n need) (err error) {
 	if err != nil {
 		return err
 	}
+	return s.openOn(m)
+}
+
+// openOn is open where the machine is open already.
+func (s *session) openOn(m machine) (err error) {
 	s.Machine, s.kernel, s.whole = m, m, s.config
 	s.Record, err = plan.LoadRecord(s.folder, s.namespace)
 	if err == nil {

@@ -70,6 +70,7 @@ func (a archive) fill(arch string) error {
 		{"man", stage + "/man/*"},
 		{"completions", stage + "/completions/*"},
 		{"systemd", stage + "/systemd/*"},
+		{"monitoring", stage + "/monitoring/*"},
 	} {
 		files, err := filepath.Glob(folder.files)
 		if err != nil {

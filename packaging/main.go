@@ -105,6 +105,8 @@ func gather() error {
 		{"packaging/copyright", "doc", writeFile},
 		{"packaging/lintian-overrides", "", writeFile},
 		{"packaging/*.service", "systemd", writeFile},
+		{"packaging/monitoring/lvsdr.rules.yml", "monitoring", writeFile},
+		{"packaging/monitoring/lvsdr.grafana.json", "monitoring", writeFile},
 		{"man/*.[58]", "man", func(path string, data []byte) error { return writeGzip(path+".gz", data) }},
 	} {
 		files, err := filepath.Glob(group.files)

@@ -71,7 +71,8 @@ func (s *State) reportFormer(st *status.Status, w Wish, former Claim, others hol
 		if _, held := others.services[v.Service]; held || have == nil {
 			continue
 		}
-		one := status.Service{Service: v.Service, Scheduler: have.Scheduler, State: status.Differs, Differs: unlistedWord, RealServers: []status.RealServer{}}
+		one := newReport("", &have.Service)
+		one.State, one.Differs = status.Differs, unlistedWord
 		for _, d := range have.Destinations {
 			one.RealServers = append(one.RealServers, reportUnlisted(&have.Service, &d))
 		}
@@ -86,13 +87,22 @@ var downWord = []string{"down"}
 var unlistedWord = []string{"unlisted"}
 
 func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer {
-	one := status.RealServer{Address: DestinationWords(s, &d.Destination), State: status.Differs, Differs: unlistedWord}
+	one := status.RealServer{Address: DestinationWords(s, &d.Destination), Port: d.Port, State: status.Differs, Differs: unlistedWord}
 	fill(&one, d)
 	return one
 }
 
+// newReport is what there is to say of a service that is missing.
+func newReport(name string, s *ipvs.Service) status.Service {
+	st := status.Service{Name: name, Service: ServiceWords(s), Called: Called(name, s), Scheduler: s.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
+	if s.FWMark == 0 {
+		st.VIP = s.Addr.String()
+	}
+	return st
+}
+
 func (w Wish) reportService(v Service, have *Entry, others holders) status.Service {
-	st := status.Service{Name: v.Name, Service: ServiceWords(&v.Service), Scheduler: v.Scheduler, State: status.Missing, RealServers: []status.RealServer{}}
+	st := newReport(v.Name, &v.Service)
 	if have != nil {
 		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &v.Service) {
@@ -124,7 +134,7 @@ func (w Wish) reportService(v Service, have *Entry, others holders) status.Servi
 }
 
 func reportDestination(v Service, d Destination, have *Entry) status.RealServer {
-	st := status.RealServer{Address: DestinationWords(&v.Service, &d.Destination), Forward: ipvs.Methods.Name(d.Forward),
+	st := status.RealServer{Address: DestinationWords(&v.Service, &d.Destination), Port: d.Port, Forward: ipvs.Methods.Name(d.Forward),
 		Configured: d.Configured, State: status.Missing, Health: d.Fate.report(), Sorry: d.Sorry}
 	now := have.Destination(d.Key())
 	if now == nil {
@@ -152,4 +162,5 @@ func reportDestination(v Service, d Destination, have *Entry) status.RealServer 
 func fill(st *status.RealServer, d *ipvs.DestinationEntry) {
 	st.Forward, st.Weight = ipvs.Methods.Name(d.Forward), d.Weight
 	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
+	st.Totals = status.Totals{Connections: d.Stats.Connections, Packets: d.Stats.IncomingPackets, Bytes: d.Stats.IncomingBytes}
 }

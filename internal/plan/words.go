@@ -36,6 +36,18 @@ func serviceLine(option string, s *ipvs.Service) string {
 	return line
 }
 
+// Called is what status, events and metrics call a service: its name or, where it
+// has none, "tcp/80" or "fwmark/7".
+func Called(name string, s *ipvs.Service) string {
+	switch {
+	case name != "":
+		return name
+	case s.FWMark != 0:
+		return fmt.Sprintf("fwmark/%d", s.FWMark)
+	}
+	return fmt.Sprintf("%s/%d", ipvs.Protocols.Name(s.Protocol), s.Port)
+}
+
 // ServiceWords name a service: "-t 172.16.0.100:80", "-f 7 -6".
 func ServiceWords(s *ipvs.Service) string {
 	if s.FWMark != 0 {

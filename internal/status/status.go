@@ -86,7 +86,9 @@ type VIP struct {
 // Service is a virtual service.
 type Service struct {
 	Name        string       `json:"name,omitempty"`
-	Service     string       `json:"service"` // as ipvsadm's options name it
+	Service     string       `json:"service"`       // as ipvsadm's options name it
+	Called      string       `json:"called"`        // its name or, where it has none, "tcp/80"
+	VIP         string       `json:"vip,omitempty"` // a mark has none
 	Scheduler   string       `json:"scheduler"`
 	State       State        `json:"state"`
 	Differs     []string     `json:"differs,omitempty"` // as of a VIP
@@ -106,6 +108,8 @@ type RealServer struct {
 	Active     uint32 `json:"active"`     // connections
 	Inactive   uint32 `json:"inactive"`
 	Rate       uint64 `json:"rate"` // new connections a second
+	Port       uint16 `json:"port"`
+	Totals     Totals `json:"totals"`
 	State      State  `json:"state"`
 	// Differs is what is not as configured: forward, tunnel, weight, thresholds
 	// or, of a real server that is not configured at all, unlisted.
@@ -113,6 +117,14 @@ type RealServer struct {
 	// Health is absent where nobody watches.
 	Health *Health `json:"health,omitempty"`
 	Sorry  bool    `json:"sorry,omitempty"` // it answers in place of real servers
+}
+
+// Totals are the kernel's counters since a real server got its entry, or since they
+// were last set to zero.
+type Totals struct {
+	Connections uint64 `json:"connections"`
+	Packets     uint64 `json:"packets"` // that came in
+	Bytes       uint64 `json:"bytes"`   // the same
 }
 
 // Sysctl is a kernel setting of a real server.

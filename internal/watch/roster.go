@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"lvsdr/internal/config"
@@ -157,15 +156,7 @@ func onWire(s *service, d *ipvs.Destination) (vip netip.AddrPort) {
 }
 
 // called is what events call a service.
-func (s *service) called() string {
-	switch {
-	case s.Name != "":
-		return s.Name
-	case s.Service.FWMark != 0:
-		return fmt.Sprintf("fwmark/%d", s.Service.FWMark)
-	}
-	return ipvs.Protocols.Name(s.Service.Protocol) + "/" + strconv.Itoa(int(s.Service.Port))
-}
+func (s *service) called() string { return plan.Called(s.Name, &s.Service) }
 
 // vip is the VIP of a service; a mark has none.
 func (s *service) vip() string {

@@ -1,0 +1,165 @@
+package page
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"lvsdr/internal/status"
+)
+
+// hostile is text that a real server may have sent.
+const hostile = `<script>alert(1)</script>"'>`
+
+func source(st status.Status, err error) Source {
+	return Source{
+		Host: "lvs " + hostile, Version: "1",
+		Status:  func() (status.Status, error) { return st, err },
+		Events:  func() []Event { return []Event{{Time: time.Unix(0, 0), Kind: "down", Text: "down: " + hostile}} },
+		Late:    func() time.Duration { return time.Second },
+		Metrics: http.NotFoundHandler(),
+		History: new(History),
+	}
+}
+
+func healthy() status.Status {
+	return status.Status{
+		VIPs: []status.VIP{{Address: netip.MustParsePrefix("172.16.0.100/32"), Interface: "eth0", State: status.OK}},
+		Services: []status.Service{
+			{Called: "tcp/80", VIP: "172.16.0.100", Scheduler: "wrr", State: status.OK, RealServers: []status.RealServer{
+				{Address: "10.0.0.7", Port: 80, Weight: 1, Configured: 1, State: status.OK, Health: &status.Health{Verdict: status.Up, Age: 61}},
+				{Address: "10.0.0.17", Port: 80, Configured: 1, State: status.IsDown,
+					Health: &status.Health{Verdict: status.Down, Why: hostile, Remedy: []string{"lvsdr rs start"}, At: "10.0.0.17"}},
+			}},
+			{Called: "fwmark/7", State: status.OK, RealServers: []status.RealServer{{Address: "10.0.0.7", Weight: 1, State: status.OK}}},
+		},
+	}
+}
+
+func get(t *testing.T, s Source, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	Handler(s).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w
+}
+
+func TestPage(t *testing.T) {
+	w := get(t, source(healthy(), nil), "/")
+	body := w.Body.String()
+	if w.Code != http.StatusOK || strings.Contains(body, "<script") || !strings.Contains(body, "&lt;script&gt;") {
+		t.Errorf("status %d:\n%s", w.Code, body)
+	}
+	for _, words := range []string{"2 of 3", "down 0s", "lvsdr rs start", "mend it on 10.0.0.17", "up 1m1s", "10.0.0.7:80", "Every service is served"} {
+		if !strings.Contains(body, words) {
+			t.Errorf("%q is missing in:\n%s", words, body)
+		}
+	}
+	if policy := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") {
+		t.Errorf("policy %q", policy)
+	}
+	if _, err := html.Parse(strings.NewReader(body)); err != nil {
+		t.Error(err)
+	}
+	if body := get(t, source(status.Status{}, errors.New("no "+hostile)), "/").Body.String(); !strings.Contains(body, "cannot be read: no &lt;script") {
+		t.Errorf("page without a status:\n%s", body)
+	}
+}
+
+func TestReady(t *testing.T) {
+	with := func(change func(*status.Status)) status.Status {
+		st := healthy()
+		change(&st)
+		return st
+	}
+	for _, tt := range []struct {
+		name, path string
+		st         status.Status
+		err        error
+		code       int
+		words      string
+	}{
+		{"all", "/readyz", healthy(), nil, 200, "ok"},
+		{"a VIP", "/readyz/172.16.0.100", healthy(), nil, 200, "ok"},
+		{"another VIP", "/readyz/172.16.0.101", healthy(), nil, 404, "no such VIP"},
+		{"no VIP", "/readyz/x", healthy(), nil, 400, "a VIP expected"},
+		{"VIP missing", "/readyz", with(func(s *status.Status) { s.VIPs[0].State = status.Missing }), nil, 503, "172.16.0.100: missing"},
+		{"sorry", "/readyz", with(func(s *status.Status) { s.Services[0].Sorry = true }), nil, 503, "others answer"},
+		{"fail open", "/readyz", with(func(s *status.Status) {
+			s.Services[0].FailOpen = true
+			s.Services[0].RealServers[0].Health.Verdict = status.Down
+		}), nil, 503, "no real server is left"},
+		{"weight 0", "/readyz", with(func(s *status.Status) { s.Services[0].RealServers[0].Weight = 0 }), nil, 503, "no real server is left"},
+		{"service missing", "/readyz/172.16.0.100", with(func(s *status.Status) { s.Services[0].State = status.Missing }), nil, 503, "tcp/80 172.16.0.100: missing"},
+		{"another service's trouble", "/readyz/172.16.0.100", with(func(s *status.Status) { s.Services[1].State = status.Missing }), nil, 200, "ok"},
+		{"unread", "/readyz", healthy(), errors.New("unread"), 500, "unread"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := get(t, source(tt.st, tt.err), tt.path)
+			if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.words) {
+				t.Errorf("%d %q, want %d %q", w.Code, w.Body, tt.code, tt.words)
+			}
+		})
+	}
+}
+
+func TestHealth(t *testing.T) {
+	s := source(healthy(), nil)
+	if w := get(t, s, "/healthz"); w.Code != 200 {
+		t.Errorf("on time: %d %s", w.Code, w.Body)
+	}
+	s.Late = func() time.Duration { return time.Minute }
+	if w := get(t, s, "/healthz"); w.Code != 503 || !strings.Contains(w.Body.String(), "1m0s") {
+		t.Errorf("late: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	var st status.Status
+	w := get(t, source(healthy(), nil), "/status.json")
+	if err := json.Unmarshal(w.Body.Bytes(), &st); err != nil || st.Services[0].RealServers[1].Health.Why != hostile {
+		t.Errorf("%v: %s", err, w.Body)
+	}
+}
+
+func TestNothingIsChanged(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
+		w := httptest.NewRecorder()
+		Handler(source(healthy(), nil)).ServeHTTP(w, httptest.NewRequest(method, "/status.json", nil))
+		if w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	var h History
+	st, now := healthy(), time.Unix(0, 0)
+	for i := range Kept + 10 {
+		st.Services[0].RealServers[0].Totals = status.Totals{Connections: uint64(i * 50), Bytes: uint64(i * 5e6)}
+		h.Add(st, now.Add(time.Duration(i)*Every))
+	}
+	g := h.Graphs()
+	if g[0].Now != "10" || g[1].Now != "1.0 M" || len(strings.Fields(g[0].Points)) != Kept || !strings.HasPrefix(g[0].Points, "0,") {
+		t.Errorf("graphs %+v", g)
+	}
+	st.Services[0].RealServers[0].Totals = status.Totals{} // set to zero
+	h.Add(st, now.Add(time.Hour))
+	if g := h.Graphs(); g[0].Now != "0" || g[0].Most != "10" {
+		t.Errorf("after zero %+v", g[0])
+	}
+}
+
+func TestCount(t *testing.T) {
+	for v, want := range map[uint64]string{0: "0", 999: "999", 1000: "1.0 k", 12345678: "12.3 M", 5e18: "5.0 E"} {
+		if got := count(v); got != want {
+			t.Errorf("count(%d) = %q, want %q", v, got, want)
+		}
+	}
+}
