@@ -21,6 +21,7 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/config"
+	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/watch"
@@ -71,6 +72,13 @@ func (o order) watch(c *cli.Context) error {
 	s.stderr, s.warnings, s.Anyway = steps.to(s.stderr), steps.to(s.warnings), true
 	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
 		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
+	at.shown.viewer.order = o
+	at.shown.viewer.config.Store(&s.config)
+	if where := s.config.Watch.Listen; where != "" {
+		if err := at.shown.listen(ctx, where, s.warnings); err != nil {
+			return hint.Add(fmt.Errorf("show what is watched: %w", err), "watch.listen of the configuration says where: ADDRESS:PORT or unix:PATH")
+		}
+	}
 	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
 	return w.Run(ctx, s.config, reload)
 }
@@ -125,6 +133,7 @@ type watchSite struct {
 	errors   io.Writer // of those
 	machine  machine
 	unsaved  plan.Claim // what could not be recorded
+	shown    shown
 }
 
 // Apply is one round, alone under the lock.
@@ -144,6 +153,7 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 		return a, nil
 	}
 	s.config = c
+	s.shown.viewer.config.Store(&c)
 	if err := s.findHomes(); err != nil {
 		return a, err
 	}
@@ -234,6 +244,7 @@ func (s *watchSite) Reload() (config.Config, error) {
 // Tell prints an event, and hands it to the program that the file names. Whoever
 // does not read keeps nothing up.
 func (s *watchSite) Tell(e watch.Event) {
+	s.shown.note(e)
 	data, err := json.Marshal(e)
 	if err != nil {
 		return
@@ -249,7 +260,15 @@ func (s *watchSite) Tell(e watch.Event) {
 }
 
 // Notify tells the service manager.
-func (s *watchSite) Notify(state string) { daemon.SdNotify(false, state) }
+func (s *watchSite) Notify(state string) {
+	s.shown.round.Store(int64(plan.Now()))
+	daemon.SdNotify(false, state)
+}
+
+// Heard counts an answer.
+func (s *watchSite) Heard(e watch.Event, result string, took time.Duration) {
+	s.shown.Heard(e.Service, e.VIP, e.RealServer, result, took)
+}
 
 // handlerTime is how long a program may take for an event.
 const handlerTime = 10 * time.Second

@@ -33,6 +33,17 @@ type answer struct {
 	took    time.Duration
 }
 
+// result is what counts of an answer.
+func (a answer) result() string {
+	switch {
+	case a.unasked:
+		return "unasked"
+	case a.good:
+		return "good"
+	}
+	return "bad"
+}
+
 // asker asks questions.
 type asker struct {
 	*neighbours

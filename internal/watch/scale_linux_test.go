@@ -104,9 +104,10 @@ type onlyAsks struct {
 func (onlyAsks) Apply(c config.Config, _ *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error) {
 	return Applied{Config: c, Health: decide(plan.State{}, nil)}, nil
 }
-func (onlyAsks) End(plan.Health) error          { return nil }
-func (onlyAsks) Reload() (config.Config, error) { panic("nobody asked for it") }
-func (onlyAsks) Notify(string)                  {}
+func (onlyAsks) End(plan.Health) error              { return nil }
+func (onlyAsks) Reload() (config.Config, error)     { panic("nobody asked for it") }
+func (onlyAsks) Notify(string)                      {}
+func (onlyAsks) Heard(Event, string, time.Duration) {}
 func (s onlyAsks) Tell(e Event) {
 	s.events[e.Event]++
 	if e.Event == EventUp || e.Event == EventDown {

@@ -37,6 +37,8 @@ type Site interface {
 	Reload() (config.Config, error)
 	// Tell passes an event on.
 	Tell(Event)
+	// Heard counts an answer: good, bad or unasked, of who the event names.
+	Heard(e Event, result string, took time.Duration)
 	// Notify tells the service manager of a state (sd_notify(3)).
 	Notify(state string)
 }
@@ -277,6 +279,9 @@ func (w *Watch) hear(r result) {
 			break
 		}
 		a := r.answers[i]
+		for _, e := range s.entries {
+			w.Site.Heard(e, a.result(), a.took)
+		}
 		if a.unasked {
 			w.complain(s, a)
 			continue

@@ -155,6 +155,8 @@ func (b *book) Reload() (config.Config, error) {
 	return b.config, b.wrong
 }
 func (*book) Notify(string) {}
+
+func (*book) Heard(Event, string, time.Duration) {}
 func (b *book) Tell(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
