@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -116,6 +117,8 @@ type watchSite struct {
 	programs sink      // that are given events
 	errors   io.Writer // of those
 	machine  machine
+	// unrecorded: the weights that were given last are not in the record.
+	unrecorded bool
 }
 
 // Apply is one round, alone under the lock.
@@ -146,6 +149,7 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 		return a, s.reopen(err)
 	}
 	a.Health = decide(a.State, a.Drained)
+	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
 	p, err := plan.Start(wish(c, &a.Health), a.State)
 	if err != nil {
 		return a, err
@@ -156,11 +160,13 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	if err = plan.Apply(s.stderr, s.Site, p); err != nil {
-		err = s.reopen(err)
+	if a.Failed = plan.Reconcile(s.stderr, s.Site, p); a.Failed != nil {
+		a.PutBack = nil // not all of it
+		s.reopen(a.Failed)
 	}
+	s.unrecorded = errors.Is(a.Failed, plan.ErrUnrecorded)
 	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
-	return a, err
+	return a, nil
 }
 
 // common are the changes that two plans share.

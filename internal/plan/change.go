@@ -185,6 +185,28 @@ func Apply(w io.Writer, at Site, p Plan) error {
 	return at.Record.settle(p)
 }
 
+// ErrUnrecorded is that of a [Reconcile] that could not note what it does.
+var ErrUnrecorded = errors.New("record what is to be changed")
+
+// Reconcile is Apply for whoever comes again: what fails keeps nothing else from
+// being done, and what was done stays.
+func Reconcile(w io.Writer, at Site, p Plan) error {
+	var errs []error
+	if err := at.Record.SetClaim(p.during); err != nil {
+		errs = append(errs, fmt.Errorf("%w: %w", ErrUnrecorded, err))
+	}
+	for _, c := range p.Changes {
+		fmt.Fprintln(w, c.Line)
+		if err := c.do(at); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.Line, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return at.Record.settle(p)
+}
+
 // apply makes changes; undone tells whether after an error all is as before.
 func apply(w io.Writer, at Site, changes []Change) (undone bool, err error) {
 	for i, c := range changes {

@@ -49,6 +49,7 @@ type Applied struct {
 	Drained []netip.Addr
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
+	Failed  error    // what could not be done, and is to be tried again
 	Unnoted error    // why the verdicts are not noted
 }
 
@@ -434,12 +435,15 @@ func (w *Watch) take(o outcome) {
 	if len(w.queue) == 0 {
 		w.schedule(&o.State)
 	}
-	for _, err := range o.failed {
-		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+	for _, err := range append(o.failed, o.err, o.Failed, o.Unnoted) {
+		if err != nil {
+			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+		}
+	}
+	if o.err != nil || o.Failed != nil {
+		w.lastLook = time.Time{} // again with the next tick
 	}
 	if o.err != nil {
-		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
-		w.lastLook = time.Time{} // again with the next tick
 		return
 	}
 	if o.Stopped != w.idle {
@@ -466,12 +470,9 @@ func (w *Watch) take(o outcome) {
 		w.held[vip] = o.Health.Held[vip]
 	}
 	w.tellDone(o.Applied)
-	if o.Unnoted != nil {
-		w.tellSeldom(Event{Event: EventError, Why: o.Unnoted.Error()})
-	}
 	w.pages.keep(o.Health)
 	w.last = &o.Applied
-	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
+	if o.Failed == nil && !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
 	}
 }
