@@ -151,8 +151,15 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	a.Health = decide(a.State, a.Drained)
 	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
 	p, err := plan.Start(wish(c, &a.Health), a.State)
-	if err != nil {
-		return a, err
+	if a.Failed = err; err != nil { // of a VIP, mostly: the table all the same
+		table := a.Health
+		table.Held = map[netip.Addr]bool{}
+		for _, vip := range c.AllVIPs() {
+			table.Held[vip] = true
+		}
+		if p, err = plan.Start(wish(c, &table), a.State); err != nil {
+			return a, err
+		}
 	}
 	a.Kept = p.Kept
 	if before != nil && !before.Stopped {
@@ -160,7 +167,7 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	if a.Failed = plan.Reconcile(s.stderr, s.Site, p); a.Failed != nil {
+	if a.Failed = errors.Join(a.Failed, plan.Reconcile(s.stderr, s.Site, p)); a.Failed != nil {
 		a.PutBack = nil // not all of it
 		s.reopen(a.Failed)
 	}
