@@ -2,7 +2,6 @@ package lvsdr
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,7 +68,7 @@ func (o order) watch(c *cli.Context) error {
 	defer steps.end(time.Second)
 	defer out.end(time.Second)
 	defer programs.end(handlerTime)
-	s.stderr, s.warnings, s.Anyway = steps.to(s.stderr), steps.to(s.warnings), true
+	s.stderr, s.warnings = steps.to(s.stderr), steps.to(s.warnings)
 	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
 		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
 	at.shown.viewer.order = o
@@ -132,8 +131,9 @@ type watchSite struct {
 	programs sink      // that are given events
 	errors   io.Writer // of those
 	machine  machine
-	unsaved  plan.Claim // what could not be recorded
-	shown    shown
+	// unrecorded: the weights that were given last are not in the record.
+	unrecorded bool
+	shown      shown
 }
 
 // Apply is one round, alone under the lock.
@@ -146,8 +146,6 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	if s.Record, err = plan.LoadRecord(s.folder, s.namespace); err != nil {
 		return a, err
 	}
-	s.Record.Recall(s.unsaved)
-	s.unsaved = plan.Claim{}
 	a.Config = c
 	if a.Stopped = s.Record.IsStopped(s.Claimant); a.Stopped {
 		return a, nil
@@ -167,9 +165,17 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 		return a, s.reopen(err)
 	}
 	a.Health = decide(a.State, a.Drained)
+	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
 	p, err := plan.Start(wish(c, &a.Health), a.State)
-	if err != nil {
-		return a, err
+	if a.Failed = err; err != nil { // of a VIP, mostly: the table all the same
+		table := a.Health
+		table.Held = map[netip.Addr]bool{}
+		for _, vip := range c.AllVIPs() {
+			table.Held[vip] = true
+		}
+		if p, err = plan.Start(wish(c, &table), a.State); err != nil {
+			return a, err
+		}
 	}
 	a.Kept = p.Kept
 	if before != nil && !before.Stopped {
@@ -177,15 +183,12 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 			a.PutBack = common(p, missing)
 		}
 	}
-	err = plan.Apply(s.stderr, s.Site, p)
-	if errors.As(err, &plan.Unrecorded{}) {
-		a.Unsaved, s.unsaved, err = err, *s.Record.Claim(s.Claimant), nil
+	if a.Failed = errors.Join(a.Failed, plan.Reconcile(s.stderr, s.Site, p)); a.Failed != nil {
+		a.PutBack = nil // not all of it
+		s.reopen(a.Failed)
 	}
-	if err != nil {
-		return a, s.reopen(err)
-	}
-	err = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
-	a.Unsaved = cmp.Or(a.Unsaved, err)
+	s.unrecorded = errors.Is(a.Failed, plan.ErrUnrecorded)
+	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
 	return a, nil
 }
 

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,9 +13,6 @@ import (
 // Change is one deed, with the command that an administrator would type for it.
 type Change struct {
 	Line string
-	// service is the one that is changed, or an entry of which is, in the words of
-	// ipvsadm.
-	service string
 
 	do func(Site) error
 	// undo takes back what was done to the machine; [Apply] forgets what was
@@ -43,14 +39,7 @@ type Plan struct {
 type Site struct {
 	Machine
 	Record *Record
-	// Anyway has entries of services that are claimed already changed even if that
-	// cannot be recorded: see [Unrecorded].
-	Anyway bool
 }
-
-// Unrecorded tells that a plan was carried out, as far as it is about services that
-// were claimed before, although the record could not be written.
-type Unrecorded struct{ error }
 
 // Start is what a machine lacks: the table, then the VIPs, then the
 // announcements; on a real server the parameters before the VIPs. Timeouts and
@@ -186,14 +175,9 @@ func (who Claimant) wants() string {
 // before it are undone; the error tells of both. The record says at any time
 // what may be there.
 func Apply(w io.Writer, at Site, p Plan) error {
-	before, who := at.Record.clone(), p.after.Claimant
-	unrecorded := at.Record.SetClaim(p.during)
-	if unrecorded != nil {
-		unrecorded = fmt.Errorf("record what is to be changed: %w", unrecorded)
-		if !at.Anyway || before.Claim(who) == nil {
-			return unrecorded
-		}
-		p.Changes = slices.DeleteFunc(slices.Clone(p.Changes), func(c Change) bool { return !before.Claim(who).has(c.service) })
+	before := at.Record.clone()
+	if err := at.Record.SetClaim(p.during); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnrecorded, err)
 	}
 	if undone, err := apply(w, at, p.Changes); err != nil {
 		if !undone {
@@ -201,11 +185,29 @@ func Apply(w io.Writer, at Site, p Plan) error {
 		}
 		return errors.Join(err, at.Record.restore(before))
 	}
-	err := at.Record.settle(p)
-	if err != nil && at.Anyway {
-		return Unrecorded{cmp.Or(unrecorded, err)}
+	return at.Record.settle(p)
+}
+
+// ErrUnrecorded is that of who could not note what is to be done.
+var ErrUnrecorded = errors.New("record what is to be changed")
+
+// Reconcile is Apply for whoever comes again: what fails keeps nothing else from
+// being done, and what was done stays.
+func Reconcile(w io.Writer, at Site, p Plan) error {
+	var errs []error
+	if err := at.Record.SetClaim(p.during); err != nil {
+		errs = append(errs, fmt.Errorf("%w: %w", ErrUnrecorded, err))
 	}
-	return err
+	for _, c := range p.Changes {
+		fmt.Fprintln(w, c.Line)
+		if err := c.do(at); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.Line, err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return at.Record.settle(p)
 }
 
 // apply makes changes; undone tells whether after an error all is as before.

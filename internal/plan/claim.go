@@ -90,9 +90,6 @@ func (c Claim) expecting(w Wish, rs netip.Addr) Claim {
 	return c
 }
 
-// has reports whether a service is claimed.
-func (c *Claim) has(service string) bool { return c.service(service).Service != "" }
-
 // service is what is claimed of a service.
 func (c *Claim) service(words string) (v ClaimedService) {
 	if c == nil {

@@ -39,9 +39,8 @@ type Record struct {
 	// Drained, of the first edition, go to the first claim of a director.
 	Drained []netip.Addr `json:"drained,omitempty"`
 
-	file    string
-	here    host.Namespace
-	unsaved bool // it holds more than the file
+	file string
+	here host.Namespace
 }
 
 // FoundValue is a sysctl that start raised.
@@ -107,11 +106,10 @@ func (r *Record) save() error {
 	}
 	r.Namespace = &r.here
 	data, err := json.MarshalIndent(r, "", "\t")
-	if err == nil {
-		err = writeAtomically(r.file, append(data, '\n'))
+	if err != nil {
+		return err
 	}
-	r.unsaved = err != nil
-	return err
+	return writeAtomically(r.file, append(data, '\n'))
 }
 
 // writeAtomically puts a new file in the place of the old one. Only the lock
@@ -134,21 +132,10 @@ func writeAtomically(file string, data []byte) error {
 
 // SetClaim notes what a claim holds now; one that holds nothing is none.
 func (r *Record) SetClaim(c Claim) error {
-	if !r.setClaim(c) && !r.unsaved {
+	if !r.setClaim(c) {
 		return nil
 	}
 	return r.save()
-}
-
-// Recall adds to a claim what could not be recorded of its services ([Unrecorded]):
-// the entries that they were given, and the weights.
-func (r *Record) Recall(c Claim) {
-	have := r.Claim(c.Claimant)
-	if have == nil {
-		return
-	}
-	c = Claim{Claimant: c.Claimant, Services: slices.DeleteFunc(slices.Clone(c.Services), func(v ClaimedService) bool { return !have.has(v.Service) })}
-	r.unsaved = r.setClaim(have.with(c)) || r.unsaved
 }
 
 func (r *Record) setClaim(c Claim) (changed bool) {
@@ -227,7 +214,7 @@ func (r *Record) settle(p Plan) error {
 	maps.DeleteFunc(r.Timeouts, func(name string, _ FoundValue) bool { return !held.timeouts[name].isSomebody() })
 	r.Daemons = slices.DeleteFunc(r.Daemons, func(d ipvs.Daemon) bool { return !held.daemons[roles.Name(d.State)].isSomebody() })
 	r.Unannounced = slices.DeleteFunc(r.Unannounced, func(vip netip.Addr) bool { return !held.vips[vip] })
-	if !r.Empty() && !r.unsaved && reflect.DeepEqual(before, r.clone()) {
+	if !r.Empty() && reflect.DeepEqual(before, r.clone()) {
 		return nil
 	}
 	return r.save() // nothing to remember: what another namespace left goes, too

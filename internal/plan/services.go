@@ -172,7 +172,7 @@ func differences(have, want *ipvs.Destination) (all []string) {
 
 func addService(s ipvs.Service) Change {
 	return Change{
-		Line: serviceLine("-A", &s), service: ServiceWords(&s),
+		Line: serviceLine("-A", &s),
 		do:   func(at Site) error { return at.AddService(s) },
 		undo: func(at Site) error { return at.DeleteService(s) },
 	}
@@ -180,7 +180,7 @@ func addService(s ipvs.Service) Change {
 
 func editService(have, want ipvs.Service) Change {
 	return Change{
-		Line: serviceLine("-E", &want), service: ServiceWords(&want),
+		Line: serviceLine("-E", &want),
 		do:   func(at Site) error { return at.EditService(want) },
 		undo: func(at Site) error { return at.EditService(have) },
 	}
@@ -208,7 +208,7 @@ func deleteService(have *Entry) Change {
 
 func addDestination(s ipvs.Service, d ipvs.Destination) Change {
 	return Change{
-		Line: destinationLine("-a", &s, &d), service: ServiceWords(&s),
+		Line: destinationLine("-a", &s, &d),
 		do:   func(at Site) error { return at.AddDestination(s, d) },
 		undo: func(at Site) error { return at.DeleteDestination(s, d) },
 	}
@@ -216,7 +216,7 @@ func addDestination(s ipvs.Service, d ipvs.Destination) Change {
 
 func editDestination(s ipvs.Service, have, want ipvs.Destination) Change {
 	return Change{
-		Line: destinationLine("-e", &s, &want), service: ServiceWords(&s),
+		Line: destinationLine("-e", &s, &want),
 		do:   func(at Site) error { return at.EditDestination(s, want) },
 		undo: func(at Site) error { return at.EditDestination(s, have) },
 	}
@@ -224,7 +224,7 @@ func editDestination(s ipvs.Service, have, want ipvs.Destination) Change {
 
 func deleteDestination(s ipvs.Service, d ipvs.Destination) Change {
 	return Change{
-		Line: destinationLine("-d", &s, &d), service: ServiceWords(&s),
+		Line: destinationLine("-d", &s, &d),
 		do:   func(at Site) error { return at.DeleteDestination(s, d) },
 		undo: func(at Site) error { return at.AddDestination(s, d) },
 	}

@@ -52,7 +52,8 @@ type Applied struct {
 	Drained []netip.Addr
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
-	Unsaved error    // why it could not be written down
+	Failed  error    // what could not be done, and is to be tried again
+	Unnoted error    // why the verdicts are not noted
 }
 
 // Watch is a watch at work.
@@ -474,15 +475,16 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 
 // take takes what came of an Apply.
 func (w *Watch) take(o outcome) {
-	w.busy, w.failed = false, o.err != nil
+	w.busy, w.failed = false, o.err != nil || o.Failed != nil
 	if len(w.queue) == 0 {
 		w.schedule(&o.State)
 	}
-	for _, err := range o.failed {
-		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+	for _, err := range append(o.failed, o.err, o.Failed, o.Unnoted) {
+		if err != nil {
+			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+		}
 	}
-	if w.failed {
-		w.tellSeldom(Event{Event: EventError, Why: o.err.Error()})
+	if o.err != nil {
 		return
 	}
 	if o.Stopped != w.idle {
@@ -505,16 +507,13 @@ func (w *Watch) take(o outcome) {
 		w.tellTurn(s, after)
 		s.applied = after
 	}
-	if o.Unsaved != nil {
-		w.tellSeldomAs("unsaved", Event{Event: EventError, Why: o.Unsaved.Error()})
-	}
 	for vip := range w.held {
 		w.held[vip] = o.Health.Held[vip]
 	}
 	w.tellDone(o.Applied)
 	w.pages.keep(o.Health)
 	w.last = &o.Applied
-	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
+	if o.Failed == nil && !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
 	}
 }
