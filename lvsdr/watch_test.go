@@ -81,17 +81,21 @@ func (d *desk) watch(a *answers) *watching {
 	w := &watching{reload: make(chan struct{}), done: make(chan struct{})}
 	sys := d.system
 	sys.own = a.ask
-	sys.signals = func() (context.Context, <-chan struct{}, func()) {
-		ctx, cancel := context.WithCancel(context.Background())
-		w.cancel = cancel
-		return ctx, w.reload, cancel
-	}
+	ctx, cancel := context.WithCancel(d.t.Context())
+	w.cancel = cancel
+	sys.signals = func() (context.Context, <-chan struct{}, func()) { return ctx, w.reload, cancel }
 	go func() {
 		defer close(w.done)
 		run(command.Env{Args: []string{"lvsdr", "--config", d.file, "vs", "watch"}, Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &bytes.Buffer{}}, sys)
 	}()
 	time.Sleep(time.Second)
 	return w
+}
+
+// said is what it has told so far.
+func (w *watching) said() string {
+	synctest.Wait()
+	return w.out.String()
 }
 
 // end ends it as SIGTERM does.
@@ -317,7 +321,7 @@ func watchAnyOrder(t *testing.T, seed uint64) {
 	}
 	d.noRecord()
 	if t.Failed() {
-		t.Fatalf("%s\n%s", strings.Join(told, "\n"), w.out.String())
+		t.Fatalf("%s\n%s", strings.Join(told, "\n"), w.said())
 	}
 }
 
@@ -378,7 +382,7 @@ func TestWatchCannotRecord(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", when, diff)
 			}
 		}
-		told := strings.Count(w.out.String(), `"error"`)
+		told := strings.Count(w.said(), `"error"`)
 		a.set(rs17, isDead)
 		time.Sleep(10 * time.Second)
 		entries("one is dead", "10.0.0.7 weight 1")
@@ -396,8 +400,8 @@ func TestWatchCannotRecord(t *testing.T) {
 		must(t, d.machine.DeleteService(services[0].Service))
 		time.Sleep(15 * time.Second)
 		entries("the service was deleted by hand", "10.0.0.17 weight 3", "10.0.0.7 weight 1")
-		if n := strings.Count(w.out.String(), `"error"`) - told; n < 3 || n > 4 {
-			t.Errorf("%d errors are told in three minutes:\n%s", n, w.out.String())
+		if n := strings.Count(w.said(), `"error"`) - told; n < 3 || n > 4 {
+			t.Errorf("%d errors are told in three minutes:\n%s", n, w.said())
 		}
 		a.set(rs7, refuses)
 		time.Sleep(10 * time.Second)

@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	rs7, rs17 = netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("10.0.0.17")
-	web       = ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: netip.MustParseAddr("172.16.0.100"), Port: 80, Scheduler: "wrr"}
+	rs17 = netip.MustParseAddr("10.0.0.17")
+	web  = ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: netip.MustParseAddr("172.16.0.100"), Port: 80, Scheduler: "wrr"}
 )
 
 // found is the health of the tutorial's service: fates in the order of
