@@ -22,16 +22,17 @@ import (
 
 // system is what the verbs need of the system to find their machine.
 type system struct {
-	open      func(need) (machine, error)
-	namespace func() (host.Namespace, error)  // the current one
-	held      func() (map[uint64]bool, error) // see [host.NamespacesHeld]
+	open        func(need) (machine, error)
+	connections func() (io.ReadCloser, error)   // of IPVS
+	namespace   func() (host.Namespace, error)  // the current one
+	held        func() (map[uint64]bool, error) // see [host.NamespacesHeld]
 	// runDir is where what has to outlive a run is kept, in a folder for each
 	// network namespace.
 	runDir string
 }
 
 // thisSystem is the one that the program runs on.
-var thisSystem = system{openMachine, host.CurrentNamespace, host.NamespacesHeld, "/run/lvsdr"}
+var thisSystem = system{openMachine, openConnections, host.CurrentNamespace, host.NamespacesHeld, "/run/lvsdr"}
 
 const (
 	systemKey      = "system"
