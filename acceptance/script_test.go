@@ -137,17 +137,19 @@ func lock(ts *testscript.TestScript, neg bool, args []string) {
 
 // documented are the objects that --json prints.
 var documented = map[string]func() any{
-	"check":  func() any { return new(check.Report) },
-	"diff":   func() any { return new(lvsdr.Diff) },
-	"drain":  func() any { return new(lvsdr.Drain) },
-	"lab":    func() any { return new(lab.Report) },
-	"status": func() any { return new(status.Status) },
+	"check":       func() any { return new(check.Report) },
+	"connections": func() any { return new(lvsdr.Connections) },
+	"diff":        func() any { return new(lvsdr.Diff) },
+	"drain":       func() any { return new(lvsdr.Drain) },
+	"lab":         func() any { return new(lab.Report) },
+	"list":        func() any { return new(lvsdr.List) },
+	"status":      func() any { return new(status.Status) },
 }
 
 // decode reads the output of the last program as one documented object and
 // nothing else.
 func decode(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, "decode check|diff|drain|lab|status", !neg && len(args) == 1 && documented[args[0]] != nil)
+	arguments(ts, "decode check|connections|diff|drain|lab|list|status", !neg && len(args) == 1 && documented[args[0]] != nil)
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
 	d.DisallowUnknownFields()
 	ts.Check(d.Decode(documented[args[0]]()))

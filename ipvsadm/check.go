@@ -46,8 +46,6 @@ var tunnelLegal = [...]rules{
 	ipvs.GRE:  {exclusive: 1<<optTunNoCsum | 1<<optTunCsum},
 }
 
-var tunnelNames = [...]string{ipvs.IPIP: "ipip", ipvs.GUE: "gue", ipvs.GRE: "gre"}
-
 // fault finds the first offence in the order of the options from first on. The
 // name and kind ("command", "tunnel type") are the subject of the message.
 func (r rules) fault(have options, first optionID, name, kind string) *failure {
@@ -126,7 +124,7 @@ func (p *parser) checkServer() *failure {
 		return nil
 	}
 	options := p.options & tunnelOptions &^ (1 << optTunType)
-	return tunnelLegal[d.TunnelType].fault(options, optTunPort, tunnelNames[d.TunnelType], "tunnel type")
+	return tunnelLegal[d.TunnelType].fault(options, optTunPort, ipvs.TunnelTypes.Name(d.TunnelType), "tunnel type")
 }
 
 func (p *parser) checkList() *failure {

@@ -2,7 +2,6 @@ package ipvsadm
 
 import (
 	"bytes"
-	"net/netip"
 	"strings"
 	"testing"
 )
@@ -87,59 +86,19 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-func TestParseConnection(t *testing.T) {
-	want := connection{
-		protocol:    "UDP",
-		client:      netip.MustParseAddrPort("10.1.0.2:0"),
-		virtual:     netip.MustParseAddrPort("10.1.0.100:5060"),
-		destination: netip.MustParseAddrPort("10.3.0.2:5060"),
-		state:       "ASSURED",
-		expires:     296,
-		engine:      "sip",
-		engineData:  "callid-123456@host",
-	}
-	got, ok := parseConnection(sipLine)
-	if !ok {
-		t.Fatal("not understood")
-	}
-	if d := diff(want, got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-}
-
 // TestConnectionExpiry: the original keeps 32 bits, as observed.
 func TestConnectionExpiry(t *testing.T) {
 	for seconds, want := range map[string]string{
 		"0": "00:00", "59": "00:59", "6000": "100:00",
 		"4294967296": "00:00", "73786976294838206": "13171233:02", "-1": "71582788:15",
 	} {
-		c, ok := parseConnection("TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 NONE " + seconds)
-		if !ok {
+		var b strings.Builder
+		line := "TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 NONE " + seconds
+		if !writeConnections(&b, strings.NewReader(connHeader+line), numeric, false) {
 			t.Fatalf("%s is not understood", seconds)
 		}
-		if got := strings.Fields(string(appendConnection(nil, &c, numeric, false)))[1]; got != want {
+		if got := strings.Fields(strings.TrimPrefix(b.String(), connTitles))[1]; got != want {
 			t.Errorf("%s seconds are %s, want %s", seconds, got, want)
-		}
-	}
-}
-
-func TestParseConnectionRefuses(t *testing.T) {
-	for _, line := range []string{
-		"",
-		"TCP",
-		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED",
-		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED many",
-		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896s",
-		"TCP 0A01000G 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
-		"TCP 0A01000200 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
-		"TCP 0A010002 101BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
-		"TCP 0A010002 01BB 0A010064 port 0A030002 1F90 ESTABLISHED 896",
-		"TCP fd00:: 01BB 0A010064 0050 fd00:::1 1F90 ESTABLISHED 896",
-		"TCP fd00::1%lo 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 896",
-		"TCP 0A010002 01BB 0A010064 0050 0A030002 1F90 ESTABLISHED 18446744073709551616",
-	} {
-		if c, ok := parseConnection(line); ok {
-			t.Errorf("%q is understood as %+v", line, c)
 		}
 	}
 }

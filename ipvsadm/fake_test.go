@@ -19,9 +19,8 @@ import (
 // diff compares values of this package.
 func diff(want, got any) string {
 	return cmp.Diff(want, got,
-		cmp.AllowUnexported(Command{}, failure{}, endpoint{}, connection{}, found{}, option{}),
-		cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
-		cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }))
+		cmp.AllowUnexported(Command{}, failure{}, endpoint{}, found{}, option{}),
+		cmp.Comparer(func(a, b netip.Addr) bool { return a == b }))
 }
 
 // bookOfNames is a resolver that knows what is written in it.

@@ -168,16 +168,11 @@ func (p *parser) takeGroup(value string) *failure {
 }
 
 func (p *parser) takeTunnelType(value string) *failure {
-	switch value {
-	case "ipip":
-		p.dest.TunnelType = ipvs.IPIP
-	case "gue":
-		p.dest.TunnelType = ipvs.GUE
-	case "gre":
-		p.dest.TunnelType = ipvs.GRE
-	default:
+	t, ok := ipvs.TunnelTypes.Value(value)
+	if !ok {
 		return fail(msgTunnelType)
 	}
+	p.dest.TunnelType = t
 	return nil
 }
 

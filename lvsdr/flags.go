@@ -23,11 +23,19 @@ const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`; -: none, flags alone", EnvVars: env("config"), DefaultText: defaultConfig},
-		&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
+		netnsFlag(),
 		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
-		&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
+		jsonFlag(),
 		&cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")},
 	}
+}
+
+func netnsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")}
 }
 
 // configFlags win over the file.

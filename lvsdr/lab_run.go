@@ -20,7 +20,7 @@ func labRunCommand() *cli.Command {
 			"expected is the last: then the exit status is 1. Where this kernel has no IPVS, or we\n" +
 			"may not, all of it is done in user-mode-linux.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")},
+			jsonFlag(),
 			&cli.IntFlag{Name: "step", Usage: fmt.Sprintf("end after step `N` of %d", lab.Steps), Value: lab.Steps, DefaultText: "the last"},
 			&cli.StringFlag{Name: "pcap", Usage: fmt.Sprintf("save the packets of step %d in `FILE`, for Wireshark", lab.CaptureStep)},
 		},

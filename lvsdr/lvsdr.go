@@ -41,6 +41,7 @@ func newApp(env command.Env, sys system) *cli.App {
 		Commands: []*cli.Command{
 			roleCommand(plan.Director),
 			roleCommand(plan.RealServer),
+			listCommand(),
 			checkCommand(),
 			metricsCommand(),
 			initCommand(),

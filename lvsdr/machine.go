@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"syscall"
 
@@ -70,12 +71,27 @@ func openMachine(n need) (machine, error) {
 	case !errors.Is(err, syscall.ENOPROTOOPT):
 		return nil, hint.Try(hint.Table, "", fmt.Errorf("ipvs: %w", err))
 	case n != anyTable:
-		return nil, hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
+		return nil, withoutIPVS()
 	}
 	return m, nil
 }
 
 var errNoIPVS = errors.New("ipvs: this kernel has none loaded")
+
+// withoutIPVS is the error of a kernel that has no IPVS.
+func withoutIPVS() error {
+	return hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
+}
+
+// openConnections opens the kernel's list of connections, which is there with
+// IPVS alone.
+func openConnections() (io.ReadCloser, error) {
+	in, err := ipvs.Connections()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withoutIPVS()
+	}
+	return in, err
+}
 
 // openIPVS connects to IPVS. Load has the kernel load it: to ask for it over
 // netlink is enough for that, where the kernel can run modprobe.

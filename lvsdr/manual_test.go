@@ -179,11 +179,13 @@ func TestManualJSON(t *testing.T) {
 		object any
 		values []string
 	}{
-		"diff, dry run":  {Diff{}, []string{"vs", "rs"}},
-		"status":         {status.Status{}, []string{"forward", "tunnel", "weight", "thresholds", "unlisted"}},
-		"drain, undrain": {Drain{}, nil},
-		"check":          {check.Report{}, nil},
-		"lab run":        {lab.Report{}, nil},
+		"diff, dry run":      {Diff{}, []string{"vs", "rs"}},
+		"status":             {status.Status{}, []string{"forward", "tunnel", "weight", "thresholds", "unlisted"}},
+		"list":               {List{}, []string{"ipv4", "ipv6", "direct", "tunnel", "masquerade", "ipip", "gue", "gre", "nocsum", "csum", "remcsum"}},
+		"list --connections": {Connections{}, []string{"tcp", "udp", "sctp", "ip"}},
+		"drain, undrain":     {Drain{}, nil},
+		"check":              {check.Report{}, nil},
+		"lab run":            {lab.Report{}, nil},
 	}
 	got := map[string]map[string]bool{}
 	title := ""

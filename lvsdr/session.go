@@ -24,9 +24,10 @@ import (
 
 // system is what the verbs need of the system to find their machine.
 type system struct {
-	open      func(need) (machine, error)
-	namespace func() (host.Namespace, error)  // the current one
-	held      func() (map[uint64]bool, error) // see [host.NamespacesHeld]
+	open        func(need) (machine, error)
+	connections func() (io.ReadCloser, error)   // of IPVS
+	namespace   func() (host.Namespace, error)  // the current one
+	held        func() (map[uint64]bool, error) // see [host.NamespacesHeld]
 	// runDir is where what has to outlive a run is kept, in a folder for each
 	// network namespace.
 	runDir string
@@ -37,7 +38,7 @@ type system struct {
 }
 
 // thisSystem is the one that the program runs on.
-var thisSystem = system{open: openMachine, namespace: host.CurrentNamespace, held: host.NamespacesHeld, runDir: "/run/lvsdr", signals: watchSignals}
+var thisSystem = system{open: openMachine, connections: openConnections, namespace: host.CurrentNamespace, held: host.NamespacesHeld, runDir: "/run/lvsdr", signals: watchSignals}
 
 const (
 	systemKey      = "system"

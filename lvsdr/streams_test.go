@@ -66,6 +66,10 @@ func TestFullOutput(t *testing.T) {
 		{"vs diff", full1},
 		{"vs diff --json", "vs diff: " + full1},
 		{"vs start --dry-run", full1},
+		{"list", "list: " + full1},
+		{"list --json", "list: " + full1},
+		{"list --connections", "list: " + full1},
+		{"list --connections --json", "list: " + full1},
 		{"check --role vs", full1},
 		{"check --role vs --json", "check: " + full1},
 		{"config", full1},
@@ -81,6 +85,7 @@ func TestFullOutput(t *testing.T) {
 	} {
 		t.Run(c.words, func(t *testing.T) {
 			d := newDesk(t, tutorial)
+			d.atConnections(someConnections)
 			if strings.Contains(c.words, "drain") {
 				d.succeed("vs start")
 			}

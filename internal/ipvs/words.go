@@ -75,6 +75,12 @@ var (
 	MethodOptions = Words[Forward]{{"-g", DirectRoute}, {"-g", Local}, {"-i", Tunnel}, {"-m", Masquerade}}
 )
 
+// What ipvsadm(8) calls tunnels, and what is done about their checksums.
+var (
+	TunnelTypes     = Words[TunnelType]{{"ipip", IPIP}, {"gue", GUE}, {"gre", GRE}}
+	TunnelChecksums = Words[TunnelFlags]{{"nocsum", TunnelNoChecksum}, {"csum", TunnelChecksum}, {"remcsum", TunnelRemoteChecksum}}
+)
+
 // Schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.
 var Schedulers = []string{"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos"}
 

@@ -247,8 +247,8 @@ func TestReportWithHealth(t *testing.T) {
 	must(t, err)
 	health := &status.Health{Verdict: status.Down, Why: "refused"}
 	want := []status.RealServer{
-		{Address: "10.0.0.7", Forward: "direct", Configured: 1, State: status.IsDown, Health: health},
-		{Address: "10.0.0.17", Forward: "direct", Configured: 2, State: status.IsDown, Health: health},
+		{Address: "10.0.0.7", Port: 80, Forward: "direct", Configured: 1, State: status.IsDown, Health: health},
+		{Address: "10.0.0.17", Port: 80, Forward: "direct", Configured: 2, State: status.IsDown, Health: health},
 	}
 	if d := cmp.Diff(want, st.Services[0].RealServers, cmpopts.IgnoreFields(status.Health{}, "Age")); d != "" || !st.InPlace {
 		t.Errorf("in place %v (-want +got):\n%s", st.InPlace, d)

@@ -103,9 +103,9 @@ func TestReport(t *testing.T) {
 	must(t, err)
 	st, err := Report(w, s)
 	must(t, err)
-	want := []status.Service{{Service: "-t 172.16.0.100:80", Scheduler: "wrr", State: status.Missing, RealServers: []status.RealServer{
-		{Address: "10.0.0.7", Forward: "direct", Configured: 1, State: status.Missing},
-		{Address: "10.0.0.17", Forward: "direct", Configured: 2, State: status.Missing},
+	want := []status.Service{{Service: "-t 172.16.0.100:80", Called: "tcp/80", VIP: "172.16.0.100", Scheduler: "wrr", State: status.Missing, RealServers: []status.RealServer{
+		{Address: "10.0.0.7", Port: 80, Forward: "direct", Configured: 1, State: status.Missing},
+		{Address: "10.0.0.17", Port: 80, Forward: "direct", Configured: 2, State: status.Missing},
 	}}}
 	if d := cmp.Diff(want, st.Services); d != "" || st.InPlace {
 		t.Errorf("in place %v, services (-want +got):\n%s", st.InPlace, d)

@@ -17,23 +17,28 @@ func serviceLine(option string, s *ipvs.Service) string {
 	if option == "-D" {
 		return line
 	}
-	line += " -s " + s.Scheduler
+	return line + " " + SchedulingWords(s)
+}
+
+// SchedulingWords say all of a service but its name: "-s wrr -p 300".
+func SchedulingWords(s *ipvs.Service) string {
+	words := "-s " + s.Scheduler
 	if s.Flags&ipvs.Persistent != 0 {
-		line += fmt.Sprintf(" -p %d", s.Timeout)
+		words += fmt.Sprintf(" -p %d", s.Timeout)
 		if s.Netmask != ipvs.SingleClients(s.Family) {
-			line += " -M " + s.Netmask.Text(s.Family)
+			words += " -M " + s.Netmask.Text(s.Family)
 		}
 	}
 	if s.PE != "" {
-		line += " --pe " + s.PE
+		words += " --pe " + s.PE
 	}
 	if s.Flags&ipvs.OnePacket != 0 {
-		line += " -o"
+		words += " -o"
 	}
 	if flags := ipvs.FlagNames(s.Scheduler, s.Flags); len(flags) > 0 {
-		line += " -b " + strings.Join(flags, ",")
+		words += " -b " + strings.Join(flags, ",")
 	}
-	return line
+	return words
 }
 
 // Called is what status, events and metrics call a service: its name or, where it
