@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
+	"sync"
 	"time"
 
 	"lvsdr/internal/check"
@@ -41,14 +41,17 @@ type asker struct {
 }
 
 // ask puts a question; the answers are in the order of its VIPs, or one if it has
-// none. It takes the check's timeout and, for the words of a bad answer, as long
-// once more.
+// none. It takes the check's timeout and little more: what a bad answer needs beside
+// it, its words and whether the machine is there, is asked before the time is over.
 func (a *asker) ask(ctx context.Context, q question) []answer {
 	start := time.Now()
 	server := q.Server.Addr()
+	own := sync.OnceValue(func() health.Answer { return a.own(ctx, q.Target) })
+	there := sync.OnceValue(func() bool { return a.answers(ctx, server) })
+	defer time.AfterFunc(q.Check.Timeout-resolving, func() { there() }).Stop()
 	onWire := len(q.vips) > 0 && a.near(server)
 	if !onWire {
-		one := a.judgeOwn(ctx, q, a.own(ctx, q.Target))
+		one := judgeOwn(server, own(), there)
 		one.took = time.Since(start)
 		return same(one, max(1, len(q.vips)))
 	}
@@ -59,10 +62,10 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 			replies <- reply{i, o, heard, err}
 		}()
 	}
-	var own *health.Answer
-	if !wireAlone(q.Check) {
-		one := a.own(ctx, q.Target)
-		own = &one
+	if wireAlone(q.Check) {
+		defer time.AfterFunc(late, func() { own() }).Stop()
+	} else {
+		own()
 	}
 	answers, heard := make([]reply, len(q.vips)), false
 	for range q.vips {
@@ -70,8 +73,16 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 		answers[r.index], heard = r, heard || r.heard
 	}
 	took := time.Since(start)
-	return a.conclude(ctx, q, own, answers, heard, took)
+	all := make([]answer, len(answers))
+	for i, r := range answers {
+		all[i] = a.conclude(q, q.vips[i], r, own, func() bool { return heard || own().Alive || there() })
+		all[i].took = took
+	}
+	return all
 }
+
+// late is when an answer on the wire is.
+const late = 100 * time.Millisecond
 
 // reply is what came of a VIP on the wire.
 type reply struct {
@@ -87,46 +98,38 @@ func wireAlone(c *config.Check) bool {
 	return c.Type == config.CheckTCP && c.Send == "" && c.Receive == ""
 }
 
-// conclude makes answers of what came back from both sides.
-func (a *asker) conclude(ctx context.Context, q question, own *health.Answer, replies []reply, heard bool, took time.Duration) []answer {
-	if own == nil && slices.ContainsFunc(replies, func(r reply) bool { return r.err != nil || r.outcome != wire.Served }) {
-		one := a.own(ctx, q.Target) // for the words
-		own = &one
-	}
+// conclude makes an answer of what came back from both sides.
+func (a *asker) conclude(q question, vip netip.AddrPort, r reply, own func() health.Answer, alive func() bool) answer {
 	server := q.Server.Addr()
-	alive := heard || own == nil || own.Alive || a.answers(ctx, server)
-	all := make([]answer, len(replies))
-	for i, r := range replies {
-		one := answer{alive: alive, took: took}
-		switch {
-		case r.err != nil: // the wire cannot tell
-			one.good, one.unasked, one.why = own.Good, own.Unasked, own.Why
-		case r.outcome == wire.Served && (own == nil || own.Good || wireAlone(q.Check)):
-			one.good = true
-		case r.outcome == wire.Served && own.Refused:
-			one.why = fmt.Sprintf("%s listens on the VIP only: its own address, which this check asks, refuses connections", server)
-		case r.outcome == wire.Served:
-			one.unasked, one.why = own.Unasked, own.Why
-		default:
-			var there bool
-			_, one.why, there = check.Diagnose(server, q.vips[i], r.outcome, own.Alive && !own.Refused, own.Refused)
-			if there {
-				one.remedy, one.mendAt = []string{a.mend}, server.String()
-			}
-		}
-		all[i] = one
+	if r.err == nil && r.outcome == wire.Served && (wireAlone(q.Check) || own().Good) {
+		return answer{good: true, alive: true}
 	}
-	return all
+	one, o := answer{alive: alive()}, own()
+	switch {
+	case r.err != nil: // the wire cannot tell
+		one.good, one.unasked, one.why = o.Good, o.Unasked, o.Why
+	case r.outcome == wire.Served && o.Refused:
+		one.why = fmt.Sprintf("%s listens on the VIP only: its own address, which this check asks, refuses connections", server)
+	case r.outcome == wire.Served:
+		one.unasked, one.why = o.Unasked, o.Why
+	default:
+		var missing bool
+		_, one.why, missing = check.Diagnose(server, vip, r.outcome, o.Alive && !o.Refused, o.Refused)
+		if missing {
+			one.remedy, one.mendAt = []string{a.mend}, server.String()
+		}
+	}
+	return one
 }
 
 // judgeOwn makes an answer of a check alone.
-func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) answer {
+func judgeOwn(server netip.Addr, own health.Answer, there func() bool) answer {
 	one := answer{good: own.Good, alive: own.Alive, unasked: own.Unasked, why: own.Why}
 	if one.alive || one.unasked {
 		return one
 	}
-	if one.alive = a.answers(ctx, q.Server.Addr()); one.good && !one.alive { // silence is good only of who is there
-		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", q.Server.Addr())
+	if one.alive = there(); one.good && !one.alive { // silence is good only of who is there
+		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", server)
 	}
 	return one
 }
