@@ -12,7 +12,7 @@ import (
 const (
 	tick = 10 * time.Millisecond
 	// never is how long a program has to notice a fault.
-	never = 15 * time.Second
+	never = 10 * time.Second
 )
 
 // fault is what befalls a real server, and how it is mended.

@@ -4,9 +4,12 @@
 // what each program made of each fault, as a steady client saw it, and how many
 // requests fail while lvsdr itself is drained, reloaded, restarted and so on.
 //
-// It makes network namespaces, and wants a kernel that has IPVS and is its own:
+//	go run ./internal/benchwatch [-run REGEXP] [-rounds N] [-native] …
 //
-//	bin/lvsdr lab kernel --stock -- bin/benchwatch [-run REGEXP] …
+// It boots Debian's stock kernel in a guest of QEMU whose clock counts what it
+// computes in instructions, two nanoseconds each: a busy machine, or a slow one,
+// makes it take longer and changes no figure. With -native it measures on the
+// running kernel, if that has IPVS, as root.
 package main
 
 import (
@@ -14,14 +17,21 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
+
+	"lvsdr/internal/guest"
 )
 
 func main() {
+	if i := slices.Index(os.Args, guest.InitWord); i >= 0 {
+		fail(guest.Init(os.Args[i+1:]))
+	}
 	var o options
+	native := flag.Bool("native", false, "measure on the running kernel")
 	run := flag.String("run", "", "measure only the rows and programs of whose \"row: program\" this `REGEXP` finds something")
 	flag.StringVar(&o.ours, "ours", "bin/lvsdr", "the `BINARY` to measure")
-	flag.IntVar(&o.rounds, "rounds", 5, "make each fault `N` times")
-	flag.IntVar(&o.rate, "rate", 50, "ask for `N` pages a second")
+	flag.IntVar(&o.rounds, "rounds", 3, "make each fault `N` times")
+	flag.IntVar(&o.rate, "rate", 20, "ask for `N` pages a second")
 	flag.Parse()
 	err := error(nil)
 	switch words := flag.Args(); {
@@ -29,13 +39,24 @@ func main() {
 		err = serve(words[1])
 	case len(words) == 1 && words[0] == "ask": // in the client's
 		err = ask(os.Stdout, o.rate)
-	case len(words) == 0:
+	case len(words) > 0:
+		err = fmt.Errorf("what is %q", words)
+	case !*native:
+		self, err := os.Executable()
+		fail(err)
+		status, err := guest.BootStock(append([]string{self, "-native"}, os.Args[1:]...), "-icount", "shift=1")
+		fail(err)
+		os.Exit(status)
+	default:
 		if o.run, err = regexp.Compile(*run); err == nil {
 			err = measure(o, os.Stdout)
 		}
-	default:
-		err = fmt.Errorf("what is %q", words)
 	}
+	fail(err)
+}
+
+// fail ends the program if there is an error.
+func fail(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchwatch:", err)
 		os.Exit(1)

@@ -22,12 +22,12 @@ type program struct {
 var programs = []program{
 	{"ldirectord", "checkinterval 1, checktimeout 1, negotiatetimeout 1, failurecount 1, quiescent no, supervised yes",
 		[]string{"/usr/sbin/ldirectord", "FILE", "start"}, ldirectord},
-	keepalived("1"),
-	keepalived("0.5"),
+	{"keepalived", "HTTP_GET, delay_loop 1, connect_timeout 1, retry 1 (the least), delay_before_retry 0.01, warmup 0",
+		[]string{"/usr/sbin/keepalived", "--check", "--dont-fork", "--log-console", "--use-file", "FILE", "--pid", "DIR/pid", "--checkers_pid", "DIR/checkers"},
+		keepalived},
 	lvsdr("lvsdr 1 s", "interval: 1s, timeout: 1s, fall: 1, rise: 1"),
-	lvsdr("lvsdr 0.5 s", "interval: 500ms, timeout: 1s, fall: 1, rise: 1"),
-	lvsdr("lvsdr 0.5 s, 3 of 3", "interval: 500ms, timeout: 1s, fall: 3, rise: 2"),
-	lvsdr("lvsdr, default", "interval: 2s, timeout: 1s, fall: 3, rise: 2"),
+	lvsdr("lvsdr 0.5 s", "interval: 500ms, timeout: 500ms, fall: 3, rise: 2"),
+	lvsdr("lvsdr 2 s", "interval: 2s, timeout: 1s, fall: 3, rise: 2 (the default)"),
 }
 
 func ldirectord(addresses []string) string {
@@ -52,24 +52,26 @@ virtual = ` + vip + `:80
 `
 }
 
-func keepalived(loop string) program {
-	return program{
-		"keepalived " + loop + " s", "HTTP_GET, delay_loop " + loop + ", connect_timeout 1, retry 1 (the least), delay_before_retry 0.01, warmup 0",
-		[]string{"/usr/sbin/keepalived", "--check", "--dont-fork", "--log-console", "--use-file", "FILE", "--pid", "DIR/pid", "--checkers_pid", "DIR/checkers"},
-		func(addresses []string) string {
-			real := ""
-			for _, a := range addresses {
-				real += "\treal_server " + a + " 80 {\n\t\tweight 1\n\t\tHTTP_GET {\n\t\t\turl {\n\t\t\t\tpath /\n\t\t\t\tstatus_code 200\n\t\t\t}\n\t\t}\n\t}\n"
-			}
-			return "virtual_server " + vip + " 80 {\n\tlvs_sched rr\n\tlvs_method DR\n\tprotocol TCP\n\tdelay_loop " + loop +
-				"\n\tconnect_timeout 1\n\tretry 1\n\tdelay_before_retry 0.01\n\twarmup 0\n" + real + "}\n"
-		},
+func keepalived(addresses []string) string {
+	real := ""
+	for _, a := range addresses {
+		real += "\treal_server " + a + " 80 {\n\t\tHTTP_GET {\n\t\t\turl {\n\t\t\t\tpath /\n\t\t\t\tstatus_code 200\n\t\t\t}\n\t\t}\n\t}\n"
 	}
+	return "virtual_server " + vip + ` 80 {
+	lvs_sched rr
+	lvs_method DR
+	protocol TCP
+	delay_loop 1
+	connect_timeout 1
+	retry 1
+	delay_before_retry 0.01
+	warmup 0
+` + real + "}\n"
 }
 
 func lvsdr(name, settings string) program {
 	return program{name, "http, " + settings, []string{"DIR/lvsdr", "--config", "FILE", "vs", "watch"}, func(addresses []string) string {
-		return fmt.Sprintf("vip: %s\nservices: [{port: 80, scheduler: rr}]\nreal_servers: [%s]\ncheck: {type: http, %s}\n", vip, strings.Join(addresses, ", "), settings)
+		return fmt.Sprintf("vip: %s\nservices: [{port: 80, scheduler: rr}]\nreal_servers: [%s]\ncheck: {type: http, %s}\n", vip, strings.Join(addresses, ", "), strings.TrimSuffix(settings, " (the default)"))
 	}}
 }
 
