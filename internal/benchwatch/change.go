@@ -79,8 +79,9 @@ func measureChanges(o options, w io.Writer) error {
 				if err := errors.Join(c.make(d, o), pause()); err != nil {
 					return fmt.Errorf("it %s: %w", c.name, err)
 				}
-				end := time.Now()
 				time.Sleep(patience)
+				end := time.Now()
+				time.Sleep(patience) // the last of them
 				made := l.since(begin)
 				for len(made) > 0 && made[len(made)-1].at.After(end) {
 					made = made[:len(made)-1]
