@@ -40,7 +40,7 @@ var changes = []change{
 	{"is killed (SIGKILL), and started", nil, func(d *director, _ options) error {
 		return errors.Join(d.end(syscall.SIGKILL), pause(), d.start())
 	}},
-	{"is replaced by another binary", nil, func(d *director, o options) error {
+	{"is restarted from another file, as by an upgrade", nil, func(d *director, o options) error {
 		return errors.Join(copyFile(o.ours, d.file("lvsdr")), d.end(syscall.SIGTERM), d.start())
 	}},
 }
