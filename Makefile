@@ -22,7 +22,7 @@ BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/guest tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/metrics ./internal/modprobe ./internal/names ./internal/page ./internal/plan ./internal/signals ./internal/terminal ./internal/watch ./internal/guest ./ipvsadm ./man
+PURE_PACKAGES   = ./internal/bench ./internal/benchwatch ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/metrics ./internal/modprobe ./internal/names ./internal/page ./internal/plan ./internal/signals ./internal/terminal ./internal/watch ./internal/guest ./ipvsadm ./man
 KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/sorry ./internal/wire ./lvsdr
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
@@ -104,6 +104,10 @@ bench: build ## compare the speed with the real ipvsadm's; BENCH=-h: how else
 	@.ci/deps stock
 	go run ./internal/bench $(BENCH)
 
+bench-watch: deps build ## compare vs watch with ldirectord and keepalived after faults; BENCH=-h: how else
+	@.ci/deps stock
+	go run $(TAGS) ./internal/benchwatch $(BENCH)
+
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
 	go vet $(TAGS) ./... && go vet $(SMALL) .
@@ -123,4 +127,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-packages kernel-scripts compat golden fuzz bench lint cover clean packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-packages kernel-scripts compat golden fuzz bench bench-watch lint cover clean packages help

@@ -51,7 +51,7 @@ func labKernel(c *cli.Context) error {
 	}
 	run := guest.Run
 	if c.Bool("stock") {
-		run = guest.BootStock
+		run = func(args []string) (int, error) { return guest.BootStock(args) }
 	}
 	status, err := run(c.Args().Slice())
 	return labExit(c, status, err)

@@ -37,7 +37,8 @@ func Boot(args []string) (status int, err error) {
 }
 
 // BootStock runs args as [Run] does, but on Debian's kernel for real machines.
-func BootStock(args []string) (status int, err error) {
+// QEMU gets more options.
+func BootStock(args []string, options ...string) (status int, err error) {
 	if inGuest() {
 		return statusFailed, errStockInGuest
 	}
@@ -45,7 +46,7 @@ func BootStock(args []string) (status int, err error) {
 	if err != nil {
 		return statusFailed, err
 	}
-	return runOn(stock{k}, args)
+	return runOn(stock{k, options}, args)
 }
 
 func inGuest() bool {

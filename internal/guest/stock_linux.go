@@ -22,7 +22,10 @@ const hostTag = "host"
 
 // stock is a stock kernel as one that a command runs on. Its root is the
 // host's, by 9p (v9fs), once an initramfs has loaded the modules for that.
-type stock struct{ Stock }
+type stock struct {
+	Stock
+	options []string // of QEMU
+}
 
 func (stock) room() (string, error) { return filepath.Abs(os.TempDir()) }
 
@@ -37,9 +40,9 @@ func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	// What protects from processors' faults takes a tenth of the time to boot,
 	// and on a busy machine the kernel takes the timer for broken.
 	parameters := fmt.Sprintf("mitigations=off no_timer_check rdinit=%s -- lab %s %s", init, InitWord, stockWord)
-	return k.Command(context.Background(), initramfs, parameters,
+	return k.Command(context.Background(), initramfs, parameters, append(k.options,
 		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=line,nr=1",
-		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap"), nil
+		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap")...), nil
 }
 
 // enter changes from the initramfs to the host's files.

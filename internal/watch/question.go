@@ -56,9 +56,12 @@ type asker struct {
 const hedge = 5
 
 // ask puts a question; the answers are in the order of its VIPs, or one if it has
-// none. It takes the check's timeout and a little longer.
+// none. It takes the check's timeout and little more: whether a machine that has
+// not answered is there at all is asked before the time is over.
 func (a *asker) ask(ctx context.Context, q question) []answer {
 	start, wait := time.Now(), time.Duration(0)
+	there := sync.OnceValue(func() bool { return a.answers(ctx, q) })
+	defer time.AfterFunc(q.Check.Timeout-resolving, func() { there() }).Stop()
 	server, w := q.Server.Addr(), way{}
 	if len(q.vips) > 0 && wireAlone(q.Check) {
 		wait = q.Check.Timeout / hedge
@@ -68,7 +71,7 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 		w = a.way(server)
 	}
 	if len(q.vips) == 0 || w.err != nil {
-		one := a.judgeOwn(ctx, q, own.get())
+		one := judgeOwn(q, own.get(), there)
 		one.took = time.Since(start)
 		return same(one, max(1, len(q.vips)))
 	}
@@ -81,7 +84,7 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 		})
 	}
 	all.Wait()
-	return a.conclude(ctx, q, own, replies, time.Since(start))
+	return a.conclude(q, own, replies, there, time.Since(start))
 }
 
 // ownAnswer is what a real server answers at its own address, which it may not
@@ -123,20 +126,15 @@ func wireAlone(c *config.Check) bool {
 }
 
 // conclude makes answers of what came back from both sides.
-func (a *asker) conclude(ctx context.Context, q question, asked ownAnswer, replies []reply, took time.Duration) []answer {
+func (a *asker) conclude(q question, asked ownAnswer, replies []reply, there func() bool, took time.Duration) []answer {
 	served := func(r reply) bool { return r.err == nil && r.outcome == wire.Served }
 	if wireAlone(q.Check) && !slices.ContainsFunc(replies, func(r reply) bool { return !served(r) }) {
 		asked.callOff()
 		return same(answer{good: true, alive: true, took: took}, len(replies))
 	}
 	heard := slices.ContainsFunc(replies, func(r reply) bool { return r.heard })
-	there := make(chan bool, 1)
-	server := q.Server.Addr()
-	if !heard {
-		go func() { there <- a.answers(ctx, q) }()
-	}
-	own := asked.get()
-	alive := heard || own.Alive || <-there
+	own, server := asked.get(), q.Server.Addr()
+	alive := heard || own.Alive || there()
 	all := make([]answer, len(replies))
 	for i, r := range replies {
 		one := answer{alive: alive, took: took}
@@ -162,12 +160,12 @@ func (a *asker) conclude(ctx context.Context, q question, asked ownAnswer, repli
 }
 
 // judgeOwn makes an answer of a check alone.
-func (a *asker) judgeOwn(ctx context.Context, q question, own health.Answer) answer {
+func judgeOwn(q question, own health.Answer, there func() bool) answer {
 	one := answer{good: own.Good, alive: own.Alive, unasked: own.Unasked, why: own.Why}
 	if one.alive || one.unasked {
 		return one
 	}
-	if one.alive = a.answers(ctx, q); one.good && !one.alive { // silence is good only of who is there
+	if one.alive = there(); one.good && !one.alive { // silence is good only of who is there
 		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", q.Server.Addr())
 	}
 	return one
