@@ -59,22 +59,24 @@ const hedge = 5
 // none. It takes the check's timeout and little more: whether a machine that has
 // not answered is there at all is asked before the time is over.
 func (a *asker) ask(ctx context.Context, q question) []answer {
-	start, wait := time.Now(), time.Duration(0)
-	there := sync.OnceValue(func() bool { return a.answers(ctx, q) })
-	defer time.AfterFunc(q.Check.Timeout-resolving, func() { there() }).Stop()
-	server, w := q.Server.Addr(), way{}
-	if len(q.vips) > 0 && wireAlone(q.Check) {
-		wait = q.Check.Timeout / hedge
-	}
-	own := a.askOwn(ctx, q.Target, wait)
+	start, server, w := time.Now(), q.Server.Addr(), way{}
+	there := later(q.Check.Timeout-resolving, func() bool { return a.answers(ctx, q) })
+	defer there.callOff()
 	if len(q.vips) > 0 {
 		w = a.way(server)
 	}
 	if len(q.vips) == 0 || w.err != nil {
-		one := judgeOwn(q, own.get(), there)
+		one := judgeOwn(q, a.own(ctx, q.Target), there)
 		one.took = time.Since(start)
 		return same(one, max(1, len(q.vips)))
 	}
+	limited, cancel := context.WithTimeout(ctx, q.Check.Timeout)
+	defer cancel()
+	pause, asking := time.Duration(0), ctx
+	if wireAlone(q.Check) {
+		pause, asking = q.Check.Timeout/hedge, limited
+	}
+	own := later(pause, func() health.Answer { return a.own(asking, q.Target) })
 	replies := make([]reply, len(q.vips))
 	var all sync.WaitGroup
 	for i, vip := range q.vips {
@@ -87,29 +89,28 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 	return a.conclude(q, own, replies, there, time.Since(start))
 }
 
-// ownAnswer is what a real server answers at its own address, which it may not
-// have been asked yet.
-type ownAnswer struct {
-	later *time.Timer
+// deferred is what is asked after a while, unless it is called off, or wanted
+// before.
+type deferred[T any] struct {
+	timer *time.Timer
 	ask   func()
-	got   chan health.Answer
+	got   chan T
 }
 
-// askOwn asks a real server at its own address after a while, unless it is called
-// off, or the answer is wanted before.
-func (a *asker) askOwn(ctx context.Context, t health.Target, after time.Duration) ownAnswer {
-	got := make(chan health.Answer, 1)
-	ask := func() { got <- a.own(ctx, t) }
-	return ownAnswer{time.AfterFunc(after, ask), ask, got}
+func later[T any](after time.Duration, ask func() T) deferred[T] {
+	got := make(chan T, 1)
+	do := func() { got <- ask() }
+	return deferred[T]{time.AfterFunc(after, do), do, got}
 }
 
-func (o ownAnswer) callOff() { o.later.Stop() }
+func (d deferred[T]) callOff() { d.timer.Stop() }
 
-func (o ownAnswer) get() health.Answer {
-	if o.later.Stop() {
-		o.ask()
+// get is the answer; it may be asked for once.
+func (d deferred[T]) get() T {
+	if d.timer.Stop() {
+		d.ask()
 	}
-	return <-o.got
+	return <-d.got
 }
 
 // reply is what came of a VIP on the wire.
@@ -126,7 +127,7 @@ func wireAlone(c *config.Check) bool {
 }
 
 // conclude makes answers of what came back from both sides.
-func (a *asker) conclude(q question, asked ownAnswer, replies []reply, there func() bool, took time.Duration) []answer {
+func (a *asker) conclude(q question, asked deferred[health.Answer], replies []reply, there deferred[bool], took time.Duration) []answer {
 	served := func(r reply) bool { return r.err == nil && r.outcome == wire.Served }
 	if wireAlone(q.Check) && !slices.ContainsFunc(replies, func(r reply) bool { return !served(r) }) {
 		asked.callOff()
@@ -134,7 +135,7 @@ func (a *asker) conclude(q question, asked ownAnswer, replies []reply, there fun
 	}
 	heard := slices.ContainsFunc(replies, func(r reply) bool { return r.heard })
 	own, server := asked.get(), q.Server.Addr()
-	alive := heard || own.Alive || there()
+	alive := heard || own.Alive || there.get()
 	all := make([]answer, len(replies))
 	for i, r := range replies {
 		one := answer{alive: alive, took: took}
@@ -148,9 +149,9 @@ func (a *asker) conclude(q question, asked ownAnswer, replies []reply, there fun
 		case r.outcome == wire.Served:
 			one.unasked, one.why = own.Unasked, own.Why
 		default:
-			var there bool
-			_, one.why, there = check.Diagnose(server, q.vips[i], r.outcome, own.Alive && !own.Refused, own.Refused)
-			if there {
+			var mendThere bool
+			_, one.why, mendThere = check.Diagnose(server, q.vips[i], r.outcome, own.Alive && !own.Refused, own.Refused)
+			if mendThere {
 				one.remedy, one.mendAt = []string{a.mend}, server.String()
 			}
 		}
@@ -160,12 +161,12 @@ func (a *asker) conclude(q question, asked ownAnswer, replies []reply, there fun
 }
 
 // judgeOwn makes an answer of a check alone.
-func judgeOwn(q question, own health.Answer, there func() bool) answer {
+func judgeOwn(q question, own health.Answer, there deferred[bool]) answer {
 	one := answer{good: own.Good, alive: own.Alive, unasked: own.Unasked, why: own.Why}
 	if one.alive || one.unasked {
 		return one
 	}
-	if one.alive = there(); one.good && !one.alive { // silence is good only of who is there
+	if one.alive = there.get(); one.good && !one.alive { // silence is good only of who is there
 		one.good, one.why = false, fmt.Sprintf("%s does not answer at all", q.Server.Addr())
 	}
 	return one
