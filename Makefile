@@ -68,7 +68,7 @@ test: deps build ## everything, beside the real ipvsadm
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
-	$(TEST) -v -count 1 -timeout 15m ./packaging
+	$(TEST) -v -count 1 -timeout 20m ./packaging
 
 kernel-test: deps build ## only what needs a kernel, in three guests at a time
 	@.ci/deps stock

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 	"time"
@@ -45,6 +46,7 @@ func watchCommand() *cli.Command {
 // watch runs until it is told to end.
 func (o order) watch(c *cli.Context) error {
 	surviveReaders()
+	debug.SetTraceback("crash") // a crash is a signal: status 2, Go's own, says that the configuration is none
 	if err := enterNamespaceWhole(o.netns); err != nil {
 		return err
 	}

@@ -117,21 +117,26 @@ func TestManualFile(t *testing.T) {
 	}
 }
 
-// The README's file is one, too.
+// The README's files are such, too.
 func TestREADMEFile(t *testing.T) {
 	for _, name := range []string{"README.md", "README.zh-CN.md"} {
 		text, err := os.ReadFile("../../" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, file, found := strings.Cut(string(text), "\n```yaml\n")
-		file, _, _ = strings.Cut(file, "```")
-		c, err := Load(name, []byte(file))
-		if err == nil {
-			err = c.Validate()
+		files := strings.Split(string(text), "\n```yaml\n")[1:]
+		if len(files) != 2 {
+			t.Errorf("%s has %d files, want 2", name, len(files))
 		}
-		if err != nil || !found {
-			t.Errorf("%s: %v", name, err)
+		for _, file := range files {
+			file, _, _ = strings.Cut(file, "```")
+			c, err := Load(name, []byte(file))
+			if err == nil {
+				err = c.Validate()
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

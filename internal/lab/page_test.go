@@ -94,7 +94,7 @@ func TestPageEnd(t *testing.T) {
 		want   string
 	}{
 		{"one alone", Report{OK: true, Steps: make([]Step, 1)}, "\n1 step as expected: ok\n"},
-		{"all well", Report{OK: true, Steps: make([]Step, 8)}, "\n8 steps as expected: ok\n"},
+		{"all well", Report{OK: true, Steps: make([]Step, 9)}, "\n9 steps as expected: ok\n"},
 		{"one not", Report{Steps: make([]Step, 3)}, "\nstep 3 was not as expected: FAILED\n"},
 	} {
 		var b bytes.Buffer

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lvsdr/internal/lab/vnet"
 )
 
 // startWebServers starts the web servers that do not run, and waits until all answer.
@@ -66,6 +68,16 @@ func (l *Lab) startWeb(ctx context.Context, host string) error {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
 	}
 	return nil
+}
+
+// stopWeb ends the web server of a real server, and whatever else runs there.
+func (l *Lab) stopWeb(host string) error {
+	inside, err := os.Open(filepath.Join(vnet.Folder, namespace(host)))
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	return kill(inside)
 }
 
 // awaitWeb waits until a real server answers.

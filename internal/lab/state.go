@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -91,6 +93,13 @@ func ipvsLines() (lines []string, err error) {
 	services, err := conn.Services(ipvs.Everything)
 	if err != nil {
 		return nil, fmt.Errorf("ipvs: %w", err)
+	}
+	const expires = "net.ipv4.vs.expire_nodest_conn" // no user namespace but the first has it
+	value, err := host.Sysctl{}.Get(expires)
+	if err == nil {
+		lines = append(lines, fmt.Sprintf("%s = %d", expires, value))
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return nil, err
 	}
 	for _, s := range services {
 		destinations, err := conn.Destinations(&s, ipvs.Everything, nil)

@@ -22,17 +22,23 @@ func reach(ctx context.Context, w *walk) error {
 	return nil
 }
 
-// start makes a director and two real servers of three hosts.
+// start notes how all hosts are, and makes a director and two real servers of
+// three.
 func start(ctx context.Context, w *walk) (err error) {
 	if w.before, err = w.readStates(); err != nil {
 		return err
 	}
-	for _, v := range []verb{
-		{"lvs", "vs", "start", "The VS Server is Ready!"},
-		{"rs1", "rs", "start", "The RS Server is Ready!"},
-		{"rs2", "rs", "start", "The RS Server is Ready!"},
-	} {
-		if err := w.runVerb(ctx, v); err != nil {
+	return w.startAll(ctx)
+}
+
+// startAll makes a director and two real servers; the options are those of the
+// director.
+func (w *walk) startAll(ctx context.Context, options ...string) error {
+	if err := w.runVerb(ctx, verb{"lvs", "vs", "start", "The VS Server is Ready!"}, options...); err != nil {
+		return err
+	}
+	for _, host := range []string{"rs1", "rs2"} {
+		if err := w.runVerb(ctx, verb{host, "rs", "start", "The RS Server is Ready!"}); err != nil {
 			return err
 		}
 	}
@@ -40,13 +46,15 @@ func start(ctx context.Context, w *walk) (err error) {
 }
 
 // stop undoes start.
-func stop(ctx context.Context, w *walk) error {
-	for _, v := range []verb{
-		{"lvs", "vs", "stop", "The VS Server is Canceled!"},
-		{"rs1", "rs", "stop", "The RS Server is Canceled!"},
-		{"rs2", "rs", "stop", "The RS Server is Canceled!"},
-	} {
-		if err := w.runVerb(ctx, v); err != nil {
+func stop(ctx context.Context, w *walk) error { return w.stopAll(ctx) }
+
+// stopAll undoes [walk.startAll].
+func (w *walk) stopAll(ctx context.Context, options ...string) error {
+	if err := w.runVerb(ctx, verb{"lvs", "vs", "stop", "The VS Server is Canceled!"}, options...); err != nil {
+		return err
+	}
+	for _, host := range []string{"rs1", "rs2"} {
+		if err := w.runVerb(ctx, verb{host, "rs", "stop", "The RS Server is Canceled!"}); err != nil {
 			return err
 		}
 	}
@@ -68,8 +76,8 @@ func stop(ctx context.Context, w *walk) error {
 // verb is one of our verbs on a host, and what it says when it is done.
 type verb struct{ host, role, name, words string }
 
-func (w *walk) runVerb(ctx context.Context, v verb) error {
-	r, err := w.run(ctx, v.host, "lvsdr", v.role, v.name)
+func (w *walk) runVerb(ctx context.Context, v verb, options ...string) error {
+	r, err := w.run(ctx, v.host, append([]string{"lvsdr", v.role, v.name}, options...)...)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ var steps = [...]step{
 	{"The three-way handshake on the wire", shakeHands},
 	{"The gateway of lvs: a way back that no packet takes", gateway},
 	{"The ARP problem: a real server that answers for the VIP", arp},
-	{"The end: both stops leave every host as it was", stop},
+	{"Both stops leave every host as it was", stop},
+	{"A director that looks after its real servers, and answers when none is left", watch},
 }
 
 // Steps is how many steps the walk has.

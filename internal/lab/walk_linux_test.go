@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -36,6 +37,9 @@ func TestKernelWalkSeesFaults(t *testing.T) {
 			}
 			return nil
 		}, []string{"6: without a default route, rp_filter=1 drops what the client sends"}},
+		{"a router where nobody should be", "router", func() error {
+			return host.NewHost().AddAddress(host.Address{Prefix: netip.MustParsePrefix(nobody + "/24"), Interface: "eth0", Label: "eth0"})
+		}, []string{"9: with a default route to nobody, its answer is lost"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := up(t)

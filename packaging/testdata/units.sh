@@ -124,6 +124,7 @@ by_then() { # waits for what is bound to happen
 }
 watched() { table | grep 172.16.0.100; }
 has() { table | grep -q -- "-r $1 -g -w $2\$"; }
+gone() { ! table | grep -q -- "-r $1 "; }
 answers() { [ "$(answer)" = "$*" ]; }
 restarted() { [ "$(systemctl show -p NRestarts lvsdr-watch)" = NRestarts=1 ] && systemctl --quiet is-active lvsdr-watch; }
 told() { journalctl -o cat -u lvsdr-watch | grep -q "$1"; }
@@ -138,7 +139,7 @@ real_servers: [10.0.0.7, 10.0.0.17]
 check: {type: http, timeout: 2s}
 services:
   - {port: 80, sorry: {page: default}}
-  - {port: 81, check: {type: exec, vip: false, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
+  - {port: 81, check: {type: exec, vip: false, interval: 20s, timeout: 20s, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
   - {port: 82, check: {type: exec, vip: false, command: [/bin/sleep, "60"]}}
 END
 say systemctl reload lvsdr-vs
@@ -165,22 +166,63 @@ sort -u /run/answers
 say watched
 
 echo "# a check runs as nobody, and is killed when its time is over"
+nobody() { lvsdr vs status | sed '1,/:81 /d; /:82 /,$d' | grep -q 'ok *up '; }
 by_then told 'still running after 2s'
 sleeping() { grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l; }
 [ $(sleeping) -le 4 ] || echo "$(sleeping) checks are left"
-has 10.0.0.7:81 1 || table
+by_then nobody
 
-echo "# a web server ends, then the other; they come back"
+echo "# faults, each of which vs status explains; what was served goes on"
+health() { # what vs status says of port 80: weight now and configured, and why
+	lvsdr vs status | sed -n '/:80 wrr/,/:81 wrr/{/wrr/!p}' |
+		sed 's/^ *\([^ ]*\) *direct *\([0-9]*\) *\([0-9]*\) *[0-9]* *[0-9]* *[0-9]* *[a-z]* */\1 \2 \3 /; s/ [0-9hm]*[0-9]s\>//'
+}
+echo "## the VIP is missing there"
+ip -n rs17 address del 172.16.0.100/32 dev lo
+by_then has 10.0.0.17:80 0
+say health
+say answer
+ip -n rs17 address add 172.16.0.100/32 dev lo
+by_then has 10.0.0.17:80 3
+echo "## the machine is unplugged"
+ip -n client link set rs17 down
+by_then gone 10.0.0.17:80
+say health
+say answer
+ip -n client link set rs17 up
+by_then has 10.0.0.17:80 3
+echo "## the web server hangs"
+kill -STOP $web17
+by_then has 10.0.0.17:80 0
+say health
+say answer
+kill -CONT $web17
+by_then has 10.0.0.17:80 3
+echo "## a web server ends, then the other; they come back"
 kill $web17
 by_then has 10.0.0.17:80 0
+say health
 say answer
 kill $web7
 by_then answers HTTP/1.0 503 Service Unavailable
+say health
 web 7
 by_then answers HTTP/1.0 200 OK
 web 17
 by_then has 10.0.0.17:80 3
 by_then answers HTTP/1.0 200 OK
+
+echo "# one that hangs is ended and begins anew; what is served goes on"
+say systemctl show -p WatchdogUSec -p NRestarts lvsdr-watch
+mkdir -p /run/systemd/system/lvsdr-watch.service.d
+printf '[Service]\nWatchdogSec=5\n' >/run/systemd/system/lvsdr-watch.service.d/soon.conf
+say systemctl daemon-reload
+say systemctl restart lvsdr-watch
+say systemctl kill -s STOP lvsdr-watch
+say answer
+by_then restarted
+say answer
+say systemctl show -p NRestarts lvsdr-watch
 
 echo "# stopped, it leaves all as it is; vs stop is obeyed"
 say systemctl stop lvsdr-watch
