@@ -44,6 +44,7 @@ func newApp(env command.Env, sys system) *cli.App {
 			checkCommand(),
 			initCommand(),
 			configCommand(),
+			importCommand(),
 			exportCommand(),
 			labCommand(),
 			versionCommand(),

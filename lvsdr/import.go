@@ -1,0 +1,171 @@
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/host"
+	"lvsdr/internal/imports"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/plan"
+)
+
+// importCommand is "lvsdr import".
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "import",
+		Usage: "print the configuration of what runs here, or of another program's file",
+		Description: "Of a director: its table, VIPs, timeouts and synchronisation; of a real server: its VIPs\n" +
+			"and ARP settings. What the configuration cannot say is a comment in it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
+		},
+		Action: func(c *cli.Context) error {
+			netns := stringOf(c, "netns")
+			return failIn("import", netns, runImport(c, netns))
+		},
+	}
+}
+
+func runImport(c *cli.Context, netns string) error {
+	from, file, err := importMachine(c, netns)
+	if err != nil {
+		return err
+	}
+	text := file.YAML(from)
+	if _, err := config.Load("", text); err != nil { // each service was tried alone
+		return fmt.Errorf("what it says does not go together: %w", err)
+	}
+	if _, err := c.App.Writer.Write(text); err != nil {
+		return err
+	}
+	if n := len(file.Remarks); n > 0 && !boolOf(c, "quiet") {
+		fmt.Fprintf(c.App.ErrWriter, "lvsdr: import: %s the file cannot say, or wants to be looked at: see its comments\n", things(n))
+	}
+	return nil
+}
+
+func things(n int) string {
+	if n == 1 {
+		return "1 thing"
+	}
+	return fmt.Sprintf("%d things", n)
+}
+
+// importMachine is what runs here.
+func importMachine(c *cli.Context, netns string) (from string, f imports.File, err error) {
+	if err := enterNamespace(netns); err != nil {
+		return "", f, err
+	}
+	found, err := findMachine(systemOf(c))
+	if err != nil {
+		return "", f, err
+	}
+	role, draft := plan.Director, found.Director()
+	if len(found.Services) == 0 {
+		role, draft = plan.RealServer, found.RealServer()
+		if len(draft.VIPs) == 0 {
+			return "", f, errors.New("neither a virtual service nor a VIP is here")
+		}
+	}
+	f = draft.File()
+	if len(f.Config.AllVIPs()) > 0 {
+		rehearse(c, role, &f)
+	}
+	return wordsOf(role).machine, f, nil
+}
+
+// findMachine takes from a machine what a configuration says.
+func findMachine(sys system) (found imports.Machine, err error) {
+	m, err := sys.openMachine(anyTable)
+	if err != nil {
+		return found, err
+	}
+	defer m.Close()
+	if found.Services, err = findServices(m); err != nil {
+		return found, fmt.Errorf("read the ipvs table: %w", err)
+	}
+	if found.Timeouts, err = m.Timeouts(); err != nil {
+		return found, fmt.Errorf("read the timeouts of connections: %w", err)
+	}
+	if found.Daemons, err = m.Daemons(); err != nil {
+		return found, fmt.Errorf("read the synchronisation daemons: %w", err)
+	}
+	links, err := m.Links()
+	if err != nil {
+		return found, fmt.Errorf("read interfaces: %w", err)
+	}
+	addresses, err := m.AddressesOn(links)
+	if err != nil {
+		return found, fmt.Errorf("read addresses: %w", err)
+	}
+	silent := map[string]bool{}
+	names := []string{"all"}
+	for _, l := range links {
+		silent[l.Name] = l.Silent()
+		names = append(names, l.Name)
+	}
+	for _, a := range addresses {
+		found.Addresses = append(found.Addresses, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
+	}
+	for _, name := range names {
+		one := imports.ARP{Interface: name}
+		if one.Ignore, err = m.Get(host.LinkParameter(name, "arp_ignore")); err == nil {
+			one.Announce, err = m.Get(host.LinkParameter(name, "arp_announce"))
+		}
+		if err != nil {
+			return found, fmt.Errorf("read the ARP settings of %s: %w", name, err)
+		}
+		found.ARP = append(found.ARP, one)
+	}
+	return found, nil
+}
+
+// findServices are the services of the table, and their real servers oldest
+// first.
+func findServices(t plan.Table) (all []imports.Service, err error) {
+	entries, err := t.Services(ipvs.Everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		destinations, err := t.Destinations(&e, ipvs.Everything, nil)
+		if err != nil {
+			return nil, err
+		}
+		s := imports.Service{Service: e.Service}
+		for _, d := range slices.Backward(destinations) {
+			s.Destinations = append(s.Destinations, d.Destination)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// rehearse adds to the remarks what start would still do with the file.
+func rehearse(c *cli.Context, role plan.Role, f *imports.File) {
+	o := order{
+		Claimant: plan.Claimant{Role: role}, verb: "import", config: f.Config, system: systemOf(c),
+		stdout: io.Discard, stderr: io.Discard, warnings: io.Discard,
+	}
+	verb := string(role) + " start"
+	s, err := o.here()
+	if err == nil {
+		err = s.open(anyTable)
+	}
+	var p plan.Plan
+	if err == nil {
+		p, err = s.compare(plan.Start)
+	}
+	if err != nil {
+		f.Remark(fmt.Sprintf("%s would end with: %s", verb, lines(err)[0]))
+	}
+	for _, change := range p.Changes {
+		f.Remark(fmt.Sprintf("%s would do: %s", verb, change.Line))
+	}
+}
