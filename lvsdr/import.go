@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -12,6 +14,7 @@ import (
 	"lvsdr/internal/host"
 	"lvsdr/internal/imports"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/names"
 	"lvsdr/internal/plan"
 )
 
@@ -24,6 +27,8 @@ func importCommand() *cli.Command {
 			"and ARP settings. What the configuration cannot say is a comment in it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
+			&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS` that firewall marks stand for; repeatable", EnvVars: env("vip")},
+			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")
@@ -33,7 +38,7 @@ func importCommand() *cli.Command {
 }
 
 func runImport(c *cli.Context, netns string) error {
-	from, file, err := importMachine(c, netns)
+	from, file, err := importFrom(c, netns)
 	if err != nil {
 		return err
 	}
@@ -57,8 +62,63 @@ func things(n int) string {
 	return fmt.Sprintf("%d things", n)
 }
 
+// A source is a flag that names a file of others, and who reads that.
+type source struct {
+	flag string
+	read func(path string, names imports.Names) (imports.Draft, error)
+}
+
+var sources = []source{
+	{"rules", ofText(imports.Rules)},
+}
+
+// ofText reads a file that is all of its source.
+func ofText(read func(text string, names imports.Names) imports.Draft) func(string, imports.Names) (imports.Draft, error) {
+	return func(path string, names imports.Names) (imports.Draft, error) {
+		text, err := os.ReadFile(path)
+		return read(string(text), names), err
+	}
+}
+
+// importFrom is what runs here, or what the one file says that a flag names.
+func importFrom(c *cli.Context, netns string) (from string, f imports.File, err error) {
+	var given []source
+	for _, s := range sources {
+		if c.IsSet(s.flag) {
+			given = append(given, s)
+		}
+	}
+	vips, err := config.Overrides{VIPs: stringsOf(c, "vip")}.Apply(config.Default())
+	switch {
+	case err != nil:
+		return "", f, exitError{statusUsage, err}
+	case len(given) > 1:
+		return "", f, usageError("import: --%s and --%s: one source at a time", given[0].flag, given[1].flag)
+	case len(given) == 0:
+		return importMachine(c, netns, vips.VIPs)
+	}
+	path := c.String(given[0].flag)
+	draft, err := given[0].read(path, names.System())
+	if err != nil {
+		return "", f, err
+	}
+	draft.Mark(vips.VIPs)
+	if len(draft.Services) == 0 && len(draft.VIPs) == 0 {
+		return "", f, fmt.Errorf("%s: neither a virtual service nor a VIP is in it%s", path, because(draft.Remarks))
+	}
+	return path, draft.File(), nil
+}
+
+// because tells the first thing that was not understood.
+func because(remarks []string) string {
+	if len(remarks) == 0 {
+		return ""
+	}
+	return "; " + remarks[0]
+}
+
 // importMachine is what runs here.
-func importMachine(c *cli.Context, netns string) (from string, f imports.File, err error) {
+func importMachine(c *cli.Context, netns string, vips []netip.Addr) (from string, f imports.File, err error) {
 	if err := enterNamespace(netns); err != nil {
 		return "", f, err
 	}
@@ -73,6 +133,7 @@ func importMachine(c *cli.Context, netns string) (from string, f imports.File, e
 			return "", f, errors.New("neither a virtual service nor a VIP is here")
 		}
 	}
+	draft.Mark(vips)
 	f = draft.File()
 	if len(f.Config.AllVIPs()) > 0 {
 		rehearse(c, role, &f)
@@ -105,15 +166,15 @@ func findMachine(sys system) (found imports.Machine, err error) {
 		return found, fmt.Errorf("read addresses: %w", err)
 	}
 	silent := map[string]bool{}
-	names := []string{"all"}
+	parameters := []string{"all"}
 	for _, l := range links {
 		silent[l.Name] = l.Silent()
-		names = append(names, l.Name)
+		parameters = append(parameters, l.Name)
 	}
 	for _, a := range addresses {
 		found.Addresses = append(found.Addresses, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
 	}
-	for _, name := range names {
+	for _, name := range parameters {
 		one := imports.ARP{Interface: name}
 		if one.Ignore, err = m.Get(host.LinkParameter(name, "arp_ignore")); err == nil {
 			one.Announce, err = m.Get(host.LinkParameter(name, "arp_announce"))

@@ -193,3 +193,35 @@ func TestImportMissingVIP(t *testing.T) {
 func TestImportNothing(t *testing.T) {
 	newDesk(t, "").expect("import", result{Stderr: "lvsdr: import: neither a virtual service nor a VIP is here\n", Status: 1})
 }
+
+// What is wrong with the command line, or with a file, is told before anything is
+// printed.
+func TestImportUsage(t *testing.T) {
+	d := newDesk(t, "# nothing")
+	for _, tt := range []struct {
+		words  string
+		stderr string
+		status int
+	}{
+		{"--vip 172.16.0.300", `lvsdr: --vip "172.16.0.300": not an address, expected a unicast IPv4 or IPv6 address`, 2},
+		{"--rules " + d.file, "lvsdr: import: " + d.file + ": neither a virtual service nor a VIP is in it", 1},
+		{"--rules " + d.file + "x", "lvsdr: import: open " + d.file + "x: no such file or directory", 1},
+		{"now", `lvsdr: import: unexpected argument "now"`, 2},
+	} {
+		d.expect("import "+tt.words, result{Stderr: tt.stderr + "\n", Status: tt.status})
+	}
+}
+
+// VIPs that are named are those of the marks; without them a mark has those that
+// the other services have.
+func TestImportMarks(t *testing.T) {
+	d := newDesk(t, "-A -f 7 -s rr\n-a -f 7 -r 10.0.0.7\n")
+	got := d.run("import --rules " + d.file)
+	if want := "# not imported: -f 7: no VIP is known that the mark stands for; say which: lvsdr import --vip ADDRESS\n"; !strings.Contains(got.Stdout, want) {
+		t.Errorf("%q is not in\n%+v", want, got)
+	}
+	got = d.run("import --vip 172.16.0.100 --vip 2001:db8::100 --rules " + d.file)
+	if want := "\nvip: 172.16.0.100\n"; !strings.Contains(got.Stdout, want) || got.Stderr != "" {
+		t.Errorf("%q is not in\n%+v", want, got)
+	}
+}

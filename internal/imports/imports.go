@@ -50,6 +50,7 @@ type Service struct {
 	Page    string // of a sorry page
 	Minimum config.Minimum
 	Remarks []string
+	guessed bool // VIPs
 }
 
 // remark says something of a service that the file does not.
@@ -141,14 +142,29 @@ func (d *Draft) knowVIPs() {
 			continue
 		}
 		for _, known := range [][]netip.Addr{d.VIPs, all} {
-			for _, vip := range known {
-				if ipvs.FamilyOf(vip) == s.Family && len(s.VIPs) < len(known) && !slices.Contains(s.VIPs, vip) {
-					s.VIPs = append(s.VIPs, vip)
-				}
+			if len(s.VIPs) == 0 {
+				s.stand(known)
 			}
-			if len(s.VIPs) > 0 {
-				break
-			}
+		}
+		s.guessed = true
+	}
+}
+
+// Mark says which VIPs the marks stand for.
+func (d *Draft) Mark(vips []netip.Addr) {
+	for i := range d.Services {
+		if d.Services[i].FWMark != 0 {
+			d.Services[i].stand(vips)
+		}
+	}
+}
+
+// stand has a mark stand for those of some VIPs that are of its family.
+func (s *Service) stand(vips []netip.Addr) {
+	s.VIPs = nil
+	for _, vip := range vips {
+		if ipvs.FamilyOf(vip) == s.Family && !slices.Contains(s.VIPs, vip) {
+			s.VIPs = append(s.VIPs, vip)
 		}
 	}
 }
@@ -190,7 +206,7 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 		s.remark("no real servers")
 		return config.Service{}, false
 	}
-	d.remarkWeights(s)
+	d.remarkGuesses(s)
 	if said, why := saying(s); why == "" {
 		return said, true
 	}
@@ -251,11 +267,14 @@ func sayingAlone(s *Service) string {
 	return why
 }
 
-// remarkWeights tells who has no new connections: the file would keep it at that.
-func (d Draft) remarkWeights(s *Service) {
+// remarkGuesses tells what may have been meant in another way.
+func (d Draft) remarkGuesses(s *Service) {
+	if s.guessed {
+		s.remark("nothing tells which VIPs the mark stands for; if not these, say so: lvsdr import --vip ADDRESS")
+	}
 	for _, one := range s.Destinations {
 		if d.InUse && one.Weight == 0 {
-			s.Remarks = append(s.Remarks, fmt.Sprintf("%s has weight 0: if it was only drained, or was down, give its real weight", one.Addr))
+			s.remark("%s has weight 0: if it was only drained, or was down, give its real weight", one.Addr)
 		}
 	}
 }

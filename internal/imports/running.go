@@ -77,9 +77,6 @@ func (m Machine) Director() Draft {
 			}
 		}
 	}
-	if marks && len(d.VIPs) > 0 {
-		d.remark("the table does not tell which VIPs a mark stands for: those here that have no service of their own")
-	}
 	m.labelDirector(&d)
 	return d
 }

@@ -1,0 +1,85 @@
+package imports
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvsdr/internal/config"
+)
+
+var update = flag.Bool("update", false, "rewrite what import prints below testdata")
+
+// known are the names that the files of testdata use.
+type known struct{}
+
+func (known) Host4(name string) (netip.Addr, bool) {
+	addr, found := map[string]string{"vip.example": "172.16.0.100", "web1": "10.0.0.7", "web2": "10.0.0.17"}[name]
+	if !found {
+		return netip.Addr{}, false
+	}
+	return netip.MustParseAddr(addr), true
+}
+
+func (known) Port(service, _ string) (uint16, bool) {
+	port, found := map[string]uint16{"http": 80, "https": 443, "domain": 53}[service]
+	return port, found
+}
+
+// drafts are the readers by the endings of the files of testdata.
+var drafts = map[string]func(path, text string) Draft{
+	".rules": func(_, text string) Draft { return Rules(text, known{}) },
+}
+
+// Each file of testdata becomes the YAML beside it, which is a configuration.
+func TestFiles(t *testing.T) {
+	for ending, read := range drafts {
+		files, err := filepath.Glob("testdata/*" + ending)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files *%s: %v", ending, err)
+		}
+		for _, file := range files {
+			t.Run(filepath.Base(file), func(t *testing.T) {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := read(file, string(text)).File().YAML(filepath.Base(file))
+				c, err := config.Load("", got)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, got)
+				}
+				if err := c.ValidateRealServer(); err != nil {
+					t.Errorf("%v\n%s", err, got)
+				}
+				golden := file + ".yaml"
+				if *update {
+					if err := os.WriteFile(golden, got, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), string(got)); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// A remark stays a comment, whatever is in it.
+func TestComments(t *testing.T) {
+	d := Rules("-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\n-A \x01evil\u2028: -t\n", known{})
+	got := string(d.File().YAML("a\nb: c"))
+	if _, err := config.Load("", []byte(got)); err != nil || !strings.HasPrefix(got, "# a?b: c, imported by lvsdr.\n# line 3 not imported: -A ?evil?: -t:") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
