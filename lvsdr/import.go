@@ -29,6 +29,7 @@ func importCommand() *cli.Command {
 			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
 			&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS` that firewall marks stand for; repeatable", EnvVars: env("vip")},
 			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
+			&cli.StringFlag{Name: "ldirectord", Usage: "of a `FILE` of ldirectord", EnvVars: env("ldirectord")},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")
@@ -70,6 +71,7 @@ type source struct {
 
 var sources = []source{
 	{"rules", ofText(imports.Rules)},
+	{"ldirectord", ofText(imports.Ldirectord)},
 }
 
 // ofText reads a file that is all of its source.

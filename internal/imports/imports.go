@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
@@ -107,9 +108,8 @@ func (d Draft) File() File {
 			said, ok = d.say(&s, vips)
 		}
 		if !ok {
-			for _, text := range s.Remarks {
-				f.Remark("not imported: " + words(&s.Service) + ": " + text)
-			}
+			last := len(s.Remarks) - 1 // decides
+			f.Remark("not imported: " + words(&s.Service) + ": " + strings.Join(slices.Insert(s.Remarks[:last:last], 0, s.Remarks[last]), "; "))
 			continue
 		}
 		seen[s.Key()] = true
@@ -207,25 +207,26 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 		return config.Service{}, false
 	}
 	d.remarkGuesses(s)
-	if said, why := saying(s); why == "" {
+	said, why := saying(s)
+	if why == "" {
 		return said, true
 	}
 	for _, less := range []struct {
-		what string
-		of   func(*Service)
-	}{
-		{"check", func(s *Service) { s.Check = nil }},
-		{"sorry server", func(s *Service) { s.Sorry, s.Page = nil, "" }},
-	} {
-		_, why := saying(s)
+		what         string
+		check, sorry bool
+	}{{"check", true, false}, {"sorry server", false, true}, {"check and sorry server", true, true}} {
 		without := *s
-		less.of(&without)
+		if less.check {
+			without.Check = nil
+		}
+		if less.sorry {
+			without.Sorry, without.Page = nil, ""
+		}
 		if said, still := saying(&without); still == "" {
 			s.remark("%s left out: %s", less.what, why)
 			return said, true
 		}
 	}
-	_, why := saying(s)
 	s.remark("%s", why)
 	return config.Service{}, false
 }

@@ -34,6 +34,7 @@ func (known) Port(service, _ string) (uint16, bool) {
 // drafts are the readers by the endings of the files of testdata.
 var drafts = map[string]func(path, text string) Draft{
 	".rules": func(_, text string) Draft { return Rules(text, known{}) },
+	".cf":    func(_, text string) Draft { return Ldirectord(text, known{}) },
 }
 
 // Each file of testdata becomes the YAML beside it, which is a configuration.
