@@ -26,6 +26,24 @@ func TestImportSamples(t *testing.T) {
 	}
 }
 
+// Each of keepalived's samples that has virtual servers becomes a configuration.
+func TestImportKeepalivedSamples(t *testing.T) {
+	samples, err := filepath.Glob("/usr/share/doc/keepalived/samples/keepalived.conf.*")
+	must(t, err)
+	imported := 0
+	for _, sample := range samples {
+		text, err := os.ReadFile(sample)
+		must(t, err)
+		if regexp.MustCompile(`(?m)^\s*virtual_server\s`).Match(text) {
+			importSample(t, "--keepalived", sample)
+			imported++
+		}
+	}
+	if imported < 10 {
+		t.Errorf("only %d samples of keepalived have virtual servers: %q", imported, samples)
+	}
+}
+
 // importSample imports a file, and has what comes of it checked.
 func importSample(t *testing.T, flag, file string) string {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -30,6 +31,7 @@ func importCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS` that firewall marks stand for; repeatable", EnvVars: env("vip")},
 			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
 			&cli.StringFlag{Name: "ldirectord", Usage: "of a `FILE` of ldirectord", EnvVars: env("ldirectord")},
+			&cli.StringFlag{Name: "keepalived", Usage: "of a `FILE` of keepalived, with what it includes", EnvVars: env("keepalived")},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")
@@ -72,6 +74,7 @@ type source struct {
 var sources = []source{
 	{"rules", ofText(imports.Rules)},
 	{"ldirectord", ofText(imports.Ldirectord)},
+	{"keepalived", ofKeepalived},
 }
 
 // ofText reads a file that is all of its source.
@@ -80,6 +83,25 @@ func ofText(read func(text string, names imports.Names) imports.Draft) func(stri
 		text, err := os.ReadFile(path)
 		return read(string(text), names), err
 	}
+}
+
+// ofKeepalived reads a file and, as it asks for them, those that it includes.
+func ofKeepalived(path string, _ imports.Names) (imports.Draft, error) {
+	text, err := os.ReadFile(path)
+	return imports.Keepalived(imports.Text{Path: path, Text: string(text)}, filesLike), err
+}
+
+// filesLike are the files that match a pattern of the shell.
+func filesLike(pattern string) (all []imports.Text, err error) {
+	paths, err := filepath.Glob(pattern)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, imports.Text{Path: path, Text: string(text)})
+	}
+	return all, err
 }
 
 // importFrom is what runs here, or what the one file says that a flag names.

@@ -115,10 +115,15 @@ func (d Draft) File() File {
 		seen[s.Key()] = true
 		i := merge(c, said)
 		for _, text := range s.Remarks {
-			f.Remarks = append(f.Remarks, Remark{i, text})
+			if r := (Remark{i, text}); !slices.Contains(f.Remarks, r) {
+				f.Remarks = append(f.Remarks, r)
+			}
 		}
 	}
 	if len(c.Services) == 0 {
+		if len(d.Services) > 0 {
+			f.Remark("no service of it is in this file: port 80 stands in their place")
+		}
 		c.Services, c.VIPs = config.Default().Services, d.VIPs
 	}
 	c.Label, c.DirectorLabel = cmp.Or(d.Label, c.Label), d.DirectorLabel
@@ -136,12 +141,13 @@ func (d Draft) File() File {
 // service, else all of its family.
 func (d *Draft) knowVIPs() {
 	all := d.allVIPs()
+	free := slices.DeleteFunc(slices.Clone(d.VIPs), func(vip netip.Addr) bool { return slices.Contains(all, vip) })
 	for i := range d.Services {
 		s := &d.Services[i]
 		if s.FWMark == 0 || len(s.VIPs) > 0 {
 			continue
 		}
-		for _, known := range [][]netip.Addr{d.VIPs, all} {
+		for _, known := range [][]netip.Addr{free, d.VIPs, all} {
 			if len(s.VIPs) == 0 {
 				s.stand(known)
 			}

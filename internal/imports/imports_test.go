@@ -2,9 +2,11 @@ package imports
 
 import (
 	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +36,57 @@ func (known) Port(service, _ string) (uint16, bool) {
 // drafts are the readers by the endings of the files of testdata.
 var drafts = map[string]func(path, text string) Draft{
 	".rules": func(_, text string) Draft { return Rules(text, known{}) },
+	".conf":  func(path, text string) Draft { return Keepalived(Text{path, text}, files) },
 	".cf":    func(_, text string) Draft { return Ldirectord(text, known{}) },
+}
+
+// files are those of a pattern.
+func files(pattern string) (all []Text, err error) {
+	paths, err := filepath.Glob(pattern)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Text{path, string(text)})
+	}
+	return all, err
+}
+
+// What export keepalived has written is the same table again.
+func TestKeepalivedExported(t *testing.T) {
+	exports, err := filepath.Glob("../keepalived/testdata/*.conf")
+	if err != nil || len(exports) == 0 {
+		t.Fatal(err)
+	}
+	for _, export := range exports {
+		t.Run(filepath.Base(export), func(t *testing.T) {
+			from, err := config.Read(strings.TrimSuffix(export, ".conf") + ".yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(export)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := Keepalived(Text{export, string(text)}, files).File()
+			if diff := cmp.Diff(tableOf(from), tableOf(file.Config)); diff != "" {
+				t.Errorf("(-exported +imported):\n%s%s", diff, file.YAML("it"))
+			}
+		})
+	}
+}
+
+// tableOf is what a configuration wants of the kernel, in order.
+func tableOf(c config.Config) (lines []string) {
+	for _, w := range c.Wanted() {
+		lines = append(lines, fmt.Sprintf("%+v", w.Service))
+		for _, d := range w.Destinations {
+			lines = append(lines, fmt.Sprintf("%s %+v", words(&w.Service), d))
+		}
+	}
+	slices.Sort(lines)
+	return append(lines, fmt.Sprintf("%+v %+v", c.Timeouts, c.Sync.Daemons()))
 }
 
 // Each file of testdata becomes the YAML beside it, which is a configuration.

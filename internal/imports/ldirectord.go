@@ -222,7 +222,7 @@ func (s *service) identify(at string, six bool) (err error) {
 	if isYes(s.get("ops")) {
 		s.Flags |= ipvs.OnePacket
 	}
-	s.Name = s.uniqueName(s.get("servicename"))
+	s.Name = s.draft.uniqueName(s.get("servicename"))
 	return nil
 }
 
@@ -233,10 +233,11 @@ func isYes(s string) bool {
 var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // uniqueName makes a name of a text.
-func (l *ldirectord) uniqueName(text string) string {
-	name := strings.Trim(notInNames.ReplaceAllString(text, "-"), "-")
-	for i := 2; slices.ContainsFunc(l.draft.Services, func(s Service) bool { return name != "" && s.Name == name }); i++ {
-		name = strings.Trim(notInNames.ReplaceAllString(text, "-"), "-") + "-" + strconv.Itoa(i)
+func (d *Draft) uniqueName(text string) string {
+	base := strings.Trim(notInNames.ReplaceAllString(text, "-"), "-")
+	name := base
+	for i := 2; slices.ContainsFunc(d.Services, func(s Service) bool { return name != "" && s.Name == name }); i++ {
+		name = base + "-" + strconv.Itoa(i)
 	}
 	return name
 }
