@@ -32,6 +32,7 @@ func importCommand() *cli.Command {
 			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
 			&cli.StringFlag{Name: "ldirectord", Usage: "of a `FILE` of ldirectord", EnvVars: env("ldirectord")},
 			&cli.StringFlag{Name: "keepalived", Usage: "of a `FILE` of keepalived, with what it includes", EnvVars: env("keepalived")},
+			&cli.StringFlag{Name: "script", Usage: "of a `FILE` that is a shell script, which is not run", EnvVars: env("script")},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")
@@ -75,6 +76,7 @@ var sources = []source{
 	{"rules", ofText(imports.Rules)},
 	{"ldirectord", ofText(imports.Ldirectord)},
 	{"keepalived", ofKeepalived},
+	{"script", ofScript},
 }
 
 // ofText reads a file that is all of its source.
@@ -89,6 +91,18 @@ func ofText(read func(text string, names imports.Names) imports.Draft) func(stri
 func ofKeepalived(path string, _ imports.Names) (imports.Draft, error) {
 	text, err := os.ReadFile(path)
 	return imports.Keepalived(imports.Text{Path: path, Text: string(text)}, filesLike), err
+}
+
+func ofScript(path string, names imports.Names) (imports.Draft, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return imports.Draft{}, err
+	}
+	draft, err := imports.Script(string(text), names)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return draft, err
 }
 
 // filesLike are the files that match a pattern of the shell.

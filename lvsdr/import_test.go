@@ -206,10 +206,32 @@ func TestImportUsage(t *testing.T) {
 		{"--vip 172.16.0.300", `lvsdr: --vip "172.16.0.300": not an address, expected a unicast IPv4 or IPv6 address`, 2},
 		{"--rules " + d.file, "lvsdr: import: " + d.file + ": neither a virtual service nor a VIP is in it", 1},
 		{"--rules " + d.file + "x", "lvsdr: import: open " + d.file + "x: no such file or directory", 1},
+		{"--script " + d.file + " --rules " + d.file, "lvsdr: import: --rules and --script: one source at a time", 2},
+		{"--script " + d.file + "x", "lvsdr: import: open " + d.file + "x: no such file or directory", 1},
 		{"now", `lvsdr: import: unexpected argument "now"`, 2},
 	} {
 		d.expect("import "+tt.words, result{Stderr: tt.stderr + "\n", Status: tt.status})
 	}
+}
+
+// A script that the shell would not take either is refused with the place.
+func TestImportBrokenScript(t *testing.T) {
+	d := newDesk(t, "if true\n")
+	got := d.run("import --script " + d.file)
+	if got.Status != 1 || got.Stdout != "" || !strings.HasPrefix(got.Stderr, "lvsdr: import: "+d.file+": 1:1: ") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What the file cannot say of a script is told with the line.
+func TestImportScript(t *testing.T) {
+	d := newDesk(t, "ipvsadm -A -t 172.16.0.100:80\nipvsadm -a -t 172.16.0.100:80 -r 10.0.0.7\nmail root\n")
+	got := d.run("import --script " + d.file)
+	if want := "# line 3 not imported: mail root: not understood\n"; !strings.Contains(got.Stdout, want) || got.Status != 0 {
+		t.Errorf("%q is not in\n%+v", want, got)
+	}
+	d.configure(got.Stdout)
+	d.succeed("vs start")
 }
 
 // VIPs that are named are those of the marks; without them a mark has those that

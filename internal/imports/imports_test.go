@@ -37,7 +37,14 @@ func (known) Port(service, _ string) (uint16, bool) {
 var drafts = map[string]func(path, text string) Draft{
 	".rules": func(_, text string) Draft { return Rules(text, known{}) },
 	".conf":  func(path, text string) Draft { return Keepalived(Text{path, text}, files) },
-	".cf":    func(_, text string) Draft { return Ldirectord(text, known{}) },
+	".sh": func(_, text string) Draft {
+		d, err := Script(text, known{})
+		if err != nil {
+			panic(err)
+		}
+		return d
+	},
+	".cf": func(_, text string) Draft { return Ldirectord(text, known{}) },
 }
 
 // files are those of a pattern.
@@ -135,4 +142,33 @@ func TestComments(t *testing.T) {
 	if _, err := config.Load("", []byte(got)); err != nil || !strings.HasPrefix(got, "# a?b: c, imported by lvsdr.\n# line 3 not imported: -A ?evil?: -t:") {
 		t.Errorf("%v\n%s", err, got)
 	}
+}
+
+// No text makes a reader panic, or a file that is no configuration.
+func FuzzDrafts(f *testing.F) {
+	for ending := range drafts {
+		seeds, _ := filepath.Glob("testdata/*" + ending)
+		for _, seed := range seeds {
+			text, err := os.ReadFile(seed)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(text))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all := []Draft{
+			Rules(text, known{}), Ldirectord(text, known{}),
+			Keepalived(Text{"fuzz", text}, func(string) ([]Text, error) { return nil, nil }),
+		}
+		if d, err := Script(text, known{}); err == nil {
+			all = append(all, d)
+		}
+		for i, d := range all {
+			file := d.File()
+			if _, err := config.Load("", file.YAML("fuzz")); err != nil {
+				t.Errorf("draft %d: %v\n%s", i, err, file.YAML("fuzz"))
+			}
+		}
+	})
 }

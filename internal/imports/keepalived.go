@@ -18,7 +18,7 @@ import (
 func Keepalived(f Text, files Files) Draft {
 	var d Draft
 	var all []statement
-	x := syntax{files: files, remark: d.remark, parameters: map[string]string{}, open: []*[]statement{&all}}
+	x := reader{files: files, remark: d.remark, parameters: map[string]string{}, open: []*[]statement{&all}}
 	x.file(f, "")
 	if len(x.open) > 1 {
 		d.remark("the file ends within a block")

@@ -33,13 +33,15 @@ func (s statement) arg(n int) string {
 	return ""
 }
 
-// syntax reads the text of files into statements.
-type syntax struct {
+// reader reads the text of files into statements.
+type reader struct {
 	files      Files
 	remark     func(string, ...any)
 	parameters map[string]string
 	open       []*[]statement // where statements go; the innermost block last
 	depth      int            // of includes
+	size       int            // of all lines
+	full       bool
 }
 
 var (
@@ -47,11 +49,15 @@ var (
 	parameter  = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)(\s|$)`)
 )
 
-// deepest is how deep includes, parameters and blocks may lie in each other.
-const deepest = 30
+// Bounds of a file: how deep includes, parameters and blocks may lie in each
+// other, and how many bytes there are when all parameters have their values.
+const (
+	deepest  = 30
+	mostText = 1 << 24
+)
 
 // file reads a file into the innermost block.
-func (x *syntax) file(f Text, name string) {
+func (x *reader) file(f Text, name string) {
 	x.parameters["_PWD"] = filepath.Dir(f.Path)
 	lines := strings.Split(f.Text, "\n")
 	for i := 0; i < len(lines); i++ {
@@ -71,7 +77,14 @@ func (x *syntax) file(f Text, name string) {
 }
 
 // line reads a line, after its parameters have got their values.
-func (x *syntax) line(at, line, path string, depth int) {
+func (x *reader) line(at, line, path string, depth int) {
+	if x.size += len(line); x.size > mostText {
+		if !x.full {
+			x.remark("%s and what follows not imported: it is too much", at)
+		}
+		x.full = true
+		return
+	}
 	filled := parameter.ReplaceAllStringFunc(line, func(s string) string {
 		m := parameter.FindStringSubmatch(s)
 		if value, known := x.parameters[m[1]+m[2]]; known {
@@ -110,7 +123,7 @@ func (x *syntax) line(at, line, path string, depth int) {
 }
 
 // words adds a line's words to the innermost block. Braces begin and end blocks.
-func (x *syntax) words(at string, words []string) {
+func (x *reader) words(at string, words []string) {
 	var own []string
 	end := func() {
 		if into := x.open[len(x.open)-1]; len(own) > 0 {
@@ -143,7 +156,7 @@ func (x *syntax) words(at string, words []string) {
 }
 
 // include reads the files of a pattern, relative to the file that includes them.
-func (x *syntax) include(at, pattern, path string) {
+func (x *reader) include(at, pattern, path string) {
 	if !filepath.IsAbs(pattern) {
 		pattern = filepath.Join(filepath.Dir(path), pattern)
 	}
