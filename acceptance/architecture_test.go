@@ -45,6 +45,7 @@ func TestArchitectureArrows(t *testing.T) {
 		{path: "../internal/config", never: []string{"lvsdr/internal/host", routes, commands}},
 		{path: "../internal/health", never: []string{"lvsdr/internal/host", "lvsdr/internal/plan", "lvsdr/internal/check", routes, commands}},
 		{path: "../internal/keepalived", never: []string{"lvsdr/internal/host", routes, commands}},
+		{path: "../internal/imports", never: []string{"lvsdr/internal/host", "lvsdr/internal/plan", "lvsdr/internal/names", routes, commands}},
 		{path: "../internal/ipvs", never: []string{"lvsdr/internal/host", routes, "os/exec"}},
 		{path: "../internal/names", never: []string{"net", "os/exec", "context"}},
 		{path: "../internal/plan", never: []string{"lvsdr/internal/check", "lvsdr/internal/wire", commands}},

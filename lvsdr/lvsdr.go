@@ -46,6 +46,7 @@ func newApp(env command.Env, sys system) *cli.App {
 			metricsCommand(),
 			initCommand(),
 			configCommand(),
+			importCommand(),
 			exportCommand(),
 			labCommand(),
 			versionCommand(),

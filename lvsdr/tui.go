@@ -142,12 +142,12 @@ func refuseFlags(_ *cli.Context, err error, _ bool) error { return exitError{sta
 func mayNotRead(err error) bool { return errors.Is(err, fs.ErrPermission) }
 
 // A roleWords is what the verbs of a role say.
-type roleWords struct{ usage, ready, canceled string }
+type roleWords struct{ usage, machine, ready, canceled string }
 
 // wordsOf are the tutorial's own lines.
 func wordsOf(r plan.Role) roleWords {
 	if r == plan.Director {
-		return roleWords{"the director: VIP, virtual services and their real servers", "The VS Server is Ready!", "The VS Server is Canceled!"}
+		return roleWords{"the director: VIP, virtual services and their real servers", "A running director", "The VS Server is Ready!", "The VS Server is Canceled!"}
 	}
-	return roleWords{"a real server: arp_ignore, arp_announce and the VIP", "The RS Server is Ready!", "The RS Server is Canceled!"}
+	return roleWords{"a real server: arp_ignore, arp_announce and the VIP", "A running real server", "The RS Server is Ready!", "The RS Server is Canceled!"}
 }

@@ -1,0 +1,270 @@
+package lvsdr
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/host"
+	"lvsdr/internal/imports"
+	"lvsdr/internal/ipvs"
+	"lvsdr/internal/names"
+	"lvsdr/internal/plan"
+)
+
+// importCommand is "lvsdr import".
+func importCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "import",
+		Usage: "print the configuration of what runs here, or of another program's file",
+		Description: "Of a director: its table, VIPs, timeouts and synchronisation; of a real server: its VIPs\n" +
+			"and ARP settings. What the configuration cannot say is a comment in it.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
+			&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS` that firewall marks stand for; repeatable", EnvVars: env("vip")},
+			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
+			&cli.StringFlag{Name: "ldirectord", Usage: "of a `FILE` of ldirectord", EnvVars: env("ldirectord")},
+			&cli.StringFlag{Name: "keepalived", Usage: "of a `FILE` of keepalived, with what it includes", EnvVars: env("keepalived")},
+			&cli.StringFlag{Name: "script", Usage: "of a `FILE` that is a shell script, which is not run", EnvVars: env("script")},
+		},
+		Action: func(c *cli.Context) error {
+			netns := stringOf(c, "netns")
+			return failIn("import", netns, runImport(c, netns))
+		},
+	}
+}
+
+func runImport(c *cli.Context, netns string) error {
+	from, file, err := importFrom(c, netns)
+	if err != nil {
+		return err
+	}
+	text := file.YAML(from)
+	if _, err := config.Load("", text); err != nil { // each service was tried alone
+		return fmt.Errorf("what it says does not go together: %w", err)
+	}
+	if _, err := c.App.Writer.Write(text); err != nil {
+		return err
+	}
+	if n := len(file.Remarks); n > 0 && !boolOf(c, "quiet") {
+		fmt.Fprintf(c.App.ErrWriter, "lvsdr: import: %s the file cannot say, or wants to be looked at: see its comments\n", things(n))
+	}
+	return nil
+}
+
+func things(n int) string {
+	if n == 1 {
+		return "1 thing"
+	}
+	return fmt.Sprintf("%d things", n)
+}
+
+// A source is a flag that names a file of others, and who reads that.
+type source struct {
+	flag string
+	read func(path string, names imports.Names) (imports.Draft, error)
+}
+
+var sources = []source{
+	{"rules", ofText(imports.Rules)},
+	{"ldirectord", ofText(imports.Ldirectord)},
+	{"keepalived", ofKeepalived},
+	{"script", ofScript},
+}
+
+// ofText reads a file that is all of its source.
+func ofText(read func(text string, names imports.Names) imports.Draft) func(string, imports.Names) (imports.Draft, error) {
+	return func(path string, names imports.Names) (imports.Draft, error) {
+		text, err := os.ReadFile(path)
+		return read(string(text), names), err
+	}
+}
+
+// ofKeepalived reads a file and, as it asks for them, those that it includes.
+func ofKeepalived(path string, _ imports.Names) (imports.Draft, error) {
+	text, err := os.ReadFile(path)
+	return imports.Keepalived(imports.Text{Path: path, Text: string(text)}, filesLike), err
+}
+
+func ofScript(path string, names imports.Names) (imports.Draft, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return imports.Draft{}, err
+	}
+	draft, err := imports.Script(string(text), names)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return draft, err
+}
+
+// filesLike are the files that match a pattern of the shell.
+func filesLike(pattern string) (all []imports.Text, err error) {
+	paths, err := filepath.Glob(pattern)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, imports.Text{Path: path, Text: string(text)})
+	}
+	return all, err
+}
+
+// importFrom is what runs here, or what the one file says that a flag names.
+func importFrom(c *cli.Context, netns string) (from string, f imports.File, err error) {
+	var given []source
+	for _, s := range sources {
+		if c.IsSet(s.flag) {
+			given = append(given, s)
+		}
+	}
+	vips, err := config.Overrides{VIPs: stringsOf(c, "vip")}.Apply(config.Default())
+	switch {
+	case err != nil:
+		return "", f, exitError{statusUsage, err}
+	case len(given) > 1:
+		return "", f, usageError("import: --%s and --%s: one source at a time", given[0].flag, given[1].flag)
+	case len(given) == 0:
+		return importMachine(c, netns, vips.VIPs)
+	}
+	path := c.String(given[0].flag)
+	draft, err := given[0].read(path, names.System())
+	if err != nil {
+		return "", f, err
+	}
+	draft.Mark(vips.VIPs)
+	if len(draft.Services) == 0 && len(draft.VIPs) == 0 {
+		return "", f, fmt.Errorf("%s: neither a virtual service nor a VIP is in it%s", path, because(draft.Remarks))
+	}
+	return path, draft.File(), nil
+}
+
+// because tells the first thing that was not understood.
+func because(remarks []string) string {
+	if len(remarks) == 0 {
+		return ""
+	}
+	return "; " + remarks[0]
+}
+
+// importMachine is what runs here.
+func importMachine(c *cli.Context, netns string, vips []netip.Addr) (from string, f imports.File, err error) {
+	if err := enterNamespace(netns); err != nil {
+		return "", f, err
+	}
+	found, err := findMachine(systemOf(c))
+	if err != nil {
+		return "", f, err
+	}
+	role, draft := plan.Director, found.Director()
+	if len(found.Services) == 0 {
+		role, draft = plan.RealServer, found.RealServer()
+		if len(draft.VIPs) == 0 {
+			return "", f, errors.New("neither a virtual service nor a VIP is here")
+		}
+	}
+	draft.Mark(vips)
+	f = draft.File()
+	if len(f.Config.AllVIPs()) > 0 {
+		rehearse(c, role, &f)
+	}
+	return wordsOf(role).machine, f, nil
+}
+
+// findMachine takes from a machine what a configuration says.
+func findMachine(sys system) (found imports.Machine, err error) {
+	m, err := sys.openMachine(anyTable)
+	if err != nil {
+		return found, err
+	}
+	defer m.Close()
+	if found.Services, err = findServices(m); err != nil {
+		return found, fmt.Errorf("read the ipvs table: %w", err)
+	}
+	if found.Timeouts, err = m.Timeouts(); err != nil {
+		return found, fmt.Errorf("read the timeouts of connections: %w", err)
+	}
+	if found.Daemons, err = m.Daemons(); err != nil {
+		return found, fmt.Errorf("read the synchronisation daemons: %w", err)
+	}
+	links, err := m.Links()
+	if err != nil {
+		return found, fmt.Errorf("read interfaces: %w", err)
+	}
+	addresses, err := m.AddressesOn(links)
+	if err != nil {
+		return found, fmt.Errorf("read addresses: %w", err)
+	}
+	silent := map[string]bool{}
+	parameters := []string{"all"}
+	for _, l := range links {
+		silent[l.Name] = l.Silent()
+		parameters = append(parameters, l.Name)
+	}
+	for _, a := range addresses {
+		found.Addresses = append(found.Addresses, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
+	}
+	for _, name := range parameters {
+		one := imports.ARP{Interface: name}
+		if one.Ignore, err = m.Get(host.LinkParameter(name, "arp_ignore")); err == nil {
+			one.Announce, err = m.Get(host.LinkParameter(name, "arp_announce"))
+		}
+		if err != nil {
+			return found, fmt.Errorf("read the ARP settings of %s: %w", name, err)
+		}
+		found.ARP = append(found.ARP, one)
+	}
+	return found, nil
+}
+
+// findServices are the services of the table, and their real servers oldest
+// first.
+func findServices(t plan.Table) (all []imports.Service, err error) {
+	entries, err := t.Services(ipvs.Everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		destinations, err := t.Destinations(&e, ipvs.Everything, nil)
+		if err != nil {
+			return nil, err
+		}
+		s := imports.Service{Service: e.Service}
+		for _, d := range slices.Backward(destinations) {
+			s.Destinations = append(s.Destinations, d.Destination)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// rehearse adds to the remarks what start would still do with the file.
+func rehearse(c *cli.Context, role plan.Role, f *imports.File) {
+	o := order{
+		Claimant: plan.Claimant{Role: role}, verb: "import", config: f.Config, system: systemOf(c),
+		stdout: io.Discard, stderr: io.Discard, warnings: io.Discard,
+	}
+	verb := string(role) + " start"
+	s, err := o.here()
+	if err == nil {
+		err = s.open(anyTable)
+	}
+	var p plan.Plan
+	if err == nil {
+		p, err = s.compare(plan.Start)
+	}
+	if err != nil {
+		f.Remark(fmt.Sprintf("%s would end with: %s", verb, lines(err)[0]))
+	}
+	for _, change := range p.Changes {
+		f.Remark(fmt.Sprintf("%s would do: %s", verb, change.Line))
+	}
+}
