@@ -71,7 +71,7 @@ func (s *shown) late() time.Duration { return plan.Uptime(s.round.Load()).Since(
 // its loop, by a connection of its own, at most once in a while.
 type viewer struct {
 	order
-	config atomic.Pointer[config.Config]
+	config atomic.Pointer[config.Config] // nil: the table alone, whoever made it
 
 	mu   sync.Mutex
 	m    machine
@@ -104,8 +104,12 @@ func (v *viewer) read() (st status.Status, err error) {
 			return st, err
 		}
 	}
+	c := v.config.Load()
+	if c == nil {
+		return plan.Found(v.m)
+	}
 	o := v.order
-	o.config = *v.config.Load()
+	o.config = *c
 	s, err := o.here()
 	if err == nil {
 		err = s.openOn(v.m)
