@@ -42,6 +42,7 @@ func newApp(env command.Env, sys system) *cli.App {
 			roleCommand(plan.Director),
 			roleCommand(plan.RealServer),
 			checkCommand(),
+			topCommand(),
 			metricsCommand(),
 			initCommand(),
 			configCommand(),
