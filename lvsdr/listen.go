@@ -78,6 +78,8 @@ type viewer struct {
 	at   time.Time
 	last status.Status
 	err  error
+
+	light bool // see [lightly]
 }
 
 // glance is for how long what was read counts.
@@ -104,15 +106,19 @@ func (v *viewer) read() (st status.Status, err error) {
 			return st, err
 		}
 	}
+	m := v.m
+	if v.light {
+		m = lightly{m}
+	}
 	c := v.config.Load()
 	if c == nil {
-		return plan.Found(v.m)
+		return plan.Found(m)
 	}
 	o := v.order
 	o.config = *c
 	s, err := o.here()
 	if err == nil {
-		err = s.openOn(v.m)
+		err = s.openOn(m)
 	}
 	if err != nil {
 		return st, err

@@ -109,7 +109,7 @@ func (m *Model) head(width int) []string {
 		bytes = count(m.total.bytes)
 	}
 	lines := []string{first,
-		m.totals("connections/s", count(float64(m.total.rate)), fmt.Sprintf("active   %-8s up %d of %d", count(float64(m.total.active)), m.up, m.all),
+		m.totals("connections/s", count(m.total.rate), fmt.Sprintf("active   %-8s up %d of %d", count(float64(m.total.active)), m.up, m.all),
 			func(s sample) float64 { return s.connections }, width),
 		m.totals("bytes/s in", bytes, "inactive "+count(float64(m.total.inactive)), func(s sample) float64 { return s.bytes }, width)}
 	var wrong []string
@@ -243,7 +243,7 @@ func (m *Model) rowLine(r row, width int, selected bool) string {
 	if len(m.history) > 1 {
 		bytes = count(now.bytes)
 	}
-	cells := []string{count(float64(now.rate)), bytes, count(float64(now.active)), count(float64(now.inactive)), m.weight(r.server)}
+	cells := []string{count(now.rate), bytes, count(float64(now.active)), count(float64(now.inactive)), m.weight(r.server)}
 	left, right := m.line(width, m.name(r), cells, m.health(r))
 	switch {
 	case selected && m.Bare:

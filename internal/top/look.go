@@ -37,9 +37,8 @@ const (
 type seen struct {
 	condition        string
 	at               time.Time // of the look
-	total            uint64    // bytes since it has its entry
-	bytes            float64   // a second
-	rate             uint64    // connections a second
+	totals           status.Totals
+	bytes, rate      float64 // a second: bytes that come in, new connections
 	active, inactive uint64
 }
 
@@ -137,20 +136,29 @@ func (m *Model) See(l Look) {
 	for _, key := range gone {
 		m.event(removed, key)
 	}
-	m.history = append(m.history, sample{float64(m.total.rate), m.total.bytes})
+	m.history = append(m.history, sample{m.total.rate, m.total.bytes})
 	m.history = m.history[max(0, len(m.history)-keptSamples):]
 	m.arrange()
 }
 
-// observe compares a real server with the look before.
+// observe compares a real server with the look before. Without one, the rate is the
+// kernel's; later looks need not have it.
 func observe(rs status.RealServer, now time.Time, before seen) seen {
-	one := seen{condition: condition(rs), at: now, total: rs.Totals.Bytes,
-		rate: rs.Rate, active: uint64(rs.Active), inactive: uint64(rs.Inactive)}
-	// A counter that starts anew has not grown.
-	if seconds := now.Sub(before.at).Seconds(); !before.at.IsZero() && seconds > 0 && one.total > before.total {
-		one.bytes = float64(one.total-before.total) / seconds
+	one := seen{condition: condition(rs), at: now, totals: rs.Totals,
+		rate: float64(rs.Rate), active: uint64(rs.Active), inactive: uint64(rs.Inactive)}
+	if seconds := now.Sub(before.at).Seconds(); !before.at.IsZero() && seconds > 0 {
+		one.rate = grown(before.totals.Connections, one.totals.Connections) / seconds
+		one.bytes = grown(before.totals.Bytes, one.totals.Bytes) / seconds
 	}
 	return one
+}
+
+// grown is by how much a counter has grown; one that starts anew has not.
+func grown(before, after uint64) float64 {
+	if after < before {
+		return 0
+	}
+	return float64(after - before)
 }
 
 // tell notes what has changed; at the first look nothing has.

@@ -26,7 +26,7 @@ func shop(seconds uint64) status.Status {
 	servers := func(scale uint64) []status.RealServer {
 		up := &status.Health{Verdict: status.Up, Age: 190}
 		return []status.RealServer{
-			{Address: "10.0.0.7", Weight: 4, Configured: 4, Active: 120, Inactive: 30, Rate: 10 * scale, Totals: status.Totals{Bytes: 1500 * scale * seconds}, State: status.OK, Health: up},
+			{Address: "10.0.0.7", Weight: 4, Configured: 4, Active: 120, Inactive: 30, Rate: 10 * scale, Totals: status.Totals{Connections: scale * seconds, Bytes: 1500 * scale * seconds}, State: status.OK, Health: up},
 			{Address: "10.0.0.17", Weight: 0, Configured: 4, Active: 3, Rate: 2 * scale, State: status.Draining, Health: up},
 			{Address: "10.0.0.27", Configured: 4, State: status.IsDown, Health: &status.Health{Verdict: status.Down, Age: 12,
 				Why: "VIP missing there (10.0.0.27 answers, 172.16.0.100 does not)", Remedy: []string{"lvsdr rs start"}, At: "10.0.0.27"}},
@@ -366,7 +366,7 @@ func large(n int, seconds uint64) status.Status {
 	for i := range n {
 		st.Services[0].RealServers = append(st.Services[0].RealServers, status.RealServer{
 			Address: fmt.Sprintf("10.0.%d.%d", i/250, i%250+1), Weight: 1, Configured: 1, Active: uint32(i), Rate: uint64(i % 17),
-			Totals: status.Totals{Bytes: seconds * uint64(i)}, State: status.OK, Health: &status.Health{Verdict: status.Up, Age: 60}})
+			Totals: status.Totals{Connections: seconds * uint64(i%17), Bytes: seconds * uint64(i)}, State: status.OK, Health: &status.Health{Verdict: status.Up, Age: 60}})
 	}
 	return st
 }
