@@ -3,8 +3,10 @@ package lvsdr
 import (
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
@@ -85,6 +87,53 @@ func TestTopLocale(t *testing.T) {
 		lookup := func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }
 		if got := speaksUTF8(lookup); got != tt.want {
 			t.Errorf("%v: %t", tt.env, got)
+		}
+	}
+}
+
+// wanted remembers how much was wanted of the table.
+type wanted struct {
+	machine
+	details []ipvs.Detail
+}
+
+func (m *wanted) Services(d ipvs.Detail) ([]ipvs.ServiceEntry, error) {
+	m.details = append(m.details, d)
+	return m.machine.Services(d)
+}
+
+func (m *wanted) Destinations(s *ipvs.ServiceEntry, d ipvs.Detail, buf []ipvs.DestinationEntry) ([]ipvs.DestinationEntry, error) {
+	m.details = append(m.details, d)
+	return m.machine.Destinations(s, d, buf)
+}
+
+// The first look has the kernel's rates; those that come again and again cost less,
+// with a configuration and without.
+func TestTopLooksLightly(t *testing.T) {
+	d := newDesk(t, tutorial)
+	d.succeed("vs start")
+	c, err := config.Read(d.file)
+	must(t, err)
+	for _, configured := range []bool{true, false} {
+		m := &wanted{machine: d.machine}
+		sys := d.system
+		sys.open = func(need) (machine, error) { return m, nil }
+		v := &viewer{order: order{Claimant: plan.Claimant{Role: plan.Director, File: d.file}, system: sys}}
+		if configured {
+			v.config.Store(&c)
+		}
+		for _, tt := range []struct {
+			light bool
+			want  ipvs.Detail
+		}{{false, ipvs.Everything}, {true, ipvs.Totals | ipvs.Tunnels}} {
+			m.details, v.light, v.at = nil, tt.light, time.Time{}
+			st, err := v.status()
+			if err != nil || len(st.Services) != 1 || len(st.Services[0].RealServers) != 2 {
+				t.Errorf("%+v, %v", st, err)
+			}
+			if want := []ipvs.Detail{tt.want, tt.want}; !slices.Equal(m.details, want) {
+				t.Errorf("configured %t, light %t: details %v, want %v", configured, tt.light, m.details, want)
+			}
 		}
 	}
 }

@@ -280,7 +280,7 @@ func (m *Model) command(name string) (r Request) {
 		m.filter = ""
 	case "p":
 		m.paused = !m.paused
-	case "?", "h":
+	case "?":
 		m.help = true
 	case "d":
 		m.ask(Drain)
