@@ -400,3 +400,29 @@ func TestOnlyWhatIsVisible(t *testing.T) {
 		t.Errorf("%.0f allocations for 2000 real servers, %.0f for 100", many, few)
 	}
 }
+
+// Rates are what counters have grown by, in the time between two looks.
+func TestRates(t *testing.T) {
+	m := New(Options{Configured: true})
+	see := func(second int, totals status.Totals) seen {
+		st := large(1, 0)
+		st.Services[0].RealServers[0].Rate, st.Services[0].RealServers[0].Totals = 7, totals
+		m.See(Look{At: noon.Add(time.Duration(second) * time.Second), Status: st})
+		return m.total
+	}
+	for _, tt := range []struct {
+		name        string
+		second      int
+		totals      status.Totals
+		rate, bytes float64
+	}{
+		{"the first look has the kernel's", 0, status.Totals{Connections: 100, Bytes: 5000}, 7, 0},
+		{"two seconds", 2, status.Totals{Connections: 120, Bytes: 6000}, 10, 500},
+		{"set to zero", 3, status.Totals{Connections: 3, Bytes: 100}, 0, 0},
+		{"after that", 4, status.Totals{Connections: 5, Bytes: 300}, 2, 200},
+	} {
+		if got := see(tt.second, tt.totals); got.rate != tt.rate || got.bytes != tt.bytes {
+			t.Errorf("%s: %v connections, %v bytes, want %v and %v", tt.name, got.rate, got.bytes, tt.rate, tt.bytes)
+		}
+	}
+}
