@@ -22,7 +22,7 @@ BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
 # internal/guest tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/benchwatch ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/metrics ./internal/modprobe ./internal/names ./internal/page ./internal/plan ./internal/signals ./internal/terminal ./internal/watch ./internal/guest ./ipvsadm ./man
+PURE_PACKAGES   = ./internal/bench ./internal/benchwatch ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/metrics ./internal/modprobe ./internal/names ./internal/page ./internal/plan ./internal/signals ./internal/terminal ./internal/top ./internal/watch ./internal/guest ./ipvsadm ./man
 KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/sorry ./internal/wire ./lvsdr
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall

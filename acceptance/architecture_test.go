@@ -52,6 +52,7 @@ func TestArchitectureArrows(t *testing.T) {
 		{path: "../internal/check", never: []string{"lvsdr/internal/plan", commands}},
 		{path: "../internal/sorry", never: []string{"lvsdr/internal/host", "lvsdr/internal/plan", routes, commands, "os/exec"}},
 		{path: "../internal/lab", never: []string{"lvsdr/internal/plan", commands}},
+		{path: "../internal/top", never: []string{"lvsdr/internal/ipvs", "lvsdr/internal/plan", "lvsdr/internal/watch", commands, "net/http"}},
 		{path: "../internal/guest", never: []string{"lvsdr/internal/lab", commands}},
 	} {
 		reached := imports(t, room.tags, "-deps", room.path)

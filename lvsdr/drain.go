@@ -92,12 +92,7 @@ func oneAddress(c *cli.Context) (netip.Addr, error) {
 // drain lets go of the lock before it waits: a start meanwhile keeps the
 // weight at 0, an undrain ends the waiting.
 func drain(o drainOrder) error {
-	s, end, err := o.begin()
-	if err != nil {
-		return err
-	}
-	err = s.Drain(s.stderr, o.rs, s.wish)
-	end()
+	s, err := o.letGo()
 	if err == nil {
 		err = s.warnOfBound(o.rs)
 	}
@@ -105,6 +100,16 @@ func drain(o drainOrder) error {
 		return err
 	}
 	return s.await(o)
+}
+
+// letGo gives a real server weight 0.
+func (o drainOrder) letGo() (*session, error) {
+	s, end, err := o.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return s, s.Drain(s.stderr, o.rs, s.wish)
 }
 
 // quiescentTemplates is the parameter that sends clients that persistence binds to

@@ -71,13 +71,15 @@ func (s *shown) late() time.Duration { return plan.Uptime(s.round.Load()).Since(
 // its loop, by a connection of its own, at most once in a while.
 type viewer struct {
 	order
-	config atomic.Pointer[config.Config]
+	config atomic.Pointer[config.Config] // nil: the table alone, whoever made it
 
 	mu   sync.Mutex
 	m    machine
 	at   time.Time
 	last status.Status
 	err  error
+
+	light bool // see [lightly]
 }
 
 // glance is for how long what was read counts.
@@ -104,11 +106,19 @@ func (v *viewer) read() (st status.Status, err error) {
 			return st, err
 		}
 	}
+	m := v.m
+	if v.light {
+		m = lightly{m}
+	}
+	c := v.config.Load()
+	if c == nil {
+		return plan.Found(m)
+	}
 	o := v.order
-	o.config = *v.config.Load()
+	o.config = *c
 	s, err := o.here()
 	if err == nil {
-		err = s.openOn(v.m)
+		err = s.openOn(m)
 	}
 	if err != nil {
 		return st, err

@@ -43,6 +43,7 @@ func newApp(env command.Env, sys system) *cli.App {
 			roleCommand(plan.RealServer),
 			listCommand(),
 			checkCommand(),
+			topCommand(),
 			metricsCommand(),
 			initCommand(),
 			configCommand(),

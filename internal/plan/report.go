@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"net/netip"
 
 	"lvsdr/internal/host"
@@ -37,6 +38,27 @@ func Report(w Wish, s State) (status.Status, error) {
 	s.reportFormer(&st, w, former, others)
 	st.Timeouts, st.Sync = reportTimeouts(w, s, others), reportDaemons(w, s, others)
 	st.InPlace = st.AllInPlace()
+	return st, nil
+}
+
+// Found is what is in the table, whoever made it: there is nothing to compare it
+// with.
+func Found(t Table) (status.Status, error) {
+	var s State
+	if err := s.lookAtTable(t); err != nil {
+		return status.Status{}, fmt.Errorf("read the ipvs table: %w", err)
+	}
+	st := status.Status{Role: string(Director), InPlace: true, VIPs: []status.VIP{}}
+	for _, have := range s.services {
+		one := newReport("", &have.Service)
+		one.State = status.OK
+		for _, d := range have.Destinations {
+			rs := reportUnlisted(&have.Service, &d)
+			rs.State, rs.Differs, rs.Configured = status.OK, nil, d.Weight
+			one.RealServers = append(one.RealServers, rs)
+		}
+		st.Services = append(st.Services, one)
+	}
 	return st, nil
 }
 
