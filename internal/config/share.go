@@ -9,8 +9,8 @@ import (
 
 // Share is what a configuration wants of one real server.
 type Share struct {
-	// VIPs are what it takes: those of the services that lead to one of its addresses
-	// by direct routing or a tunnel, as a real server or a sorry one.
+	// VIPs are what it takes: those of the services that list one of its addresses
+	// with direct routing or a tunnel, as a real server or a sorry one.
 	VIPs   []netip.Addr
 	Listed bool // some service lists it, if only with masquerading
 }
@@ -24,15 +24,19 @@ func (c Config) ShareOf(own []netip.Addr) Share {
 		has[a] = !a.IsLoopback()
 	}
 	taken := map[netip.Addr]bool{}
-	for _, s := range c.Wanted() {
-		for _, d := range slices.Concat(s.Destinations, s.Sorry) {
-			if !has[d.Addr] {
+	for _, s := range c.Services {
+		for _, r := range c.everyone(s) {
+			if !has[r.Addr] {
 				continue
 			}
 			share.Listed = true
-			for _, vip := range s.VIPs {
-				taken[vip] = taken[vip] || d.Forward != ipvs.Masquerade
+			if r.forward(s) == ipvs.Masquerade {
+				continue
 			}
+			for _, vip := range c.vips(s) {
+				taken[vip] = true
+			}
+			break
 		}
 	}
 	share.VIPs = slices.DeleteFunc(c.AllVIPs(), func(vip netip.Addr) bool { return !taken[vip] })

