@@ -60,7 +60,7 @@ const hedge = 5
 // not answered is there at all is asked before the time is over.
 func (a *asker) ask(ctx context.Context, q question) []answer {
 	start, server, w := time.Now(), q.Server.Addr(), way{}
-	there := later(q.Check.Timeout-resolving, func() bool { return a.answers(ctx, q) })
+	there := later(max(q.Check.Timeout-resolving, q.Check.Timeout/2), func() bool { return a.answers(ctx, q) })
 	defer there.callOff()
 	if len(q.vips) > 0 {
 		w = a.way(server)
@@ -92,7 +92,7 @@ func (a *asker) ask(ctx context.Context, q question) []answer {
 // deferred is what is asked after a while, unless it is called off, or wanted
 // before.
 type deferred[T any] struct {
-	timer *time.Timer
+	timer *time.Timer // nil: it is being asked
 	ask   func()
 	got   chan T
 }
@@ -100,14 +100,22 @@ type deferred[T any] struct {
 func later[T any](after time.Duration, ask func() T) deferred[T] {
 	got := make(chan T, 1)
 	do := func() { got <- ask() }
+	if after == 0 {
+		go do()
+		return deferred[T]{got: got}
+	}
 	return deferred[T]{time.AfterFunc(after, do), do, got}
 }
 
-func (d deferred[T]) callOff() { d.timer.Stop() }
+func (d deferred[T]) callOff() {
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+}
 
 // get is the answer; it may be asked for once.
 func (d deferred[T]) get() T {
-	if d.timer.Stop() {
+	if d.timer != nil && d.timer.Stop() {
 		d.ask()
 	}
 	return <-d.got
