@@ -3,7 +3,9 @@ package top
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,9 +26,13 @@ const every = time.Second
 func Run(ctx context.Context, in io.Reader, out io.Writer, m *Model, s Source) error {
 	// What changes by itself does so once a second; what keys change is seen soon.
 	const frames = 20
-	p := tea.NewProgram(&program{Model: m, source: s}, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out),
+	shown := &program{Model: m, source: s}
+	p := tea.NewProgram(shown, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out),
 		tea.WithoutSignalHandler(), tea.WithFPS(frames))
 	_, err := p.Run()
+	if shown.panicked != nil {
+		return shown.panicked
+	}
 	if ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic) {
 		return nil
 	}
@@ -38,6 +44,23 @@ type program struct {
 	*Model
 	source        Source
 	width, height int
+	panicked      error
+}
+
+// panicked is a panic of what is done beside the loop, which ends it: bubbletea
+// would print it while the program is ending, or not in time.
+type panicked struct{ error }
+
+// guard is do, whose panic becomes a message.
+func guard(do func() tea.Msg) tea.Cmd {
+	return func() (msg tea.Msg) {
+		defer func() {
+			if p := recover(); p != nil {
+				msg = panicked{fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+			}
+		}()
+		return do()
+	}
 }
 
 type (
@@ -50,9 +73,9 @@ type (
 )
 
 // Init begins to look.
-func (p *program) Init() tea.Cmd { return p.lookAgain }
+func (p *program) Init() tea.Cmd { return p.look() }
 
-func (p *program) lookAgain() tea.Msg { return p.source.Look() }
+func (p *program) look() tea.Cmd { return guard(func() tea.Msg { return p.source.Look() }) }
 
 // Update takes what has happened.
 func (p *program) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -68,7 +91,10 @@ func (p *program) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if p.Paused() {
 			return p, soon()
 		}
-		return p, p.lookAgain
+		return p, p.look()
+	case panicked:
+		p.panicked = msg.error
+		return p, tea.Quit
 	case done:
 		p.Done(msg.Request, msg.warning, msg.err)
 	case tea.KeyPressMsg:
@@ -86,10 +112,10 @@ func (p *program) carryOut(r Request) tea.Cmd {
 	case Suspend:
 		return tea.Suspend
 	case Drain, Undrain:
-		return func() tea.Msg {
+		return guard(func() tea.Msg {
 			warning, err := p.source.Do(r)
 			return done{r, warning, err}
-		}
+		})
 	}
 	return nil
 }
