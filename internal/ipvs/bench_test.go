@@ -105,7 +105,7 @@ func (r *recording) Receive(b []byte) (int, error) {
 // dumpOf records n times the same message, in datagrams as the kernel makes
 // them for a small buffer.
 func dumpOf(n int, attrs []byte) *recording {
-	first := request{seq: 1}
+	first := request{seq: 1, flags: flagDump}
 	message := answer(first, attrs)
 	perDatagram := smallDump() / len(message)
 	r := &recording{}
