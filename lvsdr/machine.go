@@ -86,7 +86,7 @@ func withoutIPVS() error {
 // openConnections opens the kernel's list of connections, which is there with
 // IPVS alone.
 func openConnections() (io.ReadCloser, error) {
-	in, err := ipvs.Connections()
+	in, err := ipvs.ThreadConnections()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, withoutIPVS()
 	}

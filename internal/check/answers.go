@@ -119,7 +119,10 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 	}
 	_, asked := m.answers.value[hop.Interface]
 	known := slices.ContainsFunc(m.neighbours.value, func(n host.Neighbour) bool { return n.Interface == hop.Interface && n.Addr == hop.Via })
+	unplugged := slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == hop.Interface && l.Unplugged })
 	switch {
+	case unplugged:
+		f.unknown("%s has no carrier: whether %s is there cannot be told", hop.Interface, hop.Via)
 	case asked && len(router) == 0 && !known:
 		f.fail("answers from %s go to %s, and nobody on %s has that address", sender, hop.Via, hop.Interface).
 			mend(fmt.Sprintf("ip%s route replace default via GATEWAY", option))

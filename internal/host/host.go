@@ -40,6 +40,7 @@ type Link struct {
 	Name                    string
 	Index                   int
 	Up, Loopback, Broadcast bool
+	Unplugged               bool // it is up, and has no carrier (IFF_LOWER_UP)
 	NoARP                   bool // it neither asks nor answers (IFF_NOARP): dummy, tunl0, gre
 	MAC                     net.HardwareAddr
 	// Kind is the kernel's word for what is not a device of hardware

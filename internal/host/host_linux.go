@@ -27,7 +27,8 @@ func (h *Host) Links() ([]Link, error) {
 			Port: slices.Contains(switches, kinds[a.MasterIndex]),
 			Name: a.Name, Index: a.Index, MAC: a.HardwareAddr, Kind: kind(l),
 			Up: a.Flags&net.FlagUp != 0, Loopback: a.Flags&net.FlagLoopback != 0, Broadcast: a.Flags&net.FlagBroadcast != 0,
-			NoARP: a.RawFlags&unix.IFF_NOARP != 0, Remote: remote(l),
+			Unplugged: a.Flags&net.FlagUp != 0 && a.RawFlags&unix.IFF_LOWER_UP == 0,
+			NoARP:     a.RawFlags&unix.IFF_NOARP != 0, Remote: remote(l),
 		}
 	}
 	return links, nil

@@ -15,8 +15,11 @@ import (
 const ConnectionsPath = "/proc/net/ip_vs_conn"
 
 // Connections opens the kernel's list of connections, for [ReadConnections]. It
-// is of the network namespace of the calling thread.
-func Connections() (io.ReadCloser, error) { return os.Open("/proc/thread-self/net/ip_vs_conn") }
+// is of the network namespace of the process's first thread.
+func Connections() (io.ReadCloser, error) { return os.Open(ConnectionsPath) }
+
+// ThreadConnections is Connections of the network namespace of the calling thread.
+func ThreadConnections() (io.ReadCloser, error) { return os.Open("/proc/thread-self/net/ip_vs_conn") }
 
 // Connection is a line of the kernel's list.
 type Connection struct {
