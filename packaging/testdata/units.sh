@@ -169,7 +169,8 @@ echo "# a check runs as nobody, and is killed when its time is over"
 nobody() { lvsdr vs status | sed '1,/:81 /d; /:82 /,$d' | grep -q 'ok *up '; }
 by_then told 'still running after 2s'
 sleeping() { grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l; }
-[ $(sleeping) -le 4 ] || echo "$(sleeping) checks are left"
+few() { [ "$(sleeping)" -le 4 ]; }
+by_then few
 by_then nobody
 
 echo "# faults, each of which vs status explains; what was served goes on"
