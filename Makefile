@@ -21,9 +21,11 @@ BUILD   = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebug
 BIN     = bin
 
 # The packages whose tests need a kernel with IPVS, and what gives them one;
-# internal/guest tests that itself.
-PURE_PACKAGES   = ./internal/bench ./internal/benchwatch ./internal/check ./internal/command ./internal/config ./internal/keepalived ./internal/metrics ./internal/modprobe ./internal/names ./internal/page ./internal/plan ./internal/signals ./internal/terminal ./internal/top ./internal/watch ./internal/guest ./ipvsadm ./man
-KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/sorry ./internal/wire ./lvsdr
+# internal/guest tests that itself. All others need none, but for those that
+# have a target of their own.
+KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
+TESTED          = $(shell go list $(TAGS) -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...)
+PURE_PACKAGES   = $(filter-out $(KERNEL_PACKAGES) ./acceptance ./compat ./compat/clients ./packaging,$(TESTED:lvsdr/%=./%))
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # What the doctors say of networks with and without a fault.
@@ -86,7 +88,7 @@ kernel-scripts:
 
 kernel-packages:
 	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES) ./compat/clients
-	$(KERNEL_TEST) -run '^TestKernel' ./internal/watch
+	$(KERNEL_TEST) -run '^TestKernel' ./internal/sorry ./internal/watch
 
 compat: deps build ## compare with the real ipvsadm
 	@.ci/deps stock

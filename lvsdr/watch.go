@@ -234,9 +234,6 @@ func (s *watchSite) Reload() (config.Config, error) {
 	if err == nil {
 		err = requireComplete(c, config.Config.Validate)
 	}
-	if err == nil {
-		s.onEvent = c.Watch.OnEvent
-	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
 	}

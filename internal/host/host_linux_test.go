@@ -33,7 +33,7 @@ func TestKernelLinks(t *testing.T) {
 		{Name: "eth1", Up: true, Broadcast: true, MAC: lantest.Other, Kind: "veth"},
 		{Name: "eth0", Up: true, Broadcast: true, MAC: lantest.LVS, Kind: "veth"},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpAddr); d != "" {
 		t.Errorf("links (-want +got):\n%s", d)
 	}
 }

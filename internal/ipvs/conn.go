@@ -1,6 +1,7 @@
 package ipvs
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -29,6 +30,10 @@ type Conn struct {
 	// Messages with entries so far, and the datagrams of the last answer that had
 	// some.
 	entries, pieces int
+	// The kernel filled the last answer under one lock.
+	whole bool
+	// How large the kernel makes datagrams at least; zero: as small as it can.
+	room int
 }
 
 // Values of linux/netlink.h.
@@ -52,6 +57,8 @@ const (
 	// to 8 KiB (NLMSG_GOODSIZE). Small ones cost it less; large ones make it
 	// look for its place in the list less often.
 	largeDump = 32 << 10
+	// One entry, and what the kernel keeps of a buffer for itself, need less.
+	roomForMore = 1 << 10
 	// fewEntries fit into the smallest.
 	fewEntries = 12
 )
@@ -197,7 +204,7 @@ func (c *Conn) exchange(each func(msg []byte) error) error {
 		return err
 	}
 	var first error
-	c.pieces = 0
+	c.pieces, c.whole = 0, true
 	for {
 		var n int
 		err := again(func() (err error) {
@@ -210,10 +217,16 @@ func (c *Conn) exchange(each func(msg []byte) error) error {
 		if n > len(c.in) {
 			return errReply
 		}
+		full := n > cmp.Or(c.room, smallDump())-roomForMore
+		c.room = len(c.in)
 		before := c.entries
 		done, err := c.datagram(c.in[:n], each)
 		if c.entries != before {
 			c.pieces++
+			c.whole = c.pieces == 1 && !full
+		}
+		if c.pieces == 2 {
+			c.enlarge()
 		}
 		if first == nil {
 			first = err

@@ -10,10 +10,11 @@ import (
 // others change tables between two of them. It finds its place by counting: the
 // services of all network namespaces, or the destinations of the service. What
 // is added before that place makes it give entries once more, what is deleted
-// makes it pass over some. A dump whose entries came in one datagram is whole:
-// the kernel holds its lock while it fills one.
+// makes it pass over some, to the end even. A dump whose entries came in one
+// datagram with room for more is whole: the kernel holds its lock while it fills
+// one.
 //
-// A list in more datagrams than one needs a witness. The older interface tells
+// Any other list needs a witness. The older interface tells
 // all IPv4 services under that lock, so the order that both give has to be the
 // same ([shortcut.count]; it is asked for the numbers of destinations anyway).
 // IPv6 has no witness but other readings that say the same.
@@ -94,8 +95,8 @@ func (c *Conn) settleServices(detail Detail, list []ServiceEntry) ([]ServiceEntr
 		if list, err = c.readServices(detail, list[:0]); err != nil {
 			return list, err
 		}
-		w, err := c.short.count(list, c.pieces)
-		if err != nil || c.pieces <= 1 {
+		w, err := c.short.count(list, c.whole)
+		if err != nil || c.whole {
 			return list, err
 		}
 		if w == contradicts {
@@ -119,7 +120,7 @@ func (c *Conn) settleDestinations(s *ServiceEntry, detail Detail, buf []Destinat
 	var all readings[netip.AddrPort]
 	for range maxReadings {
 		var err error
-		if list, err = c.readDestinations(s, detail, buf); err != nil || c.pieces <= 1 {
+		if list, err = c.readDestinations(s, detail, buf); err != nil || c.whole {
 			return list, err
 		}
 		var keys []netip.AddrPort

@@ -133,12 +133,12 @@ func (s *shortcut) services() int {
 	return s.expected
 }
 
-// count notes in a list of services, which came in so many datagrams, how many
-// destinations each has. The kernel gives both lists in the same order; where
+// count notes in a list of services, whole or not, how many destinations each
+// has. The kernel gives both lists in the same order; where
 // that is not so, the table has changed or netlink's list is torn, and what
 // follows stays without a number.
-func (s *shortcut) count(list []ServiceEntry, pieces int) (witness, error) {
-	if s == nil || s.witness && pieces <= 1 {
+func (s *shortcut) count(list []ServiceEntry, whole bool) (witness, error) {
+	if s == nil || s.witness && whole {
 		return silent, nil
 	}
 	n := 0
@@ -147,7 +147,7 @@ func (s *shortcut) count(list []ServiceEntry, pieces int) (witness, error) {
 			n++
 		}
 	}
-	if n == 0 && pieces <= 1 {
+	if n == 0 && whole {
 		return silent, nil
 	}
 	// A mark that no service has for its protocol stays where there is not one more.

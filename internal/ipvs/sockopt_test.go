@@ -115,7 +115,7 @@ func TestShortcut(t *testing.T) {
 			k := &olderKernel{service: test.service, announced: test.announced, destinations: test.entries}
 			s := &shortcut{sockopt: k, only: true}
 			list := []ServiceEntry{{Service: Service{Family: INET6}}, {Service: test.service}}
-			if _, err := s.count(list, 1); err != nil {
+			if _, err := s.count(list, true); err != nil {
 				t.Fatal(err)
 			}
 			before := []DestinationEntry{{Active: 1}}
@@ -148,7 +148,7 @@ func TestShortcutTableChanged(t *testing.T) {
 		k := &olderKernel{service: web, announced: 1}
 		s := &shortcut{sockopt: k, only: true}
 		list := []ServiceEntry{{Service: other}, {Service: web}}
-		if w, err := s.count(list, 1); w != contradicts || err != nil || list[0].count.known || list[1].count.known {
+		if w, err := s.count(list, true); w != contradicts || err != nil || list[0].count.known || list[1].count.known {
 			t.Errorf("another %s: %+v, %v", name, list, err)
 		}
 	}
@@ -162,7 +162,7 @@ func TestShortcutRefused(t *testing.T) {
 	for _, only := range []bool{false, true} {
 		s := &shortcut{sockopt: k, only: only}
 		_, ok, err := s.destinations(&web, 0, nil)
-		if _, counted := s.count([]ServiceEntry{web}, 1); ok || errors.Is(err, syscall.EPERM) != only || errors.Is(counted, syscall.EPERM) != only {
+		if _, counted := s.count([]ServiceEntry{web}, true); ok || errors.Is(err, syscall.EPERM) != only || errors.Is(counted, syscall.EPERM) != only {
 			t.Errorf("only %v: %v, %v, %v", only, ok, err, counted)
 		}
 	}

@@ -19,7 +19,7 @@ type stirred struct {
 }
 
 func (s stirred) Receive(b []byte) (int, error) {
-	if rand.N(30) == 0 {
+	if rand.N(10) == 0 {
 		s.stir()
 	}
 	return s.socket.Receive(b)
@@ -106,4 +106,57 @@ func TestKernelTorn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKernelTornShort: a list whose first datagram is full ends there where all
+// that the kernel had counted is gone; it is read again.
+func TestKernelTornShort(t *testing.T) {
+	for _, family := range []AddressFamily{INET, INET6} {
+		t.Run(fmt.Sprint(family), func(t *testing.T) {
+			conn := openShort(t)
+			const ours, others = 330, 2000
+			for i := range ours {
+				must(t, conn.AddService(numbered(family, i)))
+			}
+			list, err := conn.Services(Kept)
+			must(t, err)
+			other := openShort(t)
+			fill := func() {
+				for i := range others {
+					must(t, other.AddService(numbered(INET, i)))
+				}
+			}
+			fill()
+			conn.sock = &emptied{socket: conn.sock, empty: func() { must(t, other.Flush()) }}
+			short, err := conn.readServices(Kept, nil)
+			must(t, err)
+			if conn.pieces != 1 || len(short) == ours {
+				t.Fatalf("%d services in %d datagrams: no list that ends after the first", len(short), conn.pieces)
+			}
+			fill()
+			conn.sock.(*emptied).done = false
+			got, err := conn.Services(Kept)
+			must(t, err)
+			if !slices.Equal(unwitnessed(got, silent), unwitnessed(list, silent)) {
+				t.Errorf("%d services of %d", len(got), len(list))
+			}
+		})
+	}
+}
+
+// emptied is a socket beside which, once, a table is emptied after the first
+// datagram.
+type emptied struct {
+	socket
+	empty func()
+	done  bool
+}
+
+func (e *emptied) Send(b []byte) error {
+	err := e.socket.Send(b)
+	if !e.done {
+		e.done = true
+		e.empty()
+	}
+	return err
 }

@@ -346,10 +346,9 @@ func (w *Watch) complain(s *subject, a answer) {
 	}
 }
 
-func (w *Watch) tellSeldom(e Event) { w.tellSeldomAs(fmt.Sprint(e), e) }
-
-// tellSeldomAs is tellSeldom for complaints that are the same in other words.
-func (w *Watch) tellSeldomAs(key string, e Event) {
+// tellSeldom tells the same complaint once in a while.
+func (w *Watch) tellSeldom(e Event) {
+	key := fmt.Sprint(e)
 	if time.Since(w.complaints[key]) < seldom {
 		return
 	}
