@@ -30,6 +30,8 @@ PURE_PACKAGES   = $(filter-out $(KERNEL_PACKAGES) ./acceptance ./compat ./compat
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # What the doctors say of networks with and without a fault.
 DOCTORS         = ^TestKernel(Faults|Healthy|Served)$$
+# Of these, what the director's finds among faults.
+DIRECTORS       = ^TestKernelFaults$$/_on_lvs$$
 # What unloads modules, and wants a guest of its own.
 ALONE           = ^TestStock
 # Debian's kernel for real machines: it has nf_tables for IPv4, which
@@ -72,15 +74,19 @@ package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
 	$(TEST) -v -count 1 -timeout 20m ./packaging
 
-kernel-test: deps build ## only what needs a kernel, in three guests at a time
+kernel-test: deps build ## only what needs a kernel, in some guests at a time
 	@.ci/deps stock
-	$(MAKE) -j3 --output-sync --no-print-directory kernel-compat kernel-faults kernel-packages kernel-scripts
+	$(MAKE) -j5 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-faults kernel-director
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat
 
+# They wait more than they work.
 kernel-faults:
-	$(KERNEL_TEST) ./acceptance -run '$(DOCTORS)'
+	$(KERNEL_TEST) ./acceptance -run '$(DOCTORS)' -skip '$(DIRECTORS)'
+
+kernel-director:
+	$(KERNEL_TEST) ./acceptance -run '$(DIRECTORS)'
 
 kernel-scripts:
 	$(KERNEL_TEST) ./acceptance -skip '$(BESIDE)|$(ALONE)|$(DOCTORS)'
@@ -129,4 +135,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-packages kernel-scripts compat golden fuzz bench bench-watch lint cover clean packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch lint cover clean packages help

@@ -629,6 +629,11 @@ func TestKernelFaults(t *testing.T) {
 		}
 		for _, doctor := range doctors {
 			t.Run(f.name+" on "+doctor, func(t *testing.T) {
+				defer func() {
+					if f.spoils || t.Failed() {
+						shut()
+					}
+				}()
 				if c == nil || f.forward != forward || f.servers != servers || f.config != config {
 					shut()
 					forward, servers, config = f.forward, f.servers, f.config
@@ -644,9 +649,6 @@ func TestKernelFaults(t *testing.T) {
 					c.mend(f, doctor, remedies[doctor])
 				}
 			})
-			if f.spoils || t.Failed() {
-				shut()
-			}
 		}
 	}
 }
