@@ -29,7 +29,10 @@ func labCommand() *cli.Command {
 				Description: "In a fresh network namespace of the running kernel if it has IPVS and we may;\n" +
 					"else inside Debian's user-mode-linux, as any user. Streams, terminal, signals,\n" +
 					"working directory, environment and exit status are CMD's.",
-				Flags:  []cli.Flag{&cli.BoolFlag{Name: "stock", Usage: "always on Debian's kernel for real machines, in QEMU"}},
+				Flags: []cli.Flag{
+					&cli.BoolFlag{Name: "stock", Usage: "always on Debian's kernel for real machines, in QEMU"},
+					&cli.StringFlag{Name: "from", Usage: "the stock kernel whose packages are unpacked in `DIR`"},
+				},
 				Action: labKernel,
 			},
 			{
@@ -50,8 +53,8 @@ func labKernel(c *cli.Context) error {
 		return usageError("lab kernel: no command given")
 	}
 	run := guest.Run
-	if c.Bool("stock") {
-		run = func(args []string) (int, error) { return guest.BootStock(args) }
+	if dir := c.String("from"); dir != "" || c.Bool("stock") {
+		run = func(args []string) (int, error) { return guest.BootStock(dir, args) }
 	}
 	status, err := run(c.Args().Slice())
 	return labExit(c, status, err)

@@ -28,7 +28,7 @@ const patience = 20 * time.Minute
 
 // measureInQEMU boots a guest and reports its results.
 func measureInQEMU(o options, report func(result)) (where string, err error) {
-	k, err := guest.FindStock()
+	k, err := guest.FindStock("")
 	if err != nil {
 		return "", fmt.Errorf("%w, or use -native", err)
 	}

@@ -33,8 +33,8 @@ func Init(words []string) error {
 		return errors.New("this word is for the init of a guest kernel")
 	}
 	var g ground = umlinux{}
-	if slices.Contains(words, stockWord) {
-		g = stock{}
+	if i := slices.Index(words, stockWord); i >= 0 {
+		g = stock{Stock: Stock{dir: strings.Join(words[i+1:], " ")}}
 	}
 	if err := serveGuest(g); err != nil {
 		fmt.Fprintf(os.Stderr, "lvsdr: %v\n", err) // the console, whose tail the host shows

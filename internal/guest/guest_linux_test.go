@@ -71,7 +71,7 @@ func TestGuest(t *testing.T) {
 
 // A stock kernel has what user-mode-linux lacks.
 func TestGuestStock(t *testing.T) {
-	k, err := FindStock()
+	k, err := FindStock("")
 	if err != nil {
 		t.Fatal(err)
 	}

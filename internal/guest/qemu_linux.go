@@ -2,12 +2,14 @@ package guest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -25,26 +27,43 @@ var qemu = []string{
 
 const stockParameters = "console=ttyS0 quiet panic=-1 possible_cpus=8"
 
-// A Stock is one of Debian's kernels for real machines, installed here.
+// A Stock is one of Debian's kernels for real machines.
 type Stock struct {
 	Release string // as uname -r has it
+	dir     string // where it is unpacked; empty: installed here
 }
 
-func (k Stock) image() string   { return "/boot/vmlinuz-" + k.Release }
-func (k Stock) modules() string { return "/lib/modules/" + k.Release }
+func (k Stock) modules() string { return k.dir + theirModules + "/" + k.Release }
 
-// FindStock takes the last by name of those that are complete.
-func FindStock() (Stock, error) {
+// image is in /boot; newer packages leave it to whoever installs them to copy it
+// there.
+func (k Stock) image() string {
+	if image := k.modules() + "/vmlinuz"; exists(image) {
+		return image
+	}
+	return k.dir + "/boot/vmlinuz-" + k.Release
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// FindStock takes the last by name of those that are complete: of a folder in
+// which such packages are unpacked, or of those that are installed.
+func FindStock(dir string) (Stock, error) {
 	if _, err := exec.LookPath(qemu[0]); err != nil {
 		return Stock{}, fmt.Errorf("%s is missing: apt-get install qemu-system-x86", qemu[0])
 	}
-	images, _ := filepath.Glob("/boot/vmlinuz-*[0-9]-amd64")
-	for i := len(images) - 1; i >= 0; i-- {
-		_, release, _ := strings.Cut(images[i], "vmlinuz-")
-		k := Stock{release}
-		if _, err := os.Stat(k.modules() + "/modules.dep"); err == nil {
+	releases, _ := filepath.Glob(dir + theirModules + "/*[0-9]-amd64")
+	for _, release := range slices.Backward(releases) {
+		k := Stock{filepath.Base(release), dir}
+		if exists(k.image()) && exists(k.modules()+"/modules.dep") {
 			return k, nil
 		}
+	}
+	if dir != "" {
+		return Stock{}, fmt.Errorf("%s has no kernel: lib/modules/RELEASE-amd64 with modules.dep, which depmod makes, and boot/vmlinuz-RELEASE-amd64 are wanted", dir)
 	}
 	return Stock{}, errors.New("no stock kernel is installed: apt-get install linux-image-amd64")
 }
@@ -83,11 +102,12 @@ func (k Stock) WriteInitramfs(path string, modules []string, fill func(*Initramf
 // addModules numbers the files in the order to load them.
 func (k Stock) addModules(a *Initramfs, names []string) {
 	dependencies, err := os.ReadFile(k.modules() + "/modules.dep")
-	if err != nil {
+	builtin, wrong := os.ReadFile(k.modules() + "/modules.builtin")
+	if err := cmp.Or(err, wrong); err != nil {
 		a.Fail(err)
 		return
 	}
-	files, err := loadOrder(string(dependencies), names)
+	files, err := loadOrder(string(dependencies), string(builtin), names)
 	if err != nil {
 		a.Fail(err)
 		return

@@ -3,6 +3,7 @@ package guest
 import (
 	"errors"
 	"os"
+	"path/filepath"
 )
 
 var (
@@ -36,13 +37,18 @@ func Boot(args []string) (status int, err error) {
 	return bootUML(args)
 }
 
-// BootStock runs args as [Run] does, but on Debian's kernel for real machines.
-// QEMU gets more options.
-func BootStock(args []string, options ...string) (status int, err error) {
+// BootStock runs args as [Run] does, but on one of Debian's kernels for real
+// machines, as [FindStock] does. QEMU gets more options.
+func BootStock(dir string, args []string, options ...string) (status int, err error) {
 	if inGuest() {
 		return statusFailed, errStockInGuest
 	}
-	k, err := FindStock()
+	if dir != "" {
+		if dir, err = filepath.Abs(dir); err != nil {
+			return statusFailed, err
+		}
+	}
+	k, err := FindStock(dir)
 	if err != nil {
 		return statusFailed, err
 	}

@@ -27,6 +27,9 @@ type stock struct {
 	options []string // of QEMU
 }
 
+// theirModules is where the modules of installed kernels are.
+const theirModules = "/lib/modules"
+
 func (stock) room() (string, error) { return filepath.Abs(os.TempDir()) }
 
 func (stock) newLine() (ours, theirs line, err error) { return newSocketLine() }
@@ -39,14 +42,14 @@ func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	}
 	// What protects from processors' faults takes a tenth of the time to boot,
 	// and on a busy machine the kernel takes the timer for broken.
-	parameters := fmt.Sprintf("mitigations=off no_timer_check rdinit=%s -- lab %s %s", init, InitWord, stockWord)
+	parameters := fmt.Sprintf("mitigations=off no_timer_check rdinit=%s -- lab %s %s %s", init, InitWord, stockWord, k.dir)
 	return k.Command(context.Background(), initramfs, parameters, append(k.options,
 		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=line,nr=1",
 		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap")...), nil
 }
 
 // enter changes from the initramfs to the host's files.
-func (stock) enter() (*os.File, error) {
+func (k stock) enter() (*os.File, error) {
 	if err := errors.Join(mount("devtmpfs", "/dev", ""), LoadModules()); err != nil {
 		return nil, err
 	}
@@ -69,7 +72,13 @@ func (stock) enter() (*os.File, error) {
 	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
 		return nil, fmt.Errorf("change to the host's files: %w", err)
 	}
-	return line, unix.Chroot(".")
+	if err := unix.Chroot("."); err != nil || k.dir == "" {
+		return line, err
+	}
+	if err := unix.Mount(k.dir+theirModules, theirModules, "", unix.MS_BIND, ""); err != nil {
+		return nil, fmt.Errorf("mount the modules of %s: %w", k.dir, err)
+	}
+	return line, nil
 }
 
 // keep holds the directories by mounts of their own, since 9p has its tag in
