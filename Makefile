@@ -116,6 +116,10 @@ bench-watch: deps build ## compare vs watch with ldirectord and keepalived after
 	@.ci/deps stock
 	go run $(TAGS) ./internal/benchwatch $(BENCH)
 
+kernels: deps build ## try the newest kernels of Debian's releases; KERNELS=REGEXP, SHORT=1: a part
+	@.ci/deps stock
+	go run $(TAGS) ./internal/kernels -only '$(KERNELS)' $(if $(SHORT),-short)
+
 lint: ## gofmt, vet, staticcheck
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
 	go vet $(TAGS) ./... && go vet $(SMALL) .
@@ -135,4 +139,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch lint cover clean packages help
+.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help

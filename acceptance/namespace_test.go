@@ -5,8 +5,10 @@ package acceptance
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -51,6 +53,9 @@ func enterNamespaces(env *testscript.Env) error {
 	if err := unix.Mount(room, "/etc", "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("replace /etc: %w", err)
 	}
+	if err := sizeTable(env.WorkDir); err != nil {
+		return fmt.Errorf("the size of the connection table: %w", err)
+	}
 	for _, dir := range memories {
 		if err := errors.Join(os.MkdirAll(dir, 0o755), unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=755")); err != nil {
 			return fmt.Errorf("empty %s: %w", dir, err)
@@ -89,4 +94,28 @@ func raiseLoopback() error {
 	}
 	lo.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo)
+}
+
+var tableSize = regexp.MustCompile(`\(size=\d+\)`)
+
+// sizeTable has the files of a script say of the connection table what this
+// kernel says: on Linux 7 it grows by itself.
+func sizeTable(dir string) error {
+	table, err := os.ReadFile("/proc/net/ip_vs")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // no module is loaded
+	}
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !tableSize.Match(text) {
+			return err
+		}
+		return os.WriteFile(path, tableSize.ReplaceAll(text, tableSize.Find(table)), 0o644)
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/status"
 )
 
 const everyProtocol = "vip: [172.16.0.100, 'fd00::100']\nreal_servers: [10.0.0.7, 10.0.0.17, 'fd00::7']\n" +
@@ -156,17 +157,23 @@ func TestJudgeSettings(t *testing.T) {
 		name                     string
 		release                  string
 		expire, reuse, conntrack int
+		estimation, limit        int
 		warned                   bool
 	}{
-		{"well", "6.1.0", 1, 1, 0, false},
-		{"connections stay", "6.1.0", 0, 1, 0, true},
-		{"old, and tracks", "5.8.18", 1, 1, 1, true},
-		{"old, tracks and does not wait", "5.8.18", 1, 0, 1, false},
-		{"new, and tracks", "5.9.0", 1, 1, 1, false},
+		{"well", "6.1.0", 1, 1, 0, 1, 1 << 30, false},
+		{"connections stay", "6.1.0", 0, 1, 0, 1, 1 << 30, true},
+		{"old, and tracks", "5.8.18", 1, 1, 1, 1, 1 << 30, true},
+		{"old, tracks and does not wait", "5.8.18", 1, 0, 1, 1, 1 << 30, false},
+		{"new, and tracks", "5.9.0", 1, 1, 1, 1, 1 << 30, false},
+		{"no rates", "6.1.0", 1, 1, 0, 0, 1 << 30, true},
+		{"nine tenths of the connections", "7.2.0", 1, 1, 0, 1, 1000, true},
+		{"far from the limit", "7.2.0", 1, 1, 0, 1, 1100, false},
 	} {
 		m := &facts{Site: siteOf(t, Director, ""), release: fact[string]{value: tt.release}, sysctls: map[string]fact[int]{
 			expireNoDest: {value: tt.expire}, reuseMode: {value: tt.reuse}, conntrack: {value: tt.conntrack}, dropEntry: {}, dropPacket: {},
+			estimation: {value: tt.estimation}, mostConns: {value: tt.limit},
 		}}
+		m.Status.Services = []status.Service{{RealServers: []status.RealServer{{Active: 400, Inactive: 400}, {Active: 100}}}}
 		var f finding
 		if err := judgeSettings(m, &f); err != nil || (f.seen[Warn] != nil) != tt.warned {
 			t.Errorf("%s: %v, %v", tt.name, f.seen, err)

@@ -20,7 +20,9 @@ const (
 	backupOnly   = "net.ipv4.vs.backup_only"
 	dropEntry    = "net.ipv4.vs.drop_entry"
 	dropPacket   = "net.ipv4.vs.drop_packet"
-	conntrack    = "net.ipv4.vs.conntrack" // whether its connections are tracked
+	estimation   = "net.ipv4.vs.run_estimation" // from Linux 5.18 on
+	mostConns    = "net.ipv4.vs.conn_max"       // Linux 7
+	conntrack    = "net.ipv4.vs.conntrack"      // whether its connections are tracked
 
 	// Whether connection tracking takes up a connection whose beginning it has not
 	// seen (kernel: nf_conntrack-sysctl.rst).
@@ -30,7 +32,7 @@ const (
 // judgeSettings looks at net.ipv4.vs, whose values decide what becomes of
 // connections that the director remembers.
 func judgeSettings(m *facts, f *finding) error {
-	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup, judgeDefence} {
+	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup, judgeDefence, judgeEstimation, judgeLimit} {
 		if err := judge(m, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -139,6 +141,35 @@ func judgeDefence(m *facts, f *finding) error {
 		case value == always:
 			f.fail("%s is %d: some of what clients send is thrown away, flood or not", strings.TrimPrefix(name, "net.ipv4.vs."), value).mend("sysctl -w " + name + "=0")
 		}
+	}
+	return nil
+}
+
+// judgeEstimation: without it what is shown of rates is nothing at all.
+func judgeEstimation(m *facts, f *finding) error {
+	value, err := m.optional(estimation, 1)
+	if err == nil && value == 0 {
+		f.warn("run_estimation is 0: the kernel counts, but every rate stays 0").mend("sysctl -w " + estimation + "=1")
+	}
+	return err
+}
+
+// judgeLimit warns before the kernel takes no more connections.
+func judgeLimit(m *facts, f *finding) error {
+	const unlimited = 1 << 30 // the kernel's own value, and its largest
+	limit, err := m.optional(mostConns, unlimited)
+	if err != nil || m.IPVS != nil {
+		return err
+	}
+	var now uint64
+	for _, v := range m.Status.Services {
+		for _, r := range v.RealServers {
+			now += uint64(r.Active) + uint64(r.Inactive)
+		}
+	}
+	if now >= uint64(limit)/10*9 {
+		f.warn("conn_max is %d, and there are %d connections: at the limit new clients are turned away", limit, now).
+			mend(fmt.Sprintf("sysctl -w %s=%d", mostConns, unlimited))
 	}
 	return nil
 }

@@ -1,0 +1,94 @@
+// Kernels tries lvsdr on the kernels of several Debian releases, each in QEMU,
+// beside the real ipvsadm, and prints a table: kernel, what ran, result. Its
+// status is 1 if something failed.
+//
+//	go run ./internal/kernels [-only REGEXP] [-short] [-cache DIR]
+//
+// Each kernel is the newest that its release has. It is fetched by apt, into a
+// cache that the packages installed here know nothing of.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// kernel is a release's kernel for a processor.
+type kernel struct {
+	suite  string // of Debian
+	newest bool
+}
+
+func (k kernel) String() string { return k.suite + "/amd64" }
+
+var kernels = []kernel{{suite: "oldoldstable"}, {suite: "oldstable"}, {suite: "stable"}, {suite: "unstable", newest: true}}
+
+// parts are what runs on a kernel. All of compat runs on the newest, which has
+// changed most; on the others what depends on the kernel.
+func (k kernel) parts(short bool) []part {
+	switch {
+	case short:
+		return []part{interfaces, walk}
+	case k.newest:
+		return []part{compared, interfaces, walk, scripts, doctors}
+	}
+	return []part{comparedShort, interfaces, walk, scripts, doctors}
+}
+
+func main() {
+	var o options
+	only := flag.String("only", "", "try the kernels alone in whose \"SUITE/amd64\" this `REGEXP` finds something")
+	flag.BoolVar(&o.short, "short", false, "run only what takes a minute")
+	flag.StringVar(&o.cache, "cache", cacheDir(), "keep kernels in `DIR`")
+	flag.Parse()
+	var err error
+	if o.only, err = regexp.Compile(*only); err == nil {
+		err = run(o, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kernels:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	cache string
+	only  *regexp.Regexp
+	short bool
+}
+
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "lvsdr", "kernels")
+}
+
+// run tries all kernels, and then prints the table.
+func run(o options, w io.Writer) error {
+	var rows []row
+	for _, k := range kernels {
+		if !o.only.MatchString(k.String()) {
+			continue
+		}
+		unpacked, err := fetch(filepath.Join(o.cache, k.suite), k.suite)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k, err)
+		}
+		for _, p := range k.parts(o.short) {
+			fmt.Fprintf(os.Stderr, "%s: Linux %s: %s\n", k, unpacked.release, p.name)
+			rows = append(rows, try(unpacked, k, p))
+		}
+	}
+	if len(rows) == 0 {
+		return fmt.Errorf("no kernel is named like %q; there are %v", o.only, kernels)
+	}
+	fmt.Fprintf(w, "Tried on %s.\n\n", time.Now().Format(time.DateOnly))
+	return report(w, rows)
+}
