@@ -580,3 +580,22 @@ func TestAnyOrder(t *testing.T) {
 		d.noRecord()
 	}
 }
+
+// Where IPv6 is switched off, what needs it says so before it does or judges
+// anything; what does without works.
+func TestIPv6SwitchedOff(t *testing.T) {
+	d := newDesk(t, "vip: [172.16.0.100, 'fd00::100']\nreal_servers: [10.0.0.7, 10.0.0.8, 'fd00::7']\n")
+	d.machine.DisableIPv6()
+	clean := d.text()
+	for _, line := range []string{"vs diff", "vs start", "vs status", "check --role vs", "vs drain 10.0.0.7", "rs start"} {
+		verb, _, _ := strings.Cut(line, " -")
+		verb = strings.TrimSuffix(verb, " 10.0.0.7")
+		d.expect(line, result{"", "lvsdr: " + verb + ": fd00::100: this kernel has no IPv6, or was started with ipv6.disable=1\n", 1})
+	}
+	d.looks("after refusals", clean)
+	d.succeed("vs stop")
+	d.configure("vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
+	d.succeed("vs start")
+	d.configure("vip: 172.16.0.100\nservices: [{port: 80, forward: tunnel, real_servers: ['fd00::7']}]\n")
+	d.expect("vs start", result{"", "lvsdr: vs start: fd00::7: this kernel has no IPv6, or was started with ipv6.disable=1\n", 1})
+}

@@ -32,6 +32,7 @@ func labCommand() *cli.Command {
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "stock", Usage: "always on Debian's kernel for real machines, in QEMU"},
 					&cli.StringFlag{Name: "from", Usage: "the stock kernel whose packages are unpacked in `DIR`"},
+					&cli.StringFlag{Name: "append", Usage: "`PARAMETERS` for the stock kernel"},
 				},
 				Action: labKernel,
 			},
@@ -53,8 +54,8 @@ func labKernel(c *cli.Context) error {
 		return usageError("lab kernel: no command given")
 	}
 	run := guest.Run
-	if dir := c.String("from"); dir != "" || c.Bool("stock") {
-		run = func(args []string) (int, error) { return guest.BootStock(dir, args) }
+	if o := (guest.StockOptions{Dir: c.String("from"), Parameters: c.String("append")}); c.Bool("stock") || o.Dir != "" || o.Parameters != "" {
+		run = func(args []string) (int, error) { return guest.BootStock(args, o) }
 	}
 	status, err := run(c.Args().Slice())
 	return labExit(c, status, err)

@@ -26,6 +26,7 @@ type machine interface {
 	watch.Kernel
 	Close() error // the connection to IPVS
 	Addresses() ([]host.Address, error)
+	IPv6() bool
 	Facing(vip netip.Addr) ([]host.Link, error)
 }
 

@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -172,10 +173,24 @@ func (s *session) openOn(m machine) (err error) {
 	if err == nil {
 		err = s.takeShare()
 	}
-	if err == nil {
-		err = s.findHomes()
+	return cmp.Or(err, s.needIPv6(), s.findHomes())
+}
+
+// needIPv6 is an error where the kernel lacks what the configuration speaks of.
+func (s *session) needIPv6() error {
+	addrs := s.config.AllVIPs()
+	if s.Role == plan.Director {
+		for _, w := range s.config.Wanted() {
+			for _, d := range w.Destinations {
+				addrs = append(addrs, d.Addr)
+			}
+		}
 	}
-	return err
+	i := slices.IndexFunc(addrs, netip.Addr.Is6)
+	if i < 0 || s.stops || s.Machine.(machine).IPv6() {
+		return nil
+	}
+	return fmt.Errorf("%s: this kernel has no IPv6, or was started with ipv6.disable=1", addrs[i])
 }
 
 // takeHealth takes over what a watch has found, unless it has been silent for too

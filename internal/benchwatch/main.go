@@ -44,7 +44,7 @@ func main() {
 	case !*native:
 		self, err := os.Executable()
 		fail(err)
-		status, err := guest.BootStock("", append([]string{self, "-native"}, os.Args[1:]...), "-icount", "shift=1")
+		status, err := guest.BootStock(append([]string{self, "-native"}, os.Args[1:]...), guest.StockOptions{QEMU: []string{"-icount", "shift=1"}})
 		fail(err)
 		os.Exit(status)
 	default:

@@ -33,7 +33,7 @@ func lab(word string, args []string) (status int, err error) {
 	case "guest":
 		return bootUML(args)
 	case "stock":
-		return BootStock("", args)
+		return BootStock(args, StockOptions{})
 	case "again":
 		return Boot(args)
 	}

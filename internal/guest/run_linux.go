@@ -37,22 +37,29 @@ func Boot(args []string) (status int, err error) {
 	return bootUML(args)
 }
 
+// StockOptions are about a stock kernel.
+type StockOptions struct {
+	Dir        string   // as for [FindStock]
+	Parameters string   // more for the kernel
+	QEMU       []string // more options of it
+}
+
 // BootStock runs args as [Run] does, but on one of Debian's kernels for real
-// machines, as [FindStock] does. QEMU gets more options.
-func BootStock(dir string, args []string, options ...string) (status int, err error) {
+// machines.
+func BootStock(args []string, o StockOptions) (status int, err error) {
 	if inGuest() {
 		return statusFailed, errStockInGuest
 	}
-	if dir != "" {
-		if dir, err = filepath.Abs(dir); err != nil {
+	if o.Dir != "" {
+		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 			return statusFailed, err
 		}
 	}
-	k, err := FindStock(dir)
+	k, err := FindStock(o.Dir)
 	if err != nil {
 		return statusFailed, err
 	}
-	return runOn(stock{k, options}, args)
+	return runOn(stock{k, o}, args)
 }
 
 func inGuest() bool {

@@ -24,7 +24,7 @@ const hostTag = "host"
 // host's, by 9p (v9fs), once an initramfs has loaded the modules for that.
 type stock struct {
 	Stock
-	options []string // of QEMU
+	options StockOptions
 }
 
 // theirModules is where the modules of installed kernels are.
@@ -42,8 +42,8 @@ func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	}
 	// What protects from processors' faults takes a tenth of the time to boot,
 	// and on a busy machine the kernel takes the timer for broken.
-	parameters := fmt.Sprintf("mitigations=off no_timer_check rdinit=%s -- lab %s %s %s", init, InitWord, stockWord, k.dir)
-	return k.Command(context.Background(), initramfs, parameters, append(k.options,
+	parameters := fmt.Sprintf("mitigations=off no_timer_check %s rdinit=%s -- lab %s %s %s", k.options.Parameters, init, InitWord, stockWord, k.dir)
+	return k.Command(context.Background(), initramfs, parameters, append(k.options.QEMU,
 		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=line,nr=1",
 		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap")...), nil
 }

@@ -25,6 +25,7 @@ type network struct {
 	probes     map[string]wire.Outcome // by Ethernet address and target
 	release    string
 	vrrp       bool
+	noIPv6     bool
 }
 
 // tell is what a test says, not a call that counts.
@@ -166,3 +167,13 @@ func (m *Machine) Release() (string, error) {
 	defer m.mu.Unlock()
 	return m.network.release, nil
 }
+
+// IPv6 is [host.Host.IPv6].
+func (m *Machine) IPv6() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.network.noIPv6
+}
+
+// DisableIPv6 is ipv6.disable=1.
+func (m *Machine) DisableIPv6() { m.tell(func(w *network) { w.noIPv6 = true }) }
