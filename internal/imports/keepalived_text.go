@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ type reader struct {
 	remark     func(string, ...any)
 	parameters map[string]string
 	open       []*[]statement // where statements go; the innermost block last
-	depth      int            // of includes
+	inside     []string       // the files that are being read, the innermost last
 	size       int            // of all lines
 	full       bool
 }
@@ -59,6 +60,8 @@ const (
 // file reads a file into the innermost block.
 func (x *reader) file(f Text, name string) {
 	x.parameters["_PWD"] = filepath.Dir(f.Path)
+	x.inside = append(x.inside, f.Path)
+	defer func() { x.inside = x.inside[:len(x.inside)-1] }()
 	lines := strings.Split(f.Text, "\n")
 	for i := 0; i < len(lines); i++ {
 		at := fmt.Sprintf("%sline %d", name, i+1)
@@ -166,15 +169,17 @@ func (x *reader) include(at, pattern, path string) {
 		x.remark("%s not imported: include %s: %v", at, pattern, err)
 	case len(files) == 0:
 		x.remark("%s: no file is %s", at, pattern)
-	case x.depth >= deepest:
+	case len(x.inside) >= deepest:
 		x.remark("%s not imported: include %s: too deep", at, pattern)
 		return
 	}
-	x.depth++
 	for _, f := range files {
+		if slices.Contains(x.inside, f.Path) {
+			x.remark("%s not imported: include %s: %s includes itself", at, pattern, f.Path)
+			continue
+		}
 		x.file(f, f.Path+" ")
 	}
-	x.depth--
 	x.parameters["_PWD"] = filepath.Dir(path)
 }
 
