@@ -180,3 +180,136 @@ func TestKeepalivedKeys(t *testing.T) {
 		o.said(t, func(text string) Draft { return Keepalived(Text{"it.conf", text}, files) })
 	}
 }
+
+// The keys of ldirectord(8).
+func TestLdirectordKeys(t *testing.T) {
+	const (
+		own    = "virtual = 172.16.0.100:%s\n\treal = 10.0.0.7 gate\n\tKEYS\n"
+		fork   = "fork = yes\ncheckinterval = 5\n"
+		either = `checktimeout = 3
+			checktimeout = x
+			negotiatetimeout = 4
+			checkinterval = 7
+			checkcount = 2
+			failurecount = 3
+			failurecount = x
+			fallback = 10.0.0.9 gate
+			fallback = nowhere
+			fallbackcommand = "/usr/bin/say"
+			emailalert = "ops@example.com"
+			emailalertfrom = ops@example.com
+			emailalertfreq = 60
+			emailalertstatus = all
+			smtp = 10.0.0.1
+			quiescent = no
+			cleanstop = no
+			readdquiescent = no
+			nosuch = 1
+		`
+	)
+	for _, o := range []occasion{
+		{"global", "KEYS\n" + strings.Replace(fmt.Sprintf(own, "80"), "KEYS", "", 1), either + `autoreload = yes
+			callback = "/usr/bin/say"
+			logfile = local0
+			execute = other
+			supervised = yes
+			maintenancedir = /etc/down
+			scheduler = rr
+			nosuch`},
+		{"virtual", fork + fmt.Sprintf(own, "80"), either + `real = 10.0.0.17 masq 3
+			real = 10.0.0.17->10.0.0.19 gate
+			real = 10.0.0.19->10.0.0.17 gate
+			real = 10.0.0.17 nosuch
+			real = 10.0.0.17:81 gate 1 "x", "y" l:3 u:4
+			real6 = [2001:db8::7]:80 gate
+			fallback6 = [2001:db8::9]:80
+			checktype = connect
+			checktype = on
+			checktype = off
+			checktype = ping
+			checktype = external
+			checktype = 3
+			checktype = nosuch
+			service = https
+			service = ftp
+			service = none
+			service = nosuch
+			checkport = 81
+			checkport = x
+			request = "/x"
+			request = "http://www.example.com/x"
+			receive = "well"
+			receive = "(?<=a)b"
+			httpmethod = HEAD
+			virtualhost = "www.example.com"
+			login = "joe"
+			passwd = "sesame"
+			database = "db"
+			secret = "sesame"
+			scheduler = rr
+			schedflags = sh-port
+			schedflags = nosuch
+			persistent = 60
+			persistent = x
+			protocol = udp
+			protocol = nosuch
+			monitorfile = "/var/log/x"
+			servicename = shop
+			comment = mine`},
+		{"checkinterval", strings.Replace(fork, "yes", "no", 1) + fmt.Sprintf(own, "80"), "checkinterval = 7"},
+		{"external", strings.Replace(fmt.Sprintf(own, "80"), "KEYS", "checktype = external\n\tKEYS", 1), "checkcommand = /bin/ask"},
+		{"persistent", strings.Replace(fmt.Sprintf(own, "80"), "KEYS", "persistent = 60\n\tKEYS", 1), "netmask = 255.255.255.0\nnetmask = x"},
+		{"dns", fmt.Sprintf(own, "53"), "request = \"www.example.com\"\nreceive = \"a|b\"\nops = yes"},
+		{"simpletcp", strings.Replace(fmt.Sprintf(own, "7"), "KEYS", "service = simpletcp\n\tKEYS", 1), "request = \"hello\"\nreceive = \"hello\""},
+		{"virtual6", strings.Replace(strings.Replace(strings.Replace(fmt.Sprintf(own, "80"), "virtual", "virtual6", 1), "172.16.0.100", "[2001:db8::100]", 1), "real = 10.0.0.7", "real6 = [2001:db8::7]:80", 1),
+			"fallback6 = [2001:db8::9]:80 gate\nfallback = 10.0.0.9\nreal = 10.0.0.7 gate\nreal6 = [2001:db8::8]:80 masq"},
+	} {
+		o.said(t, func(text string) Draft { return Ldirectord(text, known{}) })
+	}
+}
+
+// The options of ipvsadm(8).
+func TestRulesKeys(t *testing.T) {
+	for _, o := range []occasion{
+		{"service", "-A -t 172.16.0.100:80 KEYS\n-a -t 172.16.0.100:80 -r 10.0.0.7\n", `-s rr
+			-p
+			-p 60
+			-p 60 -M 255.255.255.0
+			-s sh -b sh-port
+			-b nosuch
+			-o
+			--pe sip
+			--nosuch`},
+		{"real server", "-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7 KEYS\n", `-m
+			-i
+			-w 3
+			-w x
+			-x 9
+			-y 3
+			-i --tun-type gue --tun-port 6080
+			-i --tun-type gre --tun-csum
+			-i --tun-type gre --tun-nocsum
+			-i --tun-type gue --tun-port 6080 --tun-remcsum`},
+		{"command", "-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\nKEYS\n", `-E -t 172.16.0.100:80 -s rr
+			-D -t 172.16.0.100:80
+			-C
+			-a -t 172.16.0.100:80 -r 10.0.0.17
+			-e -t 172.16.0.100:80 -r 10.0.0.7 -w 5
+			-d -t 172.16.0.100:80 -r 10.0.0.7
+			--set 1 2 3
+			--set 1 2
+			--start-daemon master
+			--start-daemon backup --mcast-interface eth1
+			--start-daemon nosuch`},
+		{"daemon", "-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\n--start-daemon master KEYS\n", `--mcast-interface eth1
+			--syncid 7
+			--syncid x
+			--sync-maxlen 1400
+			--mcast-group 224.0.0.99
+			--mcast-group x
+			--mcast-port 9000
+			--mcast-ttl 3`},
+	} {
+		o.said(t, func(text string) Draft { return Rules(text, known{}) })
+	}
+}
