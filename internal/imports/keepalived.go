@@ -2,6 +2,7 @@ package imports
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,9 @@ func Keepalived(f Text, files Files) Draft {
 		if s.keyword() == "virtual_server_group" && !k.groups[s.arg(1)].used {
 			d.remark("%s not imported: virtual_server_group %s: no virtual server is of it", s.at, s.arg(1))
 		}
+	}
+	if len(d.Services) == 0 {
+		d.VIPs = nil // of VRRP alone
 	}
 	d.Remarks = append(d.Remarks, k.notes.lines()...)
 	return d
@@ -151,9 +155,11 @@ func (k *keepalived) instance(s statement) {
 		}
 		for _, line := range one.body {
 			addr, _, _ := strings.Cut(line.keyword(), "/")
-			if vip, err := netip.ParseAddr(addr); err == nil {
+			vip, err := netip.ParseAddr(addr)
+			switch {
+			case err == nil && !slices.Contains(k.draft.VIPs, vip):
 				k.draft.VIPs = append(k.draft.VIPs, vip)
-			} else {
+			case err != nil:
 				k.draft.remark("%s not imported: %s", line.at, strings.Join(line.words, " "))
 			}
 		}

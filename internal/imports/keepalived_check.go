@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"lvsdr/internal/config"
+	"lvsdr/internal/ipvs"
 )
 
 // checkers are the kinds of keepalived.conf(5), with how often each asks again
@@ -31,7 +32,8 @@ type checker struct {
 }
 
 // check reads a checker; nil: there is none like it.
-func (k *keepalived) check(s statement, t timing, n *notes) *config.Check {
+func (k *keepalived) check(s statement, v *virtualServer, t timing) *config.Check {
+	n := &v.notes
 	known, ok := checkers[s.keyword()]
 	if !ok {
 		n.unsaid(s)
@@ -39,7 +41,7 @@ func (k *keepalived) check(s statement, t timing, n *notes) *config.Check {
 	}
 	c := checker{Check: config.DefaultCheck(), timing: t, notes: n}
 	c.Type, c.Rise = known.kind, 1
-	c.begin(s, k.user)
+	c.begin(s, v.Protocol, k.user)
 	for _, one := range s.body {
 		if !c.timing.take(one) && !c.ask(one) && !c.run(one) && !k.understands(one) {
 			n.unsaid(one)
@@ -59,7 +61,7 @@ func (k *keepalived) check(s statement, t timing, n *notes) *config.Check {
 }
 
 // begin is what a kind of check asks where its block says nothing.
-func (c *checker) begin(s statement, user string) {
+func (c *checker) begin(s statement, protocol ipvs.Protocol, user string) {
 	switch s.keyword() {
 	case "SSL_GET":
 		c.Verify = false
@@ -72,6 +74,9 @@ func (c *checker) begin(s statement, user string) {
 		c.User = user
 	case "PING_CHECK":
 		c.notes.add(s.at, "PING_CHECK: the port is asked instead")
+		if protocol == ipvs.UDP {
+			c.Type = config.CheckUDP
+		}
 	}
 }
 

@@ -212,7 +212,7 @@ func (v *virtualServer) ask(k *keepalived) {
 	for i, r := range v.servers {
 		var c *config.Check
 		for _, checker := range r.said {
-			switch asked := k.check(checker, v.timing.over(r.timing), &v.notes); {
+			switch asked := k.check(checker, v, v.timing.over(r.timing)); {
 			case asked != nil && c != nil:
 				v.notes.add(checker.at, "not imported: "+checker.keyword()+": the file has one check for a service")
 			case asked != nil:

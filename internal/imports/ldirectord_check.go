@@ -113,10 +113,13 @@ func (s *service) pace(c *config.Check, negotiates bool) {
 		own = []string{"negotiatetimeout", "checktimeout"}
 		c.Timeout = min(30*time.Second, c.Interval)
 	}
-	said := s.get(own[0]) + s.get(own[1])
+	key := own[0]
+	if s.get(key) == "" {
+		key = own[1]
+	}
 	if c.Timeout = seconds(c.Timeout, own...); c.Timeout > c.Interval {
-		text := fmt.Sprintf("a timeout of %v is more than the interval: here it is %v", c.Timeout, c.Interval)
-		if said != "" && !slices.Contains(s.draft.Remarks, text) {
+		text := fmt.Sprintf("line %d: a timeout of %v is more than the interval: here it is %v", s.setting(key).line, c.Timeout, c.Interval)
+		if s.get(key) != "" && !slices.Contains(s.draft.Remarks, text) {
 			s.draft.remark("%s", text)
 		}
 		c.Timeout = c.Interval
