@@ -70,13 +70,14 @@ func things(n int) string {
 type source struct {
 	flag string
 	read func(path string, names imports.Names) (imports.Draft, error)
+	here bool // it does not tell where the VIPs are: this machine may
 }
 
 var sources = []source{
-	{"rules", ofText(imports.Rules)},
-	{"ldirectord", ofText(imports.Ldirectord)},
-	{"keepalived", ofKeepalived},
-	{"script", ofScript},
+	{"rules", ofText(imports.Rules), true},
+	{"ldirectord", ofText(imports.Ldirectord), true},
+	{"keepalived", ofKeepalived, true},
+	{"script", ofScript, false},
 }
 
 // ofText reads a file that is all of its source.
@@ -141,6 +142,11 @@ func importFrom(c *cli.Context, netns string) (from string, f imports.File, err 
 		return "", f, err
 	}
 	draft.Mark(vips.VIPs)
+	if given[0].here {
+		if err := placeHere(c, netns, &draft); err != nil {
+			return "", f, err
+		}
+	}
 	if len(draft.Services) == 0 && len(draft.VIPs) == 0 {
 		return "", f, fmt.Errorf("%s: neither a virtual service nor a VIP is in it%s", path, because(draft.Remarks))
 	}
@@ -179,6 +185,23 @@ func importMachine(c *cli.Context, netns string, vips []netip.Addr) (from string
 	return wordsOf(role).machine, f, nil
 }
 
+// placeHere has the VIPs where this machine has them, if it has.
+func placeHere(c *cli.Context, netns string, draft *imports.Draft) error {
+	if err := enterNamespace(netns); err != nil {
+		return err
+	}
+	m, err := systemOf(c).openMachine(noTable)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	addresses, _, err := findAddresses(m)
+	if err == nil {
+		draft.Place(addresses)
+	}
+	return err
+}
+
 // findMachine takes from a machine what a configuration says.
 func findMachine(sys system) (found imports.Machine, err error) {
 	m, err := sys.openMachine(anyTable)
@@ -195,23 +218,11 @@ func findMachine(sys system) (found imports.Machine, err error) {
 	if found.Daemons, err = m.Daemons(); err != nil {
 		return found, fmt.Errorf("read the synchronisation daemons: %w", err)
 	}
-	links, err := m.Links()
+	addresses, parameters, err := findAddresses(m)
 	if err != nil {
-		return found, fmt.Errorf("read interfaces: %w", err)
+		return found, err
 	}
-	addresses, err := m.AddressesOn(links)
-	if err != nil {
-		return found, fmt.Errorf("read addresses: %w", err)
-	}
-	silent := map[string]bool{}
-	parameters := []string{"all"}
-	for _, l := range links {
-		silent[l.Name] = l.Silent()
-		parameters = append(parameters, l.Name)
-	}
-	for _, a := range addresses {
-		found.Addresses = append(found.Addresses, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
-	}
+	found.Addresses = addresses
 	for _, name := range parameters {
 		one := imports.ARP{Interface: name}
 		if one.Ignore, err = m.Get(host.LinkParameter(name, "arp_ignore")); err == nil {
@@ -223,6 +234,29 @@ func findMachine(sys system) (found imports.Machine, err error) {
 		found.ARP = append(found.ARP, one)
 	}
 	return found, nil
+}
+
+// findAddresses are the addresses of a machine, and the names that its interfaces
+// have among the parameters of the kernel.
+func findAddresses(m machine) (all []imports.Address, parameters []string, err error) {
+	links, err := m.Links()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read interfaces: %w", err)
+	}
+	addresses, err := m.AddressesOn(links)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read addresses: %w", err)
+	}
+	silent := map[string]bool{}
+	parameters = []string{"all"}
+	for _, l := range links {
+		silent[l.Name] = l.Silent()
+		parameters = append(parameters, l.Name)
+	}
+	for _, a := range addresses {
+		all = append(all, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
+	}
+	return all, parameters, nil
 }
 
 // findServices are the services of the table, and their real servers oldest

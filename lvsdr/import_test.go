@@ -189,6 +189,31 @@ func TestImportMissingVIP(t *testing.T) {
 	}
 }
 
+// A file of others does not tell where the VIPs are: on the director itself they
+// are found, whoever put them there.
+func TestImportPlaced(t *testing.T) {
+	for _, tt := range []struct{ prefix, link, label, want string }{
+		{"172.16.0.100/32", "eth0", "", "director_label: eth0:1\n"},
+		{"172.16.0.100/16", "eth0", "eth0:7", "director_label: eth0:7\n"},
+		{"172.16.0.100/32", "lo", "", "label: lo:1\n"},
+		{"172.16.0.99/32", "eth0", "", "label: lo:1\n"},
+	} {
+		d := newDesk(t, "virtual = 172.16.0.100:80\n\treal = 10.0.0.7:80 gate\n\tscheduler = rr\n\tchecktype = connect\n")
+		put(t, d.machine, tt.prefix, tt.link, tt.label)
+		s := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: netip.MustParseAddr("172.16.0.100"), Port: 80, Scheduler: "rr", Netmask: ipvs.SingleIPv4}
+		must(t, d.machine.AddService(s))
+		must(t, d.machine.AddDestination(s, ipvs.Destination{Family: ipvs.INET, Addr: netip.MustParseAddr("10.0.0.7"), Port: 80, Forward: ipvs.DirectRoute, Weight: 1}))
+		got := d.run("import --ldirectord " + d.file)
+		if !strings.Contains(got.Stdout, "\n"+tt.want) || got.Status != 0 {
+			t.Errorf("%+v: %q is not in\n%+v", tt, tt.want, got)
+		}
+		d.configure(got.Stdout)
+		if got := d.run("vs diff"); strings.HasPrefix(tt.prefix, "172.16.0.100/") != (got.Stdout == "") {
+			t.Errorf("%+v: vs diff: %+v", tt, got)
+		}
+	}
+}
+
 // Without a table and without a VIP there is nothing to import.
 func TestImportNothing(t *testing.T) {
 	newDesk(t, "").expect("import", result{Stderr: "lvsdr: import: neither a virtual service nor a VIP is here\n", Status: 1})
