@@ -83,38 +83,56 @@ var sources = []source{
 // ofText reads a file that is all of its source.
 func ofText(read func(text string, names imports.Names) imports.Draft) func(string, imports.Names) (imports.Draft, error) {
 	return func(path string, names imports.Names) (imports.Draft, error) {
-		text, err := os.ReadFile(path)
-		return read(string(text), names), err
+		text, err := readText(path)
+		return read(text, names), err
 	}
 }
 
 // ofKeepalived reads a file and, as it asks for them, those that it includes.
 func ofKeepalived(path string, _ imports.Names) (imports.Draft, error) {
-	text, err := os.ReadFile(path)
-	return imports.Keepalived(imports.Text{Path: path, Text: string(text)}, filesLike), err
+	text, err := readText(path)
+	return imports.Keepalived(imports.Text{Path: path, Text: text}, filesLike), err
 }
 
 func ofScript(path string, names imports.Names) (imports.Draft, error) {
-	text, err := os.ReadFile(path)
+	text, err := readText(path)
 	if err != nil {
 		return imports.Draft{}, err
 	}
-	draft, err := imports.Script(string(text), names)
+	draft, err := imports.Script(text, names)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return draft, err
 }
 
+// readText is the text of a file, which may also be a device or a pipe.
+func readText(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, imports.MostText+1))
+	if err != nil {
+		return "", err
+	}
+	text, err := imports.Decode(data)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
+}
+
 // filesLike are the files that match a pattern of the shell.
 func filesLike(pattern string) (all []imports.Text, err error) {
 	paths, err := filepath.Glob(pattern)
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		text, err := readText(path)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, imports.Text{Path: path, Text: string(text)})
+		all = append(all, imports.Text{Path: path, Text: text})
 	}
 	return all, err
 }

@@ -3,12 +3,15 @@ package lvsdr
 import (
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/imports"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/machinetest"
 )
@@ -236,6 +239,53 @@ func TestImportUsage(t *testing.T) {
 		{"now", `lvsdr: import: unexpected argument "now"`, 2},
 	} {
 		d.expect("import "+tt.words, result{Stderr: tt.stderr + "\n", Status: tt.status})
+	}
+}
+
+// A file that is none of its kind is refused in one line, soon.
+func TestImportWrongFiles(t *testing.T) {
+	d := newDesk(t, "")
+	dir := t.TempDir()
+	const good = "-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\n"
+	write := func(text string) string {
+		path := filepath.Join(dir, "file")
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	path := write("")
+	for _, kind := range []string{"rules", "ldirectord", "keepalived", "script"} {
+		for _, tt := range []struct{ text, want string }{
+			{"", ": an empty file"},
+			{" \r\n", ": an empty file"},
+			{"\x7fELF\x02\x01\x00", ": a binary file, expected text"},
+			{"\xff\xfev\x00i\x00", ": text of UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 makes it"},
+			{"\xfe\xff\x00v\x00i", ": text of UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 makes it"},
+			{strings.Repeat("# nothing\n", imports.MostText/10+1), ": more than 16777216 bytes, expected a configuration"},
+			{"# nothing\n", ": neither a virtual service nor a VIP is in it"},
+		} {
+			write(tt.text)
+			d.expect("import --"+kind+" "+path, result{Stderr: "lvsdr: import: " + path + tt.want + "\n", Status: 1})
+		}
+		d.expect("import --"+kind+" "+dir, result{Stderr: "lvsdr: import: read " + dir + ": is a directory\n", Status: 1})
+	}
+	want := d.run("import --rules " + write(good)).Stdout
+	for _, text := range []string{"\xef\xbb\xbf" + good, strings.ReplaceAll(good, "\n", "\r\n"), "# f\xfcr alle\n" + good} {
+		d.expect("import --rules "+write(text), result{Stdout: want})
+	}
+	d.expect("import --rules /dev/zero", result{Stderr: "lvsdr: import: /dev/zero: more than 16777216 bytes, expected a configuration\n", Status: 1})
+}
+
+// A file of keepalived that includes itself is read once, and that is told.
+func TestImportIncludes(t *testing.T) {
+	d := newDesk(t, "include *\ninclude *\nvirtual_server 172.16.0.100 80 {\nlvs_sched rr\nreal_server 10.0.0.7 80 { weight 1 }\n}\n")
+	got := d.run("import --keepalived " + d.file)
+	for _, line := range []string{"1", "2"} {
+		if want := "# line " + line + " not imported: include " + filepath.Dir(d.file) + "/*: " + d.file + " includes itself\n"; strings.Count(got.Stdout, want) != 1 {
+			t.Errorf("%q is not in\n%+v", want, got)
+		}
+	}
+	if strings.Count(got.Stdout, "port: 80\n") != 1 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -8,13 +8,6 @@ import (
 	"strings"
 )
 
-// Files are the files that match a pattern of an include, by their names, in
-// order.
-type Files func(pattern string) ([]Text, error)
-
-// Text is a file.
-type Text struct{ Path, Text string }
-
 // A statement is a line of keepalived.conf(5): words, and those in braces after
 // them.
 type statement struct {
@@ -50,12 +43,8 @@ var (
 	parameter  = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)(\s|$)`)
 )
 
-// Bounds of a file: how deep includes, parameters and blocks may lie in each
-// other, and how many bytes there are when all parameters have their values.
-const (
-	deepest  = 30
-	mostText = 1 << 24
-)
+// deepest is how deep includes, parameters and blocks may lie in each other.
+const deepest = 30
 
 // file reads a file into the innermost block.
 func (x *reader) file(f Text, name string) {
@@ -81,7 +70,7 @@ func (x *reader) file(f Text, name string) {
 
 // line reads a line, after its parameters have got their values.
 func (x *reader) line(at, line, path string, depth int) {
-	if x.size += len(line); x.size > mostText {
+	if x.size += len(line); x.size > MostText {
 		if !x.full {
 			x.remark("%s and what follows not imported: it is too much", at)
 		}
