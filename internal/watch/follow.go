@@ -58,7 +58,7 @@ func (w *Watch) decide(r *roster, todo []serving, held map[netip.Addr]bool, s pl
 		one := plan.ServiceHealth{}
 		if v.asks() {
 			one = v.health(now)
-			if one.Instead && len(one.Sorry) == 0 && v.page {
+			if one.Instead && len(one.Sorry) == 0 && v.page && !w.Shadow {
 				d, err := w.pages.open(service, &s)
 				if v.page = err == nil; err != nil {
 					failed(fmt.Errorf("the sorry page of %s: %w", service.words, err))
@@ -120,9 +120,12 @@ func (w *Watch) take(o outcome) {
 		w.held[vip] = o.Health.Held[vip]
 	}
 	w.tellDone(o.Applied)
+	for _, e := range w.shadow.note(time.Now(), o.Differences, o.Would) {
+		w.tell(e)
+	}
 	w.pages.keep(o.Health)
 	w.last = &o.Applied
-	if o.Failed == nil && !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
+	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
 	}
 }

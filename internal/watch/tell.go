@@ -12,7 +12,7 @@ import (
 
 // pronounce tells a verdict, and has the table follow.
 func (w *Watch) pronounce(s *subject) {
-	s.at, s.rose = plan.Now(), s.verdict == status.Up && (s.rose || s.last.why != "")
+	s.at, s.rose = plan.Now(), s.verdict == status.Up && (s.rose || s.last.why != "") && !w.Shadow
 	w.due = true
 	for _, e := range s.entries {
 		e.Event = EventUp
@@ -61,7 +61,7 @@ func (w *Watch) tellSeldom(e Event) {
 }
 
 func (w *Watch) tell(e Event) {
-	e.Time = time.Now()
+	e.Time, e.Shadow = time.Now(), w.Shadow
 	w.Site.Tell(e)
 }
 

@@ -48,6 +48,10 @@ type Applied struct {
 	Kept    []string // of what somebody changed by hand
 	Failed  error    // what could not be done, and is to be tried again
 	Unnoted error    // why the verdicts are not noted
+
+	// Of a shadow: where the table differs, and what else would be done.
+	Differences []Difference
+	Would       []string
 }
 
 // Watch is a watch at work.
@@ -58,9 +62,12 @@ type Watch struct {
 	Verdicts *plan.Health
 	// MendThere is "lvsdr rs start", with the flags of this run.
 	MendThere string
+	// Shadow: its site changes nothing, and tells where the table differs.
+	Shadow bool
 	// Own asks a real server at its own address; nil: [health.Ask].
 	Own func(context.Context, health.Target) health.Answer
 
+	shadow     *shadow
 	asker      *asker
 	pages      pages
 	roster     *roster
@@ -131,7 +138,7 @@ func (w *Watch) Run(ctx context.Context, c config.Config, reload <-chan struct{}
 // begin takes over what was known before.
 func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
-	w.pages = pages{}
+	w.pages, w.shadow = pages{}, newShadow(time.Now())
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
 	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, mend: w.MendThere}
 	if w.Own == nil {
@@ -161,19 +168,26 @@ func (w *Watch) enroll(c config.Config) {
 }
 
 // goOn has the table follow where something goes on by itself or failed, where
-// vs start may have come, and so often that verdicts keep counting.
+// vs start may have come, and so often that verdicts keep counting. A shadow looks
+// at each tick what others have made of the table.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.failed || w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
+	if w.Shadow || w.failed || w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
 	}
 }
 
 // reload reads the configuration again; a bad one changes nothing.
 func (w *Watch) reload() {
-	w.Site.Notify("RELOADING=1")
-	defer w.Site.Notify("READY=1")
+	if w.ready {
+		w.Site.Notify("RELOADING=1")
+		defer w.Site.Notify("READY=1")
+	}
+	if w.Shadow { // it begins anew, also to count
+		w.tell(w.shadow.summary(time.Now()))
+		w.shadow = newShadow(time.Now())
+	}
 	c, err := w.Site.Reload()
 	if err != nil {
 		w.tell(Event{Event: EventRefused, Why: err.Error()})
@@ -206,6 +220,9 @@ func (w *Watch) end() error {
 	var err error
 	if w.last != nil {
 		err = w.Site.End(w.last.Health)
+	}
+	if w.Shadow {
+		w.tell(w.shadow.summary(time.Now()))
 	}
 	w.tell(Event{Event: EventEnded, Why: "the table stays as it is"})
 	return err
