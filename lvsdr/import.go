@@ -70,50 +70,69 @@ func things(n int) string {
 type source struct {
 	flag string
 	read func(path string, names imports.Names) (imports.Draft, error)
+	here bool // it does not tell where the VIPs are: this machine may
 }
 
 var sources = []source{
-	{"rules", ofText(imports.Rules)},
-	{"ldirectord", ofText(imports.Ldirectord)},
-	{"keepalived", ofKeepalived},
-	{"script", ofScript},
+	{"rules", ofText(imports.Rules), true},
+	{"ldirectord", ofText(imports.Ldirectord), true},
+	{"keepalived", ofKeepalived, true},
+	{"script", ofScript, false},
 }
 
 // ofText reads a file that is all of its source.
 func ofText(read func(text string, names imports.Names) imports.Draft) func(string, imports.Names) (imports.Draft, error) {
 	return func(path string, names imports.Names) (imports.Draft, error) {
-		text, err := os.ReadFile(path)
-		return read(string(text), names), err
+		text, err := readText(path)
+		return read(text, names), err
 	}
 }
 
 // ofKeepalived reads a file and, as it asks for them, those that it includes.
 func ofKeepalived(path string, _ imports.Names) (imports.Draft, error) {
-	text, err := os.ReadFile(path)
-	return imports.Keepalived(imports.Text{Path: path, Text: string(text)}, filesLike), err
+	text, err := readText(path)
+	return imports.Keepalived(imports.Text{Path: path, Text: text}, filesLike), err
 }
 
 func ofScript(path string, names imports.Names) (imports.Draft, error) {
-	text, err := os.ReadFile(path)
+	text, err := readText(path)
 	if err != nil {
 		return imports.Draft{}, err
 	}
-	draft, err := imports.Script(string(text), names)
+	draft, err := imports.Script(text, names)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return draft, err
 }
 
+// readText is the text of a file, which may also be a device or a pipe.
+func readText(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, imports.MostText+1))
+	if err != nil {
+		return "", err
+	}
+	text, err := imports.Decode(data)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return text, nil
+}
+
 // filesLike are the files that match a pattern of the shell.
 func filesLike(pattern string) (all []imports.Text, err error) {
 	paths, err := filepath.Glob(pattern)
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		text, err := readText(path)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, imports.Text{Path: path, Text: string(text)})
+		all = append(all, imports.Text{Path: path, Text: text})
 	}
 	return all, err
 }
@@ -141,6 +160,11 @@ func importFrom(c *cli.Context, netns string) (from string, f imports.File, err 
 		return "", f, err
 	}
 	draft.Mark(vips.VIPs)
+	if given[0].here {
+		if err := placeHere(c, netns, &draft); err != nil {
+			return "", f, err
+		}
+	}
 	if len(draft.Services) == 0 && len(draft.VIPs) == 0 {
 		return "", f, fmt.Errorf("%s: neither a virtual service nor a VIP is in it%s", path, because(draft.Remarks))
 	}
@@ -179,6 +203,23 @@ func importMachine(c *cli.Context, netns string, vips []netip.Addr) (from string
 	return wordsOf(role).machine, f, nil
 }
 
+// placeHere has the VIPs where this machine has them, if it has.
+func placeHere(c *cli.Context, netns string, draft *imports.Draft) error {
+	if err := enterNamespace(netns); err != nil {
+		return err
+	}
+	m, err := systemOf(c).openMachine(noTable)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	addresses, _, err := findAddresses(m)
+	if err == nil {
+		draft.Place(addresses)
+	}
+	return err
+}
+
 // findMachine takes from a machine what a configuration says.
 func findMachine(sys system) (found imports.Machine, err error) {
 	m, err := sys.openMachine(anyTable)
@@ -195,23 +236,11 @@ func findMachine(sys system) (found imports.Machine, err error) {
 	if found.Daemons, err = m.Daemons(); err != nil {
 		return found, fmt.Errorf("read the synchronisation daemons: %w", err)
 	}
-	links, err := m.Links()
+	addresses, parameters, err := findAddresses(m)
 	if err != nil {
-		return found, fmt.Errorf("read interfaces: %w", err)
+		return found, err
 	}
-	addresses, err := m.AddressesOn(links)
-	if err != nil {
-		return found, fmt.Errorf("read addresses: %w", err)
-	}
-	silent := map[string]bool{}
-	parameters := []string{"all"}
-	for _, l := range links {
-		silent[l.Name] = l.Silent()
-		parameters = append(parameters, l.Name)
-	}
-	for _, a := range addresses {
-		found.Addresses = append(found.Addresses, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
-	}
+	found.Addresses = addresses
 	for _, name := range parameters {
 		one := imports.ARP{Interface: name}
 		if one.Ignore, err = m.Get(host.LinkParameter(name, "arp_ignore")); err == nil {
@@ -223,6 +252,29 @@ func findMachine(sys system) (found imports.Machine, err error) {
 		found.ARP = append(found.ARP, one)
 	}
 	return found, nil
+}
+
+// findAddresses are the addresses of a machine, and the names that its interfaces
+// have among the parameters of the kernel.
+func findAddresses(m machine) (all []imports.Address, parameters []string, err error) {
+	links, err := m.Links()
+	if err != nil {
+		return nil, nil, fmt.Errorf("read interfaces: %w", err)
+	}
+	addresses, err := m.AddressesOn(links)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read addresses: %w", err)
+	}
+	silent := map[string]bool{}
+	parameters = []string{"all"}
+	for _, l := range links {
+		silent[l.Name] = l.Silent()
+		parameters = append(parameters, l.Name)
+	}
+	for _, a := range addresses {
+		all = append(all, imports.Address{Prefix: a.Prefix, Interface: a.Interface, Label: a.Label, Silent: silent[a.Interface]})
+	}
+	return all, parameters, nil
 }
 
 // findServices are the services of the table, and their real servers oldest

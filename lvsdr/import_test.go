@@ -3,12 +3,15 @@ package lvsdr
 import (
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"lvsdr/internal/host"
+	"lvsdr/internal/imports"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/machinetest"
 )
@@ -189,6 +192,31 @@ func TestImportMissingVIP(t *testing.T) {
 	}
 }
 
+// A file of others does not tell where the VIPs are: on the director itself they
+// are found, whoever put them there.
+func TestImportPlaced(t *testing.T) {
+	for _, tt := range []struct{ prefix, link, label, want string }{
+		{"172.16.0.100/32", "eth0", "", "director_label: eth0:1\n"},
+		{"172.16.0.100/16", "eth0", "eth0:7", "director_label: eth0:7\n"},
+		{"172.16.0.100/32", "lo", "", "label: lo:1\n"},
+		{"172.16.0.99/32", "eth0", "", "label: lo:1\n"},
+	} {
+		d := newDesk(t, "virtual = 172.16.0.100:80\n\treal = 10.0.0.7:80 gate\n\tscheduler = rr\n\tchecktype = connect\n")
+		put(t, d.machine, tt.prefix, tt.link, tt.label)
+		s := ipvs.Service{Family: ipvs.INET, Protocol: ipvs.TCP, Addr: netip.MustParseAddr("172.16.0.100"), Port: 80, Scheduler: "rr", Netmask: ipvs.SingleIPv4}
+		must(t, d.machine.AddService(s))
+		must(t, d.machine.AddDestination(s, ipvs.Destination{Family: ipvs.INET, Addr: netip.MustParseAddr("10.0.0.7"), Port: 80, Forward: ipvs.DirectRoute, Weight: 1}))
+		got := d.run("import --ldirectord " + d.file)
+		if !strings.Contains(got.Stdout, "\n"+tt.want) || got.Status != 0 {
+			t.Errorf("%+v: %q is not in\n%+v", tt, tt.want, got)
+		}
+		d.configure(got.Stdout)
+		if got := d.run("vs diff"); strings.HasPrefix(tt.prefix, "172.16.0.100/") != (got.Stdout == "") {
+			t.Errorf("%+v: vs diff: %+v", tt, got)
+		}
+	}
+}
+
 // Without a table and without a VIP there is nothing to import.
 func TestImportNothing(t *testing.T) {
 	newDesk(t, "").expect("import", result{Stderr: "lvsdr: import: neither a virtual service nor a VIP is here\n", Status: 1})
@@ -211,6 +239,53 @@ func TestImportUsage(t *testing.T) {
 		{"now", `lvsdr: import: unexpected argument "now"`, 2},
 	} {
 		d.expect("import "+tt.words, result{Stderr: tt.stderr + "\n", Status: tt.status})
+	}
+}
+
+// A file that is none of its kind is refused in one line, soon.
+func TestImportWrongFiles(t *testing.T) {
+	d := newDesk(t, "")
+	dir := t.TempDir()
+	const good = "-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\n"
+	write := func(text string) string {
+		path := filepath.Join(dir, "file")
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	path := write("")
+	for _, kind := range []string{"rules", "ldirectord", "keepalived", "script"} {
+		for _, tt := range []struct{ text, want string }{
+			{"", ": an empty file"},
+			{" \r\n", ": an empty file"},
+			{"\x7fELF\x02\x01\x00", ": a binary file, expected text"},
+			{"\xff\xfev\x00i\x00", ": text of UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 makes it"},
+			{"\xfe\xff\x00v\x00i", ": text of UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 makes it"},
+			{strings.Repeat("# nothing\n", imports.MostText/10+1), ": more than 16777216 bytes, expected a configuration"},
+			{"# nothing\n", ": neither a virtual service nor a VIP is in it"},
+		} {
+			write(tt.text)
+			d.expect("import --"+kind+" "+path, result{Stderr: "lvsdr: import: " + path + tt.want + "\n", Status: 1})
+		}
+		d.expect("import --"+kind+" "+dir, result{Stderr: "lvsdr: import: read " + dir + ": is a directory\n", Status: 1})
+	}
+	want := d.run("import --rules " + write(good)).Stdout
+	for _, text := range []string{"\xef\xbb\xbf" + good, strings.ReplaceAll(good, "\n", "\r\n"), "# f\xfcr alle\n" + good} {
+		d.expect("import --rules "+write(text), result{Stdout: want})
+	}
+	d.expect("import --rules /dev/zero", result{Stderr: "lvsdr: import: /dev/zero: more than 16777216 bytes, expected a configuration\n", Status: 1})
+}
+
+// A file of keepalived that includes itself is read once, and that is told.
+func TestImportIncludes(t *testing.T) {
+	d := newDesk(t, "include *\ninclude *\nvirtual_server 172.16.0.100 80 {\nlvs_sched rr\nreal_server 10.0.0.7 80 { weight 1 }\n}\n")
+	got := d.run("import --keepalived " + d.file)
+	for _, line := range []string{"1", "2"} {
+		if want := "# line " + line + " not imported: include " + filepath.Dir(d.file) + "/*: " + d.file + " includes itself\n"; strings.Count(got.Stdout, want) != 1 {
+			t.Errorf("%q is not in\n%+v", want, got)
+		}
+	}
+	if strings.Count(got.Stdout, "port: 80\n") != 1 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -34,6 +34,7 @@ type shown struct {
 	metrics.Watched
 	history page.History
 	round   atomic.Int64 // when the loop last came round, by [plan.Now]
+	asked   func() time.Duration
 
 	mu     sync.Mutex
 	events []page.Event // the newest first
@@ -141,7 +142,7 @@ func (s *shown) listen(ctx context.Context, where string, warnings io.Writer) er
 	registry.MustRegister(&metrics.Collector{Status: s.status, Version: version(), Watched: &s.Watched})
 	server := &http.Server{
 		Handler: page.Handler(page.Source{
-			Host: host, Version: version(), Status: s.status, Events: s.last, Late: s.late, History: &s.history,
+			Host: host, Version: version(), Status: s.status, Events: s.last, Late: s.late, Asked: s.asked, History: &s.history,
 			Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 		}),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,

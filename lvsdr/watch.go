@@ -32,7 +32,8 @@ func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
 		Usage: "look after the real servers, and keep the table as file, health and drains say",
-		Flags: append(globalFlags(), configFlags()...),
+		Flags: append(append(globalFlags(), configFlags()...),
+			&cli.BoolFlag{Name: "shadow", Usage: "change nothing; tell where the table differs, and what would be done", EnvVars: env("shadow")}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {
@@ -50,20 +51,16 @@ func (o order) watch(c *cli.Context) error {
 	if err := enterNamespaceWhole(o.netns); err != nil {
 		return err
 	}
-	s, end, err := o.lock(theTable)
-	if err != nil {
-		return err
+	shadow, take := boolOf(c, "shadow"), order.takeWatch
+	if shadow {
+		take = order.lookOn
 	}
-	retire, err := plan.LockWatch(s.folder, s.Claimant)
-	if err == nil {
-		warnOf(s.warnings, s.verb, s.config)
-		s.warnOfStale()
-	}
-	end()
+	s, retire, err := take(o)
 	if err != nil {
 		return err
 	}
 	defer retire()
+	warnOf(s.warnings, s.verb, s.config)
 	ctx, reload, stop := s.system.signals()
 	defer stop()
 	out, steps, programs := newSink(), newSink(), newSink()
@@ -73,15 +70,32 @@ func (o order) watch(c *cli.Context) error {
 	s.stderr, s.warnings = steps.to(s.stderr), steps.to(s.warnings)
 	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
 		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
+	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start"), Shadow: shadow}
+	if shadow {
+		w.Site = shadowSite{at}
+	}
+	at.shown.asked = w.Late
 	at.shown.viewer.order = o
 	at.shown.viewer.config.Store(&s.config)
-	if where := s.config.Watch.Listen; where != "" {
+	if where := s.config.Watch.Listen; where != "" && !shadow {
 		if err := at.shown.listen(ctx, where, s.warnings); err != nil {
 			return hint.Add(fmt.Errorf("show what is watched: %w", err), "watch.listen of the configuration says where: ADDRESS:PORT or unix:PATH")
 		}
 	}
-	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start")}
 	return w.Run(ctx, s.config, reload)
+}
+
+// takeWatch makes this run the only watch of its file, until it calls retire.
+func (o order) takeWatch() (s *session, retire func() error, err error) {
+	s, end, err := o.lock(theTable)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer end()
+	if retire, err = plan.LockWatch(s.folder, s.Claimant); err == nil {
+		s.warnOfStale()
+	}
+	return s, retire, err
 }
 
 // watchSignals are those that end a watch, and SIGHUPs, one at a time.
@@ -148,40 +162,15 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	if s.Record, err = plan.LoadRecord(s.folder, s.namespace); err != nil {
 		return a, err
 	}
-	a.Config = c
-	if a.Stopped = s.Record.IsStopped(s.Claimant); a.Stopped {
-		return a, nil
+	if s.Record.IsStopped(s.Claimant) {
+		return watch.Applied{Config: c, Stopped: true}, nil
 	}
-	s.config = c
-	s.shown.viewer.config.Store(&c)
-	if err := s.findHomes(); err != nil {
+	a, p, err := s.consider(c, decide)
+	if err != nil {
 		return a, err
 	}
-	a.Drained = s.Record.DrainedFor(s.Claimant)
-	wish := func(c config.Config, h *plan.Health) plan.Wish {
-		o := s.options
-		o.Health = h
-		return plan.New(s.Claimant, c, a.Drained, o)
-	}
-	if a.State, err = plan.Look(s.Machine, wish(c, &plan.Health{}), s.Record); err != nil {
-		return a, s.reopen(err)
-	}
-	a.Health = decide(a.State, a.Drained)
-	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
-	p, err := plan.Start(wish(c, &a.Health), a.State)
-	if a.Failed = err; err != nil { // of a VIP, mostly: the table all the same
-		table := a.Health
-		table.Held = map[netip.Addr]bool{}
-		for _, vip := range c.AllVIPs() {
-			table.Held[vip] = true
-		}
-		if p, err = plan.Start(wish(c, &table), a.State); err != nil {
-			return a, err
-		}
-	}
-	a.Kept = p.Kept
 	if before != nil && !before.Stopped {
-		if missing, err := plan.Start(wish(before.Config, &before.Health), a.State); err == nil {
+		if missing, err := plan.Start(s.wishWith(before.Config, &before.Health, a.Drained), a.State); err == nil {
 			a.PutBack = common(p, missing)
 		}
 	}
@@ -192,6 +181,41 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	s.unrecorded = errors.Is(a.Failed, plan.ErrUnrecorded)
 	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
 	return a, nil
+}
+
+// wishWith is what a configuration asks for, with the health of its real servers.
+func (s *watchSite) wishWith(c config.Config, h *plan.Health, drained []netip.Addr) plan.Wish {
+	o := s.options
+	o.Health = h
+	return plan.New(s.Claimant, c, drained, o)
+}
+
+// consider looks, and plans what is to be done.
+func (s *watchSite) consider(c config.Config, decide func(plan.State, []netip.Addr) plan.Health) (a watch.Applied, p plan.Plan, err error) {
+	a.Config, s.config = c, c
+	s.shown.viewer.config.Store(&c)
+	if err := s.findHomes(); err != nil {
+		return a, p, err
+	}
+	a.Drained = s.Record.DrainedFor(s.Claimant)
+	if a.State, err = plan.Look(s.Machine, s.wishWith(c, &plan.Health{}, a.Drained), s.Record); err != nil {
+		return a, p, s.reopen(err)
+	}
+	a.Health = decide(a.State, a.Drained)
+	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
+	p, a.Failed = plan.Start(s.wishWith(c, &a.Health, a.Drained), a.State)
+	if a.Failed != nil { // of a VIP, mostly: the table all the same
+		table := a.Health
+		table.Held = map[netip.Addr]bool{}
+		for _, vip := range c.AllVIPs() {
+			table.Held[vip] = true
+		}
+		if p, err = plan.Start(s.wishWith(c, &table, a.Drained), a.State); err != nil {
+			return a, p, err
+		}
+	}
+	a.Kept = p.Kept
+	return a, p, nil
 }
 
 // common are the changes that two plans share.

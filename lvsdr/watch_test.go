@@ -77,7 +77,7 @@ type watching struct {
 }
 
 // watch starts "vs watch" on the desk, in a bubble of synctest.
-func (d *desk) watch(a *answers) *watching {
+func (d *desk) watch(a *answers, options ...string) *watching {
 	w := &watching{reload: make(chan struct{}), done: make(chan struct{})}
 	sys := d.system
 	sys.own = a.ask
@@ -86,7 +86,7 @@ func (d *desk) watch(a *answers) *watching {
 	sys.signals = func() (context.Context, <-chan struct{}, func()) { return ctx, w.reload, cancel }
 	go func() {
 		defer close(w.done)
-		run(command.Env{Args: []string{"lvsdr", "--config", d.file, "vs", "watch"}, Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &bytes.Buffer{}}, sys)
+		run(command.Env{Args: append([]string{"lvsdr", "--config", d.file, "vs", "watch"}, options...), Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &bytes.Buffer{}}, sys)
 	}()
 	time.Sleep(time.Second)
 	return w

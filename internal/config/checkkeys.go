@@ -40,7 +40,7 @@ var checkKeys = []checkKey{
 	keyOf("on_failure", askingTypes, func(c *Check) *OnFailure { return &c.OnFailure }, onFailure, stringOf),
 	{"vip", askingTypes, readVIP, printVIP},
 
-	keyOf("send", talkTypes, func(c *Check) *string { return &c.Send }, anyText, scalar),
+	{"send", talkTypes, readSend, func(c Check) string { return scalar(c.Send) }},
 	keyOf("receive", talkTypes, func(c *Check) *string { return &c.Receive }, pattern, scalar),
 
 	keyOf("verify", tlsTypes, func(c *Check) *bool { return &c.Verify }, boolean(), strconv.FormatBool),

@@ -44,7 +44,7 @@ func load(text string) (Config, *Fault) {
 	if fault != nil {
 		return Config{}, fault
 	}
-	var r reader
+	r := reader{text: text, lines: []int{0}}
 	c := r.config(root)
 	if r.fault != nil {
 		return Config{}, r.fault

@@ -8,7 +8,11 @@ import (
 )
 
 // A reader makes a configuration of values. It keeps the first fault.
-type reader struct{ fault *Fault }
+type reader struct {
+	fault *Fault
+	text  string
+	lines []int // where those begin that were looked for
+}
 
 func (r *reader) refuse(v value, what, want string) {
 	if r.fault == nil {

@@ -13,7 +13,9 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lvsdr/internal/config"
@@ -61,6 +63,18 @@ func (s *Service) remark(format string, args ...any) {
 
 func (d *Draft) remark(format string, args ...any) {
 	d.Remarks = append(d.Remarks, fmt.Sprintf(format, args...))
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// uniqueName makes a name of a text.
+func (d *Draft) uniqueName(text string) string {
+	base := strings.Trim(notInNames.ReplaceAllString(text, "-"), "-")
+	name := base
+	for i := 2; slices.ContainsFunc(d.Services, func(s Service) bool { return name != "" && s.Name == name }); i++ {
+		name = base + "-" + strconv.Itoa(i)
+	}
+	return name
 }
 
 // words name a service as ipvsadm does.

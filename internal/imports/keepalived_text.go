@@ -4,15 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
-
-// Files are the files that match a pattern of an include, by their names, in
-// order.
-type Files func(pattern string) ([]Text, error)
-
-// Text is a file.
-type Text struct{ Path, Text string }
 
 // A statement is a line of keepalived.conf(5): words, and those in braces after
 // them.
@@ -39,7 +33,7 @@ type reader struct {
 	remark     func(string, ...any)
 	parameters map[string]string
 	open       []*[]statement // where statements go; the innermost block last
-	depth      int            // of includes
+	inside     []string       // the files that are being read, the innermost last
 	size       int            // of all lines
 	full       bool
 }
@@ -49,16 +43,14 @@ var (
 	parameter  = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)(\s|$)`)
 )
 
-// Bounds of a file: how deep includes, parameters and blocks may lie in each
-// other, and how many bytes there are when all parameters have their values.
-const (
-	deepest  = 30
-	mostText = 1 << 24
-)
+// deepest is how deep includes, parameters and blocks may lie in each other.
+const deepest = 30
 
 // file reads a file into the innermost block.
 func (x *reader) file(f Text, name string) {
 	x.parameters["_PWD"] = filepath.Dir(f.Path)
+	x.inside = append(x.inside, f.Path)
+	defer func() { x.inside = x.inside[:len(x.inside)-1] }()
 	lines := strings.Split(f.Text, "\n")
 	for i := 0; i < len(lines); i++ {
 		at := fmt.Sprintf("%sline %d", name, i+1)
@@ -78,7 +70,7 @@ func (x *reader) file(f Text, name string) {
 
 // line reads a line, after its parameters have got their values.
 func (x *reader) line(at, line, path string, depth int) {
-	if x.size += len(line); x.size > mostText {
+	if x.size += len(line); x.size > MostText {
 		if !x.full {
 			x.remark("%s and what follows not imported: it is too much", at)
 		}
@@ -166,15 +158,17 @@ func (x *reader) include(at, pattern, path string) {
 		x.remark("%s not imported: include %s: %v", at, pattern, err)
 	case len(files) == 0:
 		x.remark("%s: no file is %s", at, pattern)
-	case x.depth >= deepest:
+	case len(x.inside) >= deepest:
 		x.remark("%s not imported: include %s: too deep", at, pattern)
 		return
 	}
-	x.depth++
 	for _, f := range files {
+		if slices.Contains(x.inside, f.Path) {
+			x.remark("%s not imported: include %s: %s includes itself", at, pattern, f.Path)
+			continue
+		}
 		x.file(f, f.Path+" ")
 	}
-	x.depth--
 	x.parameters["_PWD"] = filepath.Dir(path)
 }
 

@@ -27,19 +27,24 @@ func Rules(text string, names Names) Draft {
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
-		words := strings.Fields(line)
-		if len(words) > 0 && words[0] == "ipvsadm" {
-			words = words[1:]
-		}
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
-		}
-		if err := t.command(words); err != nil {
+		if err := t.line(line); err != nil {
 			d.remark("line %d not imported: %s: %v", n, strings.TrimSpace(line), err)
 		}
 	}
 	t.fill(&d)
 	return d
+}
+
+// line does what a line of saved rules says.
+func (t *table) line(rule string) error {
+	words := strings.Fields(rule)
+	if len(words) > 0 && words[0] == "ipvsadm" {
+		words = words[1:]
+	}
+	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+		return nil
+	}
+	return t.command(words)
 }
 
 // table is what commands of ipvsadm make.

@@ -121,6 +121,14 @@ func (m Machine) labelDirector(d *Draft) {
 	}
 }
 
+// Place has the VIPs of a director where this machine has them, if it has any.
+func (d *Draft) Place(all []Address) {
+	vips := slices.Concat(d.allVIPs(), d.VIPs)
+	if at, _ := home(all, vips); at.Interface != "" {
+		Machine{Addresses: all}.labelDirector(d)
+	}
+}
+
 // RealServer is the draft of a machine without a table.
 func (m Machine) RealServer() Draft {
 	d := Draft{InUse: true, ARP: []string{}}

@@ -24,7 +24,10 @@ type Source struct {
 	// Events are the last ones, the newest first.
 	Events func() []Event
 	// Late is for how long the watch has not come round; it does so each second.
-	Late    func() time.Duration
+	Late func() time.Duration
+	// Asked is how late the watch put a question, at most, since Asked was called
+	// before.
+	Asked   func() time.Duration
 	Metrics http.Handler
 	History *History
 }
@@ -78,11 +81,16 @@ func (s Source) status(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s Source) health(w http.ResponseWriter, _ *http.Request) {
-	if late := s.Late(); late > tooLate {
+	late, asked := s.Late(), s.Asked()
+	switch {
+	case late > tooLate:
 		http.Error(w, fmt.Sprintf("the watch has not come round for %s", late.Round(time.Second)), http.StatusServiceUnavailable)
-		return
+	case asked > tooLate:
+		http.Error(w, fmt.Sprintf("real servers are asked %s late", asked.Round(time.Second)), http.StatusServiceUnavailable)
+	default:
+		const unit = time.Millisecond
+		fmt.Fprintf(w, "ok\nthe watch came round %s ago\nreal servers are asked at most %s late\n", late.Round(unit), asked.Round(unit))
 	}
-	fmt.Fprintln(w, "ok")
 }
 
 func (s Source) ready(w http.ResponseWriter, r *http.Request) {

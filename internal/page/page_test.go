@@ -24,6 +24,7 @@ func source(st status.Status, err error) Source {
 		Status:  func() (status.Status, error) { return st, err },
 		Events:  func() []Event { return []Event{{Time: time.Unix(0, 0), Kind: "down", Text: "down: " + hostile}} },
 		Late:    func() time.Duration { return time.Second },
+		Asked:   func() time.Duration { return 12 * time.Millisecond },
 		Metrics: http.NotFoundHandler(),
 		History: new(History),
 	}
@@ -110,13 +111,20 @@ func TestReady(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	s := source(healthy(), nil)
-	if w := get(t, s, "/healthz"); w.Code != 200 {
-		t.Errorf("on time: %d %s", w.Code, w.Body)
-	}
-	s.Late = func() time.Duration { return time.Minute }
-	if w := get(t, s, "/healthz"); w.Code != 503 || !strings.Contains(w.Body.String(), "1m0s") {
-		t.Errorf("late: %d %s", w.Code, w.Body)
+	for _, tt := range []struct {
+		late, asked time.Duration
+		code        int
+		words       string
+	}{
+		{time.Second, 12 * time.Millisecond, 200, "ok\nthe watch came round 1s ago\nreal servers are asked at most 12ms late\n"},
+		{time.Minute, 0, 503, "not come round for 1m0s"},
+		{time.Second, 7 * time.Second, 503, "asked 7s late"},
+	} {
+		s := source(healthy(), nil)
+		s.Late, s.Asked = func() time.Duration { return tt.late }, func() time.Duration { return tt.asked }
+		if w := get(t, s, "/healthz"); w.Code != tt.code || !strings.Contains(w.Body.String(), tt.words) {
+			t.Errorf("%s, %s: %d %q, want %d %q", tt.late, tt.asked, w.Code, w.Body, tt.code, tt.words)
+		}
 	}
 }
 

@@ -94,6 +94,16 @@ func (h *Health) of(service string) ServiceHealth {
 	return h.Services[service]
 }
 
+// answered reports whether a real server is up.
+func (h ServiceHealth) answered() bool {
+	for _, f := range h.RealServers {
+		if f.Verdict == status.Up {
+			return true
+		}
+	}
+	return false
+}
+
 // apply makes of a destination what its health makes of it. Out tells that it
 // has to have no entry.
 func (d *Destination) apply(f Fate) (out bool) {

@@ -75,10 +75,13 @@ func (v Service) strangers(have *Entry, others holders) []ipvs.DestinationEntry 
 }
 
 // foreign tells those of the strangers that somebody has added by hand, and that
-// are to stay.
+// are to stay: they are not of the file.
 func (w Wish) foreign(v Service, before ClaimedService) func(*ipvs.DestinationEntry) bool {
 	out := map[netip.AddrPort]bool{}
 	for _, d := range v.Out {
+		out[d.Key()] = true
+	}
+	for _, d := range v.Spare {
 		out[d.Key()] = true
 	}
 	return func(d *ipvs.DestinationEntry) bool {

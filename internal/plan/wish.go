@@ -63,8 +63,9 @@ type Service struct {
 	Name string // "" if it has none
 	ipvs.Service
 	Destinations []Destination
-	Out          []Destination // real servers that have no entry while they are down
-	Instead      bool          // those of Destinations that are no real servers have the connections
+	Out          []Destination      // real servers that have no entry while they are down
+	Spare        []ipvs.Destination // who answers in place of real servers, and is not to, for some are up
+	Instead      bool               // those of Destinations that are no real servers have the connections
 	FailOpen     bool
 }
 
@@ -119,6 +120,9 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 			} else {
 				s.Destinations = append(s.Destinations, one)
 			}
+		}
+		if known.answered() {
+			s.Spare = wanted.Sorry
 		}
 		for _, d := range known.Sorry {
 			s.Destinations = append(s.Destinations, Destination{Destination: d, Configured: d.Weight, Sorry: true})

@@ -15,12 +15,14 @@ type Event struct {
 	RealServer string    `json:"real_server,omitempty"`
 	Why        string    `json:"why,omitempty"`
 	Remedy     string    `json:"remedy,omitempty"`
+	Would      string    `json:"would,omitempty"`  // what a shadow would do
+	Shadow     bool      `json:"shadow,omitempty"` // of a watch that changes nothing
 }
 
 // The events.
 const (
 	EventStarted   = "started"   // it begins to watch
-	EventReady     = "ready"     // what it watches is served, as far as real servers allow
+	EventReady     = "ready"     // real servers have first verdicts, and the table follows
 	EventUp        = "up"        // a real server does its work
 	EventDown      = "down"      // it does not
 	EventUnasked   = "unasked"   // it could not be asked, which says nothing about it
@@ -37,6 +39,12 @@ const (
 	EventResumed   = "resumed" // by "vs start"
 	EventError     = "error"   // something could not be done, and is tried again
 	EventEnded     = "ended"
+
+	// Of a shadow.
+	EventDiffers = "differs" // the table is not as its verdicts say
+	EventAgrees  = "agrees"  // it is, again
+	EventWould   = "would"   // what else it would do
+	EventSummary = "summary"
 )
 
 // event is an event that is not told yet.
@@ -60,6 +68,9 @@ func (e Event) String() string {
 	}
 	if e.Remedy != "" {
 		line += fmt.Sprintf("; mend it: %s", e.Remedy)
+	}
+	if e.Would != "" {
+		line += ": " + e.Would
 	}
 	return line
 }

@@ -203,3 +203,22 @@ func (v *serving) complete(drained []netip.Addr, have *plan.Entry) {
 
 // asks reports whether anybody is asked at all.
 func (v *serving) asks() bool { return v.of.Check.Asks() }
+
+// recall takes over what is known of real servers that this roster has not asked:
+// from a watch before this one, or from before their check was changed.
+func (s *service) recall(now time.Time) {
+	for _, e := range s.members {
+		if e.subject != nil && e.verdict == status.Unknown {
+			e.recall(s.applied.RealServers[e.words], now)
+		}
+	}
+}
+
+// recall takes a verdict over.
+func (s *subject) recall(f plan.Fate, now time.Time) {
+	if f.Verdict != status.Up && f.Verdict != status.Down {
+		return
+	}
+	s.verdict, s.at, s.since, s.rose = f.Verdict, f.At, now.Add(-f.At.Since()), f.Share != 0
+	s.last = answer{why: f.Why, remedy: f.Remedy, mendAt: f.MendAt, alive: f.Standing == plan.Quiesced}
+}

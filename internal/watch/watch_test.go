@@ -132,6 +132,7 @@ type book struct {
 	health  plan.Health
 	applies int
 	fails   error // what an Apply fails with
+	failed  error // what an Apply could not do beside the rest
 	wrong   error // what a Reload fails with
 }
 
@@ -145,7 +146,7 @@ func (b *book) Apply(c config.Config, _ *Applied, decide func(plan.State, []neti
 	}
 	h := decide(plan.State{}, nil)
 	b.health = h
-	return Applied{Config: c, Health: h}, nil
+	return Applied{Config: c, Health: h, Failed: b.failed}, nil
 }
 
 func (*book) End(plan.Health) error { return nil }
@@ -326,6 +327,56 @@ func TestApplyFails(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		if got := w.standing(web, "10.0.0.7"); got != plan.Quiesced {
 			t.Errorf("it is %s once an Apply goes well", got)
+		}
+	})
+}
+
+// A change that keeps failing holds nobody up: it is ready once first verdicts are
+// in, and not before.
+func TestReadyAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http}\n")
+		defer w.end()
+		w.with(func(b *book) { b.failed = errors.New("there is no interface vips") })
+		w.set(rs7, dead)
+		w.set(netip.MustParseAddr("10.0.0.17"), dead)
+		began := time.Now()
+		time.Sleep(time.Minute)
+		ready, downs := w.times(EventReady, ""), w.times(EventDown, "")
+		if len(ready) != 1 || len(downs) != 2 || ready[0].Before(downs[0]) || ready[0].Sub(began) > soon+time.Second {
+			t.Errorf("began %v, down %v, ready %v", began, downs, ready)
+		}
+		if n := len(w.times(EventError, "")); n != 1 {
+			t.Errorf("the change that fails is told %d times in a minute", n)
+		}
+	})
+}
+
+// The answer that makes a verdict is the reason that is told; what is known of the
+// real server afterwards follows its answers.
+func TestReasons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http, vip: false, fall: 2}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		w.set(rs7, hangs)
+		for before := w.count(rs7); w.count(rs7) == before; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.set(rs7, refuses)
+		time.Sleep(10 * time.Second)
+		if why := w.why(EventDown); why != "connection refused" {
+			t.Errorf("down: %q", why)
+		}
+		w.set(rs7, hangs)
+		time.Sleep(15 * time.Second)
+		w.with(func(b *book) {
+			if why := b.health.Services[web].RealServers["10.0.0.7"].Why; why != "no answer" {
+				t.Errorf("fifteen seconds later: %q", why)
+			}
+		})
+		if n := len(w.times(EventDown, "")); n != 1 {
+			t.Errorf("down %d times", n)
 		}
 	})
 }
