@@ -146,20 +146,12 @@ func TestHistory(t *testing.T) {
 		h.Add(st, now.Add(time.Duration(i)*Every))
 	}
 	g := h.Graphs()
-	if g[0].Now != "10" || g[1].Now != "1.0 M" || len(strings.Fields(g[0].Points)) != Kept || !strings.HasPrefix(g[0].Points, "0,") {
+	if g[0].Now != "10" || g[1].Now != "1.0M" || len(strings.Fields(g[0].Points)) != Kept || !strings.HasPrefix(g[0].Points, "0,") {
 		t.Errorf("graphs %+v", g)
 	}
 	st.Services[0].RealServers[0].Totals = status.Totals{} // set to zero
 	h.Add(st, now.Add(time.Hour))
 	if g := h.Graphs(); g[0].Now != "0" || g[0].Most != "10" {
 		t.Errorf("after zero %+v", g[0])
-	}
-}
-
-func TestCount(t *testing.T) {
-	for v, want := range map[uint64]string{0: "0", 999: "999", 1000: "1.0 k", 12345678: "12.3 M", 5e18: "5.0 E"} {
-		if got := count(v); got != want {
-			t.Errorf("count(%d) = %q, want %q", v, got, want)
-		}
 	}
 }
