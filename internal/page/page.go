@@ -153,7 +153,7 @@ func served(s status.Service) bool {
 var text string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"age": status.Age, "endpoint": metrics.Endpoint, "trouble": trouble, "class": class,
+	"health": health, "endpoint": metrics.Endpoint, "trouble": trouble, "class": class,
 	"count": func(n reflect.Value) string { return status.Count(float64(n.Uint())) },
 	"clock": func(t time.Time) string { return t.Format(time.TimeOnly) },
 }).Parse(text))
@@ -192,6 +192,18 @@ func (s Source) page(w http.ResponseWriter, _ *http.Request) {
 	page.Execute(w, v)
 }
 
+// health says whether a real server does its work, and since when.
+func health(rs status.RealServer) string {
+	switch h := rs.Health; {
+	case h == nil:
+		return "not asked"
+	case h.Verdict == status.Unknown:
+		return "not asked yet"
+	default:
+		return string(h.Verdict) + " " + status.Age(h.Age)
+	}
+}
+
 // trouble says what is not as it should be about a real server.
 func trouble(rs status.RealServer) string {
 	switch {
@@ -212,7 +224,9 @@ func class(rs status.RealServer) string {
 		return "down"
 	case rs.State == status.Draining, rs.State == status.Differs, rs.Sorry:
 		return "other"
-	case rs.Health != nil && rs.Health.Verdict == status.Unknown:
+	case rs.Health == nil:
+		return "soft"
+	case rs.Health.Verdict == status.Unknown:
 		return "other"
 	}
 	return "up"
