@@ -104,7 +104,7 @@ func (v *viewer) status() (status.Status, error) {
 
 func (v *viewer) read() (st status.Status, err error) {
 	if v.m == nil {
-		if v.m, err = v.system.openMachine(seenTable); err != nil {
+		if v.m, err = v.system.openMachine(shownTable); err != nil {
 			return st, err
 		}
 	}
