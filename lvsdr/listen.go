@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -103,7 +105,7 @@ func (v *viewer) status() (status.Status, error) {
 
 func (v *viewer) read() (st status.Status, err error) {
 	if v.m == nil {
-		if v.m, err = v.system.openMachine(seenTable); err != nil {
+		if v.m, err = v.system.openMachine(shownTable); err != nil {
 			return st, err
 		}
 	}
@@ -127,20 +129,32 @@ func (v *viewer) read() (st status.Status, err error) {
 	return s.status()
 }
 
-// listen has what a watch shows answered where the configuration says, until the
-// context ends. Where that is not this machine alone, it warns.
-func (s *shown) listen(ctx context.Context, where string, warnings io.Writer) error {
-	l, err := listenAt(where)
+// listen has what a watch shows answered where the configuration says, until end
+// is called. Where that is not this machine alone, it warns.
+func (s *shown) listen(where string, warnings io.Writer) (end func(), err error) {
+	l, err := listenAt(where, s.system.runDir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		fmt.Fprintf(warnings, "lvsdr: %s: warning: %s can be reached from other machines: whoever reaches it sees what the director does\n", s.verb, where)
 	}
+	server := s.server()
+	go server.Serve(netutil.LimitListener(l, maxVisitors))
+	ctx, cancel := context.WithCancel(context.Background())
+	go s.remember(ctx)
+	return func() { cancel(); l.Close(); server.Close() }, nil // l as well: it may not be known to the server yet
+}
+
+// maxVisitors is how many connections are served at the same time.
+const maxVisitors = 256
+
+// server answers. Its limits keep slow clients from staying.
+func (s *shown) server() *http.Server {
 	host, _ := os.Hostname()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&metrics.Collector{Status: s.status, Version: version(), Watched: &s.Watched})
-	server := &http.Server{
+	return &http.Server{
 		Handler: page.Handler(page.Source{
 			Host: host, Version: version(), Status: s.status, Events: s.last, Late: s.late, Asked: s.asked, History: &s.history,
 			Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
@@ -148,42 +162,56 @@ func (s *shown) listen(ctx context.Context, where string, warnings io.Writer) er
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go server.Serve(netutil.LimitListener(l, maxVisitors))
-	go func() {
-		ticker := time.NewTicker(page.Every)
-		defer ticker.Stop()
-		for {
-			if st, err := s.status(); err == nil {
-				s.history.Add(st, time.Now())
-			}
-			select {
-			case <-ticker.C:
-			case <-ctx.Done():
-				server.Close()
-				return
-			}
-		}
-	}()
-	return nil
 }
 
-// maxVisitors is how many connections are served at the same time.
-const maxVisitors = 256
-
-// listenAt opens ADDRESS:PORT or unix:PATH. A socket that an earlier run has left
-// goes.
-func listenAt(where string) (net.Listener, error) {
-	path, isPath := strings.CutPrefix(where, "unix:")
-	if !isPath {
-		if _, err := netip.ParseAddrPort(where); err != nil {
-			return nil, err
+// remember keeps the history.
+func (s *shown) remember(ctx context.Context) {
+	ticker := time.NewTicker(page.Every)
+	defer ticker.Stop()
+	for {
+		if st, err := s.status(); err == nil {
+			s.history.Add(st, time.Now())
 		}
-		return net.Listen("tcp", where)
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// listenAt opens ADDRESS:PORT or unix:PATH.
+func listenAt(where, runDir string) (net.Listener, error) {
+	if path, is := strings.CutPrefix(where, "unix:"); is {
+		return listenUnix(path, runDir)
+	}
+	if _, err := netip.ParseAddrPort(where); err != nil {
+		return nil, err
+	}
+	return net.Listen("tcp", where)
+}
+
+// listenUnix opens a socket for its owner and group. One that an earlier run has
+// left goes; a folder that is not there is made.
+func listenUnix(path, runDir string) (net.Listener, error) {
+	folder := filepath.Dir(path)
+	if within, err := filepath.Rel(runDir, folder); err == nil && filepath.IsLocal(within) {
+		return nil, fmt.Errorf("listen on unix:%s: nobody but root enters %s; a socket in a folder of its own is expected, as in unix:/run/lvsdr-page/socket", path, runDir)
+	}
+	err := os.Mkdir(folder, 0o750)
+	if err == nil {
+		err = os.Chmod(folder, 0o750) // whatever the umask is
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
-		if c, err := net.Dial("unix", path); err == nil {
+		c, err := net.Dial("unix", path)
+		if err == nil {
 			c.Close()
-			return nil, fmt.Errorf("listen on %s: somebody does", where)
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, fmt.Errorf("listen on unix:%s: somebody does", path)
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

@@ -54,6 +54,7 @@ const (
 	noTable    need = iota
 	knownTable      // a real server may be a director as well, if we may know
 	anyTable        // without IPVS there is nothing to stop
+	shownTable      // as seenTable, for who looks at it again and again
 	seenTable       // it is needed, but for its sake the machine is not changed
 	theTable        // the kernel may load IPVS
 )
@@ -64,7 +65,7 @@ func openMachine(n need) (machine, error) {
 	if n == noTable {
 		return m, nil
 	}
-	conn, err := openIPVS(n == theTable)
+	conn, err := openIPVS(n)
 	switch {
 	case err == nil:
 		m.Table = conn
@@ -94,14 +95,17 @@ func openConnections() (io.ReadCloser, error) {
 	return in, err
 }
 
-// openIPVS connects to IPVS. Load has the kernel load it: to ask for it over
-// netlink is enough for that, where the kernel can run modprobe.
-func openIPVS(load bool) (*ipvs.Conn, error) {
-	if !load && !ipvs.Present() {
+// openIPVS connects to IPVS, as far as a verb needs it. Where the kernel may load
+// it, to ask for it over netlink is enough for that, if the kernel can run modprobe.
+func openIPVS(n need) (*ipvs.Conn, error) {
+	switch {
+	case n != theTable && !ipvs.Present():
 		return nil, syscall.ENOPROTOOPT
+	case n == shownTable:
+		return ipvs.OpenShort(false)
 	}
 	conn, err := ipvs.Open()
-	if err != nil && load && modprobe.Load(nil, nil, nil) {
+	if err != nil && n == theTable && modprobe.Load(nil, nil, nil) {
 		conn, err = ipvs.Open()
 	}
 	return conn, err

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -160,7 +159,7 @@ func healthWords(rs status.RealServer) string {
 	case h.Verdict == status.Unknown:
 		return "not asked yet"
 	}
-	words := fmt.Sprintf("%s %s", h.Verdict, age(h.Age))
+	words := fmt.Sprintf("%s %s", h.Verdict, status.Age(h.Age))
 	if h.Why != "" {
 		words += ": " + h.Why
 	}
@@ -174,11 +173,6 @@ func healthWords(rs status.RealServer) string {
 	return words + "; " + where + strings.Join(h.Remedy, "; ")
 }
 
-// age is a number of seconds in words.
-func age(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Truncate(time.Second).String()
-}
-
 // watchWords say what is known of the watch, where it is not at work.
 func watchWords(w *status.Watch) string {
 	switch {
@@ -187,7 +181,7 @@ func watchWords(w *status.Watch) string {
 	case w.State == status.WatchStopped:
 		return "vs watch idles: vs stop came; it goes on with: lvsdr vs start"
 	case w.State == status.WatchEnded:
-		return fmt.Sprintf("vs watch ended %s ago: real servers are not asked", age(w.Age))
+		return fmt.Sprintf("vs watch ended %s ago: real servers are not asked", status.Age(w.Age))
 	}
-	return fmt.Sprintf("vs watch was last heard of %s ago: what it had found counts no more", age(w.Age))
+	return fmt.Sprintf("vs watch was last heard of %s ago: what it had found counts no more", status.Age(w.Age))
 }

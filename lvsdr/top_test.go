@@ -117,7 +117,12 @@ func TestTopLooksLightly(t *testing.T) {
 	for _, configured := range []bool{true, false} {
 		m := &wanted{machine: d.machine}
 		sys := d.system
-		sys.open = func(need) (machine, error) { return m, nil }
+		sys.open = func(n need) (machine, error) {
+			if n != shownTable {
+				t.Errorf("need %d", n)
+			}
+			return m, nil
+		}
 		v := &viewer{order: order{Claimant: plan.Claimant{Role: plan.Director, File: d.file}, system: sys}}
 		if configured {
 			v.config.Store(&c)

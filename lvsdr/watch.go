@@ -78,9 +78,11 @@ func (o order) watch(c *cli.Context) error {
 	at.shown.viewer.order = o
 	at.shown.viewer.config.Store(&s.config)
 	if where := s.config.Watch.Listen; where != "" && !shadow {
-		if err := at.shown.listen(ctx, where, s.warnings); err != nil {
+		end, err := at.shown.listen(where, s.warnings)
+		if err != nil {
 			return hint.Add(fmt.Errorf("show what is watched: %w", err), "watch.listen of the configuration says where: ADDRESS:PORT or unix:PATH")
 		}
+		defer end()
 	}
 	return w.Run(ctx, s.config, reload)
 }

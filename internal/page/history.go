@@ -45,20 +45,12 @@ func (h *History) Add(st status.Status, now time.Time) {
 	defer h.mu.Unlock()
 	if h.last != nil {
 		seconds := next.at.Sub(h.last.at).Seconds()
-		h.samples = append(h.samples, sample{grown(h.last.connections, next.connections) / seconds, grown(h.last.bytes, next.bytes) / seconds})
+		h.samples = append(h.samples, sample{status.Grown(h.last.connections, next.connections) / seconds, status.Grown(h.last.bytes, next.bytes) / seconds})
 		if len(h.samples) > Kept {
 			h.samples = h.samples[1:]
 		}
 	}
 	h.last = &next
-}
-
-// grown is by how much a counter has grown; one that starts anew has not.
-func grown(before, after uint64) float64 {
-	if after < before {
-		return 0
-	}
-	return float64(after - before)
 }
 
 // Graph is a line over time.
@@ -94,5 +86,5 @@ func graph(name string, samples []sample, of func(sample) float64) Graph {
 		}
 		fmt.Fprintf(&points, "%d,%.1f ", width-(len(samples)-1-i)*width/(Kept-1), y)
 	}
-	return Graph{Name: name, Now: count(last), Most: count(most), Points: strings.TrimSpace(points.String())}
+	return Graph{Name: name, Now: status.Count(last), Most: status.Count(most), Points: strings.TrimSpace(points.String())}
 }

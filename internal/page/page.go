@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"strings"
 	"time"
 
@@ -135,11 +136,11 @@ func Unready(st status.Status, vip string) (known bool, wrong []string) {
 		}
 		switch {
 		case s.State != status.OK:
-			wrong = append(wrong, fmt.Sprintf("%s: %s", title(s), s.State))
+			wrong = append(wrong, fmt.Sprintf("%s: %s", s.Title(), s.State))
 		case s.Sorry:
-			wrong = append(wrong, title(s)+": no real server is left, and others answer")
+			wrong = append(wrong, s.Title()+": no real server is left, and others answer")
 		case !served(s):
-			wrong = append(wrong, title(s)+": no real server is left")
+			wrong = append(wrong, s.Title()+": no real server is left")
 		}
 	}
 	return known, wrong
@@ -156,13 +157,12 @@ func served(s status.Service) bool {
 	return false
 }
 
-func title(s status.Service) string { return strings.TrimSpace(s.Called + " " + s.VIP) }
-
 //go:embed page.html
 var text string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"title": title, "age": age, "endpoint": metrics.Endpoint, "trouble": trouble, "class": class, "count": count,
+	"health": health, "endpoint": metrics.Endpoint, "trouble": trouble, "class": class,
+	"count": func(n reflect.Value) string { return status.Count(float64(n.Uint())) },
 	"clock": func(t time.Time) string { return t.Format(time.TimeOnly) },
 }).Parse(text))
 
@@ -200,9 +200,16 @@ func (s Source) page(w http.ResponseWriter, _ *http.Request) {
 	page.Execute(w, v)
 }
 
-// age is a number of seconds as people say it.
-func age(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Truncate(time.Second).String()
+// health says whether a real server does its work, and since when.
+func health(rs status.RealServer) string {
+	switch h := rs.Health; {
+	case h == nil:
+		return "not asked"
+	case h.Verdict == status.Unknown:
+		return "not asked yet"
+	default:
+		return string(h.Verdict) + " " + status.Age(h.Age)
+	}
 }
 
 // trouble says what is not as it should be about a real server.
@@ -225,31 +232,10 @@ func class(rs status.RealServer) string {
 		return "down"
 	case rs.State == status.Draining, rs.State == status.Differs, rs.Sorry:
 		return "other"
-	case rs.Health != nil && rs.Health.Verdict == status.Unknown:
+	case rs.Health == nil:
+		return "soft"
+	case rs.Health.Verdict == status.Unknown:
 		return "other"
 	}
 	return "up"
-}
-
-// count is a large number in thousands: 12.3 k.
-func count(v any) string {
-	var n float64
-	switch v := v.(type) {
-	case uint64:
-		n = float64(v)
-	case uint32:
-		n = float64(v)
-	case float64:
-		n = v
-	}
-	for _, unit := range []string{"", " k", " M", " G", " T", " P"} {
-		if n < 1000 {
-			if unit == "" {
-				return fmt.Sprintf("%.0f", n)
-			}
-			return fmt.Sprintf("%.1f%s", n, unit)
-		}
-		n /= 1000
-	}
-	return fmt.Sprintf("%.1f E", n)
 }

@@ -3,9 +3,12 @@ package page
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,7 +157,7 @@ func TestHistory(t *testing.T) {
 		h.Add(st, now.Add(time.Duration(i)*Every))
 	}
 	g := h.Graphs()
-	if g[0].Now != "10" || g[1].Now != "1.0 M" || len(strings.Fields(g[0].Points)) != Kept || !strings.HasPrefix(g[0].Points, "0,") {
+	if g[0].Now != "10" || g[1].Now != "1.0M" || len(strings.Fields(g[0].Points)) != Kept || !strings.HasPrefix(g[0].Points, "0,") {
 		t.Errorf("graphs %+v", g)
 	}
 	st.Services[0].RealServers[0].Totals = status.Totals{} // set to zero
@@ -164,10 +167,90 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
-	for v, want := range map[uint64]string{0: "0", 999: "999", 1000: "1.0 k", 12345678: "12.3 M", 5e18: "5.0 E"} {
-		if got := count(v); got != want {
-			t.Errorf("count(%d) = %q, want %q", v, got, want)
+// Every text can be read: on paper and on what is filled, light and dark, the contrast is
+// 4.5 to 1 at least (WCAG 2.1, 1.4.3). No other colours are used.
+func TestContrast(t *testing.T) {
+	light, rest, _ := strings.Cut(text, "@media screen and (prefers-color-scheme: dark)")
+	dark, rest, _ := strings.Cut(rest, "\n")
+	colour := regexp.MustCompile(`--(\w+): #(\w+)`)
+	for scheme, css := range map[string]string{"light": light, "dark": dark} {
+		of := map[string]float64{}
+		for _, c := range colour.FindAllStringSubmatch(css, -1) {
+			of[c[1]] = luminance(t, c[2])
+		}
+		for _, ink := range []string{"ink", "soft", "up", "down", "other"} {
+			for _, paper := range []string{"paper", "fill"} {
+				bright, dim := max(of[ink], of[paper])+.05, min(of[ink], of[paper])+.05
+				if len(of) != 8 || bright/dim < 4.5 {
+					t.Errorf("%s: %s on %s: %.1f to 1 (of %d colours)", scheme, ink, paper, bright/dim, len(of))
+				}
+			}
 		}
 	}
+	style, _, _ := strings.Cut(rest, "</style>")
+	if other := regexp.MustCompile(`#[0-9a-fA-F]{3,8}\b|rgb|hsl|opacity`).FindString(style); other != "" {
+		t.Errorf("%q is a colour of its own", other)
+	}
+}
+
+// luminance is how bright a colour of CSS is: rgb or rrggbb.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	if len(hex) == 3 {
+		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
+	}
+	n, err := strconv.ParseUint(hex, 16, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(shift int) float64 {
+		c := float64(n>>shift&0xff) / 0xff
+		if c <= 0.03928 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(16) + 0.7152*part(8) + 0.0722*part(0)
+}
+
+// What a screen reader says has names: sections, tables and their columns and rows,
+// graphs.
+func TestNames(t *testing.T) {
+	root, err := html.Parse(get(t, source(healthy(), nil), "/").Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	ids := map[string]bool{}
+	for n := range root.Descendants() {
+		ids[attribute(n, "id")] = true
+	}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		seen[n.Data]++
+		switch by := attribute(n, "aria-labelledby"); {
+		case n.Data == "html" && attribute(n, "lang") == "",
+			n.Data == "th" && attribute(n, "scope") == "",
+			n.Data == "svg" && (attribute(n, "role") != "img" || attribute(n, "aria-label") == ""),
+			n.Data == "table" && (n.FirstChild.NextSibling == nil || n.FirstChild.NextSibling.Data != "caption"),
+			n.Data == "section" && attribute(n, "aria-label") == "" && (by == "" || !ids[by]):
+			t.Errorf("%s has no name: %v", n.Data, n.Attr)
+		}
+	}
+	for _, name := range []string{"html", "main", "h1", "h2", "section", "table", "th", "svg"} {
+		if seen[name] == 0 {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
 }

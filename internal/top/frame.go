@@ -106,12 +106,12 @@ func (m *Model) head(width int) []string {
 	}
 	bytes := "-" // of one look
 	if len(m.history) > 1 {
-		bytes = count(m.total.bytes)
+		bytes = status.Count(m.total.bytes)
 	}
 	lines := []string{first,
-		m.totals("connections/s", count(m.total.rate), fmt.Sprintf("active   %-8s up %d of %d", count(float64(m.total.active)), m.up, m.all),
+		m.totals("connections/s", status.Count(m.total.rate), fmt.Sprintf("active   %-8s up %d of %d", status.Count(float64(m.total.active)), m.up, m.all),
 			func(s sample) float64 { return s.connections }, width),
-		m.totals("bytes/s in", bytes, "inactive "+count(float64(m.total.inactive)), func(s sample) float64 { return s.bytes }, width)}
+		m.totals("bytes/s in", bytes, "inactive "+status.Count(float64(m.total.inactive)), func(s sample) float64 { return s.bytes }, width)}
 	var wrong []string
 	for _, v := range m.look.Status.VIPs {
 		if v.State != status.OK {
@@ -135,7 +135,7 @@ func (m *Model) watched() string {
 	case w.State == status.Watching:
 		return "watching"
 	}
-	return fmt.Sprintf("watch %s %s ago", w.State, age(w.Age))
+	return fmt.Sprintf("watch %s %s ago", w.State, status.Age(w.Age))
 }
 
 // totals is a number with the graph of its last minutes, where there is room.
@@ -241,9 +241,9 @@ func (m *Model) rowLine(r row, width int, selected bool) string {
 	now := m.seen[r.key()]
 	bytes := "-"
 	if len(m.history) > 1 {
-		bytes = count(now.bytes)
+		bytes = status.Count(now.bytes)
 	}
-	cells := []string{count(now.rate), bytes, count(float64(now.active)), count(float64(now.inactive)), m.weight(r.server)}
+	cells := []string{status.Count(now.rate), bytes, status.Count(float64(now.active)), status.Count(float64(now.inactive)), m.weight(r.server)}
 	left, right := m.line(width, m.name(r), cells, m.health(r))
 	switch {
 	case selected && m.Bare:
@@ -268,7 +268,7 @@ func (m *Model) name(r row) string {
 	case m.Unicode:
 		sign = "▾ "
 	}
-	return sign + title(*r.service) + " " + r.service.Scheduler
+	return sign + r.service.Title() + " " + r.service.Scheduler
 }
 
 // weight is the one now and, where it is another, the configured one.
@@ -299,7 +299,7 @@ func (m *Model) health(r row) string {
 	case r.server.Sorry && h == nil:
 		return sorry
 	case h != nil && h.Verdict == status.Verdict(word):
-		return word + " " + age(h.Age)
+		return word + " " + status.Age(h.Age)
 	case word != string(status.Up):
 		return word
 	case !m.Configured:
@@ -367,21 +367,4 @@ func (m *Model) lastLine(width int) string {
 		return m.paint(terminal.Red, m.cut(m.err.Error(), width))
 	}
 	return m.cut("q quit  s sort  / filter  space collapse  p pause  d drain  u undrain  ? help", width)
-}
-
-// age is a number of seconds in words.
-func age(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Truncate(time.Second).String()
-}
-
-// count is a number, large ones in thousands: 12.3k.
-func count(n float64) string {
-	if n < 1000 {
-		return strconv.FormatFloat(n, 'f', 0, 64)
-	}
-	units := "kMGTPE"
-	for n /= 1000; n >= 999.95 && len(units) > 1; n /= 1000 {
-		units = units[1:]
-	}
-	return strconv.FormatFloat(n, 'f', 1, 64) + units[:1]
 }

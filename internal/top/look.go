@@ -96,8 +96,6 @@ func keyOf(s status.Service, rs *status.RealServer) string {
 	return s.Service + " " + rs.Address
 }
 
-func title(s status.Service) string { return strings.TrimSpace(s.Called + " " + s.VIP) }
-
 // See takes a look. One that failed leaves what was seen before it.
 func (m *Model) See(l Look) {
 	m.err = l.Err
@@ -109,11 +107,11 @@ func (m *Model) See(l Look) {
 	m.total, m.up, m.all = seen{}, 0, 0
 	for _, s := range l.Status.Services {
 		sum := seen{condition: serviceCondition(s)}
-		m.tell(before, keyOf(s, nil), sum.condition, title(s), "")
+		m.tell(before, keyOf(s, nil), sum.condition, s.Title(), "")
 		for _, rs := range s.RealServers {
 			key := keyOf(s, &rs)
 			one := observe(rs, l.At, before[key])
-			m.tell(before, key, one.condition, title(s)+" "+rs.Address, strings.Join(why(rs), "; "))
+			m.tell(before, key, one.condition, s.Title()+" "+rs.Address, strings.Join(why(rs), "; "))
 			m.seen[key] = one
 			sum.add(one)
 			if !rs.Sorry {
@@ -147,18 +145,10 @@ func observe(rs status.RealServer, now time.Time, before seen) seen {
 	one := seen{condition: condition(rs), at: now, totals: rs.Totals,
 		rate: float64(rs.Rate), active: uint64(rs.Active), inactive: uint64(rs.Inactive)}
 	if seconds := now.Sub(before.at).Seconds(); !before.at.IsZero() && seconds > 0 {
-		one.rate = grown(before.totals.Connections, one.totals.Connections) / seconds
-		one.bytes = grown(before.totals.Bytes, one.totals.Bytes) / seconds
+		one.rate = status.Grown(before.totals.Connections, one.totals.Connections) / seconds
+		one.bytes = status.Grown(before.totals.Bytes, one.totals.Bytes) / seconds
 	}
 	return one
-}
-
-// grown is by how much a counter has grown; one that starts anew has not.
-func grown(before, after uint64) float64 {
-	if after < before {
-		return 0
-	}
-	return float64(after - before)
 }
 
 // tell notes what has changed; at the first look nothing has.

@@ -76,7 +76,7 @@ var orders = []struct {
 
 func compareNames(a, b row) int {
 	if a.server == nil {
-		return cmp.Compare(title(*a.service), title(*b.service))
+		return cmp.Compare(a.service.Title(), b.service.Title())
 	}
 	return addressOf(a.server).Compare(addressOf(b.server))
 }
@@ -119,7 +119,7 @@ func (m *Model) arrange() {
 	m.sorted(services)
 	for _, s := range services {
 		servers := m.serversOf(s.service)
-		if m.filter != "" && len(servers) == 0 && !m.matches(title(*s.service)) {
+		if m.filter != "" && len(servers) == 0 && !m.matches(s.service.Title()) {
 			continue
 		}
 		m.rows = append(m.rows, s)
@@ -141,7 +141,7 @@ func (m *Model) arrange() {
 
 // serversOf are the real servers that the filter lets pass.
 func (m *Model) serversOf(s *status.Service) (servers []row) {
-	all := m.matches(title(*s))
+	all := m.matches(s.Title())
 	for i := range s.RealServers {
 		rs := &s.RealServers[i]
 		if all || m.matches(rs.Address+" "+m.seen[keyOf(*s, rs)].condition+" "+strings.Join(why(*rs), " ")) {

@@ -352,14 +352,6 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-func TestCount(t *testing.T) {
-	for n, want := range map[float64]string{0: "0", 999: "999", 1000: "1.0k", 12345: "12.3k", 999_960: "1.0M", 5e9: "5.0G", 2e21: "2000.0E"} {
-		if got := count(n); got != want {
-			t.Errorf("%f: %s, want %s", n, got, want)
-		}
-	}
-}
-
 // large is a director of so many real servers.
 func large(n int, seconds uint64) status.Status {
 	st := status.Status{Services: []status.Service{{Service: "-t 172.16.0.100:80", Called: "tcp/80", VIP: "172.16.0.100", Scheduler: "wrr", State: status.OK}}}

@@ -1,0 +1,240 @@
+package lvsdr
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/plan"
+)
+
+// showing is a watch of the tutorial's director that can be looked at.
+func showing(t *testing.T) *shown {
+	d := newDesk(t, tutorial)
+	d.succeed("vs start")
+	c, err := config.Read(d.file)
+	must(t, err)
+	s := new(shown)
+	s.order = order{Claimant: plan.Claimant{Role: plan.Director, File: d.file}, verb: "vs watch", system: d.system}
+	s.viewer.config.Store(&c)
+	s.round.Store(int64(plan.Now()))
+	return s
+}
+
+// through is a client whose connections are all to one socket.
+func through(network, address string) *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial(network, address) }}}
+}
+
+func getBy(t *testing.T, c *http.Client, path string) (status int, body string) {
+	t.Helper()
+	r, err := c.Get("http://director" + path)
+	must(t, err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	must(t, err)
+	return r.StatusCode, string(text)
+}
+
+// Two hundred clients that send a byte now and then, and as many more that never read,
+// keep nobody else waiting; when their time is over they are gone.
+func TestSlowClients(t *testing.T) {
+	s := showing(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	server := s.server()
+	for _, limit := range []*time.Duration{&server.ReadHeaderTimeout, &server.ReadTimeout, &server.WriteTimeout, &server.IdleTimeout} {
+		if *limit <= 0 || *limit > time.Minute {
+			t.Errorf("a limit of %s", *limit)
+		}
+	}
+	server.ReadHeaderTimeout, server.ReadTimeout, server.WriteTimeout, server.IdleTimeout = 2*time.Second, 2*time.Second, 2*time.Second, 2*time.Second
+	before := runtime.NumGoroutine()
+	var open atomic.Int64
+	go server.Serve(netutil.LimitListener(counting{l, &open}, maxVisitors))
+	defer server.Close()
+	const clients = 200
+	var all []net.Conn
+	for i := range clients {
+		c, err := net.Dial("tcp", l.Addr().String())
+		must(t, err)
+		defer c.Close()
+		all = append(all, c)
+		request := "GET / HTTP/1.1\r\nHost: x\r\nX: "
+		if i%2 == 0 { // its answers stay where they are
+			c.(*net.TCPConn).SetReadBuffer(1)
+			request = strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 50)
+		}
+		_, err = c.Write([]byte(request))
+		must(t, err)
+	}
+	s.round.Store(int64(plan.Now()))
+	others := through("tcp", l.Addr().String())
+	quickest := time.Hour
+	for range 3 {
+		began := time.Now()
+		if status, body := getBy(t, others, "/healthz"); status != http.StatusOK || body != "ok\n" {
+			t.Errorf("%d %s", status, body)
+		}
+		quickest = min(quickest, time.Since(began))
+	}
+	if quickest > time.Second {
+		t.Errorf("others wait for %s", quickest)
+	}
+	if n := runtime.NumGoroutine() - before; n > 3*maxVisitors {
+		t.Errorf("%d goroutines", n)
+	}
+	// The goroutines that are left are those of the test's own clients and the server.
+	for end := time.Now().Add(time.Minute); open.Load() > 0 || runtime.NumGoroutine() > before+20; time.Sleep(100 * time.Millisecond) {
+		for i, c := range all {
+			if i%2 == 1 {
+				c.Write([]byte("x"))
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d connections and %d goroutines are left", open.Load(), runtime.NumGoroutine()-before)
+		}
+	}
+}
+
+// counting counts the connections that are open, and has them hold little of what
+// nobody reads.
+type counting struct {
+	net.Listener
+	open *atomic.Int64
+}
+
+func (l counting) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.open.Add(1)
+	return &counted{Conn: c, open: l.open}, c.(*net.TCPConn).SetWriteBuffer(1)
+}
+
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
+}
+
+func TestListenUnix(t *testing.T) {
+	s := showing(t)
+	folder := filepath.Join(t.TempDir(), "page")
+	path := filepath.Join(folder, "socket")
+	var warnings bytes.Buffer
+	end, err := s.listen("unix:"+path, &warnings)
+	must(t, err)
+	for name, want := range map[string]os.FileMode{folder: os.ModeDir | 0o750, path: os.ModeSocket | 0o660} {
+		info, err := os.Stat(name)
+		must(t, err)
+		if info.Mode() != want {
+			t.Errorf("%s: %s, want %s", name, info.Mode(), want)
+		}
+	}
+	if status, body := getBy(t, through("unix", path), "/status.json"); status != http.StatusOK || !strings.Contains(body, "10.0.0.17") || warnings.Len() > 0 {
+		t.Errorf("%d %s%s", status, body, &warnings)
+	}
+	if _, err := s.listen("unix:"+path, &warnings); err == nil || err.Error() != fmt.Sprintf("listen on unix:%s: somebody does", path) {
+		t.Errorf("a second one: %v", err)
+	}
+	if status, _ := getBy(t, through("unix", path), "/healthz"); status != http.StatusOK {
+		t.Errorf("after a second one: %d", status)
+	}
+	end()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is left: %v", err)
+	}
+
+	// What was killed leaves it.
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	must(t, err)
+	left.SetUnlinkOnClose(false)
+	must(t, left.Close())
+	end, err = s.listen("unix:"+path, &warnings)
+	must(t, err)
+	end()
+
+	// A file is nobody's socket.
+	must(t, os.WriteFile(path, []byte("x"), 0o600))
+	if _, err := s.listen("unix:"+path, &warnings); err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("a file: %v", err)
+	}
+	for _, closed := range []string{s.system.runDir + "/socket", s.system.runDir + "/4/socket"} {
+		if _, err := s.listen("unix:"+closed, &warnings); err == nil || !strings.Contains(err.Error(), "in a folder of its own is expected") {
+			t.Errorf("%s: %v", closed, err)
+		}
+	}
+}
+
+// A socket whose listener is busy is not a stale one.
+func TestListenUnixBusy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	l, err := net.Listen("unix", path)
+	must(t, err)
+	defer l.Close()
+	for range 1 << 16 {
+		c, err := net.DialTimeout("unix", path, 10*time.Millisecond)
+		if err != nil {
+			break // its queue is full
+		}
+		defer c.Close()
+	}
+	if _, err := listenUnix(path, "/nosuch"); err == nil || !strings.Contains(err.Error(), "somebody does") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestListenWarns(t *testing.T) {
+	s := showing(t)
+	for address, want := range map[string]bool{"127.0.0.1": false, "0.0.0.0": true} {
+		l, err := net.Listen("tcp", address+":0")
+		must(t, err)
+		where := l.Addr().String()
+		l.Close()
+		var warnings bytes.Buffer
+		end, err := s.listen(where, &warnings)
+		must(t, err)
+		end()
+		if got := strings.Contains(warnings.String(), "warning: "+where+" can be reached from other machines"); got != want {
+			t.Errorf("%s: %q", where, &warnings)
+		}
+	}
+}
+
+func TestListenLate(t *testing.T) {
+	s := showing(t)
+	s.round.Store(int64(plan.Now()) - int64(10*time.Second))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	server := s.server()
+	go server.Serve(l)
+	defer server.Close()
+	status, body := getBy(t, through("tcp", l.Addr().String()), "/healthz")
+	if first, _ := bufio.NewReader(strings.NewReader(body)).ReadString('\n'); status != http.StatusServiceUnavailable || !strings.HasPrefix(first, "the watch has not come round for 1") {
+		t.Errorf("%d %s", status, body)
+	}
+}
