@@ -73,11 +73,19 @@ const (
 	IsDown   State = "down"
 )
 
+// Where a VIP is that a VRRP daemon moves. It is in place either way.
+const (
+	Here    = "here"
+	NotHere = "not here"
+)
+
 // VIP is a VIP on its interface.
 type VIP struct {
 	Address   netip.Prefix `json:"address"`
-	Interface string       `json:"interface"` // where it is, or should be
+	Interface string       `json:"interface"` // where it is, or should be; "" if VRRP has it elsewhere
 	State     State        `json:"state"`
+	// VRRP is [Here] or [NotHere] for one that a VRRP daemon moves.
+	VRRP string `json:"vrrp,omitempty"`
 	// Differs has unlisted for one that start put there, and is configured no
 	// longer.
 	Differs []string `json:"differs,omitempty"`
