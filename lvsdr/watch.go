@@ -136,6 +136,7 @@ type watchSite struct {
 	// unrecorded: the weights that were given last are not in the record.
 	unrecorded bool
 	shown      shown
+	tracker    tracker
 }
 
 // Apply is one round, alone under the lock.
@@ -150,6 +151,7 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	}
 	a.Config = c
 	if a.Stopped = s.Record.IsStopped(s.Claimant); a.Stopped {
+		_, a.Unnoted = s.track(plan.Wish{}, a)
 		return a, nil
 	}
 	s.config = c
@@ -191,6 +193,8 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	}
 	s.unrecorded = errors.Is(a.Failed, plan.ErrUnrecorded)
 	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	a.Soon, err = s.track(wish(c, &a.Health), a)
+	a.Unnoted = errors.Join(a.Unnoted, err)
 	return a, nil
 }
 

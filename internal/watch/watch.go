@@ -53,7 +53,8 @@ type Applied struct {
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
 	Failed  error    // what could not be done, and is to be tried again
-	Unnoted error    // why the verdicts are not noted
+	Unnoted error    // what could not be noted of this
+	Soon    bool     // it is to be applied again in a second
 }
 
 // Watch is a watch at work.
@@ -371,7 +372,7 @@ func (w *Watch) tell(e Event) {
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.failed || w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
+	if w.failed || w.idle || w.last != nil && w.last.Soon || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
 	}
 }
