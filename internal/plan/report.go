@@ -152,6 +152,7 @@ func (w Wish) reportService(v Service, have *Entry, others holders) status.Servi
 		if !sameScheduling(&have.Service, &v.Service) {
 			st.State = status.Differs
 		}
+		st.Fingerprint = have.fingerprint()
 	}
 	st.Sorry, st.FailOpen = v.Instead, v.FailOpen
 	for _, d := range v.Destinations {

@@ -93,13 +93,16 @@ type VIP struct {
 
 // Service is a virtual service.
 type Service struct {
-	Name        string       `json:"name,omitempty"`
-	Service     string       `json:"service"`       // as ipvsadm's options name it
-	Called      string       `json:"called"`        // its name or, where it has none, "tcp/80"
-	VIP         string       `json:"vip,omitempty"` // a mark has none
-	Scheduler   string       `json:"scheduler"`
-	State       State        `json:"state"`
-	Differs     []string     `json:"differs,omitempty"` // as of a VIP
+	Name      string   `json:"name,omitempty"`
+	Service   string   `json:"service"`       // as ipvsadm's options name it
+	Called    string   `json:"called"`        // its name or, where it has none, "tcp/80"
+	VIP       string   `json:"vip,omitempty"` // a mark has none
+	Scheduler string   `json:"scheduler"`
+	State     State    `json:"state"`
+	Differs   []string `json:"differs,omitempty"` // as of a VIP
+	// Fingerprint is the same where the kernel has the same: everything that says
+	// where connections go.
+	Fingerprint string       `json:"fingerprint,omitempty"`
 	RealServers []RealServer `json:"real_servers"`
 	// Sorry: no real server is left, and others answer. FailOpen: nobody does, and
 	// all real servers are kept in.
