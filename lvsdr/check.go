@@ -31,6 +31,7 @@ func checkCommand() *cli.Command {
 			"it; nothing is changed. The exit status is 1 if a check failed. --quiet leaves out\n" +
 			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
+			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch.listen is at `URL`", EnvVars: env("peer")},
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine; else it is found out", EnvVars: env("role")}),
 		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
@@ -43,11 +44,19 @@ func examine(c *cli.Context) error {
 	if told != "" && told != check.Director && told != check.RealServer {
 		return usageError("check: --role: vs or rs expected, got %q", told)
 	}
+	peer, err := peerOf(c)
+	if err != nil {
+		return err
+	}
 	site, m, err := openSite(c, told)
 	if err != nil {
 		return err
 	}
 	report := check.Run(site, m, checkWait)
+	if peer != "" && report.Role == check.Director {
+		there, err := askPeer(peer)
+		report.Add(check.ComparePeer(site.Status, there, err))
+	}
 	aimRemedies(&report, stringOf(c, "netns"))
 	if boolOf(c, "json") {
 		err = writeJSON(c.App.Writer, report)

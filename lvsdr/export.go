@@ -34,6 +34,8 @@ func exportKeepalivedCommand() *cli.Command {
 			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` for the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
 			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", EnvVars: env("router-id"), Value: "51"},
 			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
+			&cli.BoolFlag{Name: "vrrp-only", Usage: "the VIP alone: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
+			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6", EnvVars: env("peer")},
 			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is asked by TLS", EnvVars: env("check"), Value: "tcp"},
 			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` for when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
 		Action: exportKeepalived,
@@ -70,6 +72,19 @@ func exportOptions(c *cli.Context, cfg config.Config) (o keepalived.Options, err
 		return o, fmt.Errorf("--check %q: %s, expected %s", c.String("check"), wrong, keepalived.CheckForms)
 	}
 	o = keepalived.Options{RouterID: uint8(id), Priority: uint8(priority), Check: check}
+	o.VRRPOnly = c.Bool("vrrp-only")
+	for _, word := range c.StringSlice("peer") {
+		peer, err := config.ParseAddress("--peer", word)
+		if err != nil {
+			return o, err
+		}
+		o.Peers = append(o.Peers, peer)
+	}
+	for _, flag := range []string{"check", "sorry-server"} {
+		if o.VRRPOnly && c.IsSet(flag) {
+			return o, fmt.Errorf("--%s with --vrrp-only, expected one of them: vs watch asks the real servers", flag)
+		}
+	}
 	for _, word := range c.StringSlice("sorry-server") {
 		server, err := config.ParseServer("--sorry-server", word)
 		if err != nil {

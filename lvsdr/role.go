@@ -11,7 +11,7 @@ import (
 func roleCommand(r plan.Role) *cli.Command {
 	verbs := []*cli.Command{startCommand(r), stopCommand(r), statusCommand(r), diffCommand(r)}
 	if r == plan.Director {
-		verbs = append(verbs, drainCommand(), undrainCommand(), watchCommand())
+		verbs = append(verbs, drainCommand(), undrainCommand(), retireCommand(), watchCommand())
 	}
 	return &cli.Command{Name: string(r), Usage: wordsOf(r).usage, Subcommands: verbs}
 }

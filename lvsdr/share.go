@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lvsdr/internal/config"
 	"lvsdr/internal/hint"
 	"lvsdr/internal/ipvs"
 	"lvsdr/internal/plan"
@@ -52,11 +53,25 @@ func (s *session) findDirected() error {
 		return fmt.Errorf("read the ipvs table: %w", err)
 	}
 	s.options.Directed = map[netip.Addr]bool{}
+	if s.config.Watch.VIP == config.VIPVRRP {
+		own, err := s.ownAddresses()
+		if err != nil {
+			return fmt.Errorf("read addresses: %w", err)
+		}
+		if s.config.ShareOf(own).Listed { // the other director sends it its share
+			return nil
+		}
+		for _, vip := range s.config.AllVIPs() {
+			s.options.Directed[vip] = s.Record.Claim(plan.Claimant{Role: plan.Director, File: s.File}).Started()
+		}
+	}
 	for _, vip := range s.Record.Directs() {
 		s.options.Directed[vip] = true
 	}
 	for _, v := range services {
-		s.options.Directed[v.Addr] = v.FWMark == 0
+		if v.FWMark == 0 {
+			s.options.Directed[v.Addr] = true
+		}
 	}
 	return nil
 }

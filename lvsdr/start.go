@@ -41,8 +41,16 @@ func start(o order) error {
 	if err := s.Record.SetStopped(s.Claimant, false); err != nil {
 		return err
 	}
+	if err := s.Record.SetRetired(s.Claimant, false); err != nil {
+		return err
+	}
 	if err := s.carryOut(plan.Start); err != nil {
 		return err
+	}
+	if !s.isWatched() {
+		if err := s.tell(plan.Fit); err != nil {
+			return err
+		}
 	}
 	s.warn()
 	return s.say(wordsOf(s.Role).ready)

@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -89,6 +90,10 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	}
 	vips := terminal.NewTable(w, "VIP", "Interface", "State")
 	for _, v := range st.VIPs {
+		if v.VRRP != "" {
+			vips.Append(v.Address.String(), cmp.Or(v.Interface, "-"), "held by VRRP: "+v.VRRP)
+			continue
+		}
 		vips.Append(v.Address.String(), v.Interface, text(v.State))
 	}
 	sysctls := terminal.NewTable(w, "Sysctl", "Value", "Wanted", "State")

@@ -2,6 +2,7 @@ package lvsdr
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,7 +31,7 @@ func stop(o order, wrong error) error {
 	if o.dryRun {
 		return s.preview(plan.Stop)
 	}
-	if err := s.haltWatch(); err != nil {
+	if err := errors.Join(s.tell(plan.Unfit), s.haltWatch(), s.Record.SetRetired(s.Claimant, false)); err != nil {
 		return err
 	}
 	if err := s.carryOut(plan.Stop); err != nil {

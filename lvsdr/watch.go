@@ -152,6 +152,7 @@ type watchSite struct {
 	// unrecorded: the weights that were given last are not in the record.
 	unrecorded bool
 	shown      shown
+	tracker    tracker
 }
 
 // Apply is one round, alone under the lock.
@@ -165,7 +166,9 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 		return a, err
 	}
 	if s.Record.IsStopped(s.Claimant) {
-		return watch.Applied{Config: c, Stopped: true}, nil
+		a = watch.Applied{Config: c, Stopped: true}
+		_, a.Unnoted = s.track(plan.Wish{}, a)
+		return a, nil
 	}
 	a, p, err := s.consider(c, decide)
 	if err != nil {
@@ -182,6 +185,8 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	}
 	s.unrecorded = errors.Is(a.Failed, plan.ErrUnrecorded)
 	a.Unnoted = plan.SaveHealth(s.folder, s.namespace, s.Claimant, plan.Watched{Health: a.Health})
+	a.Soon, err = s.track(s.wishWith(c, &a.Health, a.Drained), a)
+	a.Unnoted = errors.Join(a.Unnoted, err)
 	return a, nil
 }
 

@@ -23,7 +23,7 @@ func judgeAnswer(m *facts, f *finding) error {
 		return err
 	}
 	for _, vip := range m.vips() {
-		if !held(vip, addresses) && !m.delivered[vip].value {
+		if !m.holds(vip) && !m.delivered[vip].value {
 			if moves {
 				f.pass("not needed: %s is not here, and VRRP is at work", vip)
 			} else {

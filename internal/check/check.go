@@ -121,6 +121,12 @@ func RunQuietly(s *Site, k Kernel) Report {
 	return report
 }
 
+// Add adds a result.
+func (r *Report) Add(one Result) {
+	r.Checks = append(r.Checks, one)
+	r.OK = r.OK && one.Outcome != Fail
+}
+
 // judge makes the checks on facts.
 func judge(m *facts) Report {
 	report := Report{Role: m.Role, OK: true, Checks: []Result{}}
@@ -128,9 +134,7 @@ func judge(m *facts) Report {
 		if c.Role != m.Role {
 			continue
 		}
-		r := c.run(m)
-		report.OK = report.OK && r.Outcome != Fail
-		report.Checks = append(report.Checks, r)
+		report.Add(c.run(m))
 	}
 	return report
 }

@@ -24,6 +24,9 @@ const perServer = "services:\n- {port: 80, vip: 172.16.0.100, forward: masquerad
 	"- {port: 80, vip: 172.16.0.101, real_servers: [10.0.0.7, {address: 10.0.0.17, forward: direct}], forward: tunnel}\n" +
 	"- {port: 80, vip: 172.16.0.102, forward: tunnel}\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
 
+// byVRRP leaves the VIP to a VRRP daemon.
+const byVRRP = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\nwatch: {vip: vrrp}\n"
+
 // ofMark is a service of a mark.
 const ofMark = "vip: 172.16.0.100\nservices: [{fwmark: 7}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
 
@@ -384,6 +387,56 @@ func TestDirector(t *testing.T) {
 				"fail vip owner: real server 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0",
 				"> 10.0.0.17 ip addr flush to 172.16.0.100", "> 10.0.0.17 lvsdr rs start",
 			},
+		},
+		{
+			name: "the file leaves the VIP to VRRP, which nobody speaks", config: byVRRP,
+			change: func(_ *Site, f *fake) { f.addresses = f.addresses[:1] },
+			want: []string{
+				"fail vip: watch.vip is vrrp, and no program of this machine takes part in VRRP", "> systemctl start keepalived",
+				"unknown vip answer: 172.16.0.100 is on no interface",
+			},
+		},
+		{
+			name: "the file leaves the VIP to VRRP, and start put it up before", config: byVRRP,
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
+			want: []string{
+				"fail vip: 172.16.0.100/32 on lo: this machine answers for it while VRRP has it elsewhere", "> ip addr del 172.16.0.100/32 dev lo",
+			},
+		},
+		{
+			name: "VRRP has the VIP here, as the file says", config: byVRRP,
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses[1] = addressOn("eth0", "172.16.0.100/32")
+			},
+		},
+		{
+			name: "VRRP has the VIP on both directors", config: byVRRP,
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses[1] = addressOn("eth0", "172.16.0.100/32")
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
+			want: []string{"fail vip owner: 10.0.0.200 (00:0c:29:91:72:d3) answers for 172.16.0.100 on eth0 as well: the directors do not hear each other's VRRP"},
+		},
+		{
+			name: "VRRP has the VIP on the other director, as the file says", config: byVRRP,
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses = f.addresses[:1]
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
+		},
+		{
+			name: "VRRP has the VIP on no director", config: byVRRP,
+			change: func(_ *Site, f *fake) {
+				f.vrrp = true
+				f.addresses = f.addresses[:1]
+			},
+			want: []string{"warn vip owner: nobody answers for 172.16.0.100: VRRP has it on no director"},
 		},
 		{
 			name: "others on several interfaces",

@@ -68,7 +68,7 @@ type facts struct {
 	answers     fact[map[string][]wire.Answer] // by interface
 	connections map[endpoint]fact[error]       // nil: it was accepted
 	probed      map[visit]fact[wire.Outcome]
-	vrrp        fact[bool]
+	vrrp        fact[bool] // also of a real server whose file has watch.vip: vrrp
 	release     fact[string]
 
 	// Of a real server, or of a director that is one as well.
@@ -153,6 +153,9 @@ func (m *facts) gatherDirector(k Kernel, wait time.Duration) {
 
 func (m *facts) gatherRealServer(k Kernel, wait time.Duration) {
 	m.listeners = learn(k.Listeners())
+	if m.byVRRP() { // it may be a director as well
+		m.vrrp = learn(k.VRRP())
+	}
 	m.redirections = map[endpoint]fact[string]{}
 	served, _ := m.served()
 	for _, e := range served {

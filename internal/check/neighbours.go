@@ -115,7 +115,7 @@ func judgeOwner(m *facts, f *finding) error {
 	}
 	for _, vip := range m.vips() {
 		others := 0
-		away := m.vrrp.value && !held(vip, m.addresses.value)
+		away := m.vrrp.value && !m.holds(vip)
 		for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {
 			for _, a := range m.answers.value[link] {
 				if a.Addr != vip {
@@ -131,10 +131,17 @@ func judgeOwner(m *facts, f *finding) error {
 					f.warn("%s answers for %s on %s, and this machine does not: it may be the director at work", named(owner, a.MAC), vip, link)
 					continue
 				}
+				if m.byVRRP() && !m.isServer(owner) {
+					f.fail("%s answers for %s on %s as well: the directors do not hear each other's VRRP", named(owner, a.MAC), vip, link)
+					continue
+				}
 				m.accuse(vip, link, a.MAC, owner, f)
 			}
 		}
-		if others == 0 {
+		switch {
+		case others == 0 && away && m.byVRRP():
+			f.warn("nobody answers for %s: VRRP has it on no director", vip)
+		case others == 0:
 			f.pass("nobody else answers for %s", vip)
 		}
 	}
@@ -151,7 +158,7 @@ func (m *facts) mayDirect(vip, owner netip.Addr) bool {
 
 // answersFor reports whether this machine answers for a VIP somewhere.
 func (m *facts) answersFor(vip netip.Addr) bool {
-	if !held(vip, m.addresses.value) {
+	if !m.holds(vip) {
 		return false
 	}
 	facing, err := m.facing(vip)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -108,7 +107,7 @@ func judgeTemplates(m *facts, f *finding) error {
 // Linux 6.1: connections are refused).
 func judgeBackup(m *facts, f *finding) error {
 	backup := slices.ContainsFunc(m.Config.Sync.Daemons(), func(d ipvs.Daemon) bool { return d.State == ipvs.Backup })
-	standby := m.vrrp.value && !slices.ContainsFunc(m.vips(), func(vip netip.Addr) bool { return held(vip, m.addresses.value) })
+	standby := m.vrrp.value && !slices.ContainsFunc(m.vips(), m.holds)
 	if !backup && !(standby && m.share.Listed) {
 		return nil
 	}

@@ -21,7 +21,7 @@ func judgeVIP(m *facts, f *finding) error {
 	if err != nil {
 		return err
 	}
-	moves, err := m.vrrp.get() // not asked of a real server
+	moves, err := m.vrrp.get()
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,10 @@ func judgeVIP(m *facts, f *finding) error {
 		}
 		if routed {
 			f.pass("%s is on no interface, but a local route takes it", vip)
+			continue
+		}
+		if m.Role == Director && m.byVRRP() {
+			m.judgeMoves(vip, f)
 			continue
 		}
 		if moves && !held(vip, addresses, m.home(vip)) {
@@ -89,7 +93,7 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 	var there *host.Address
 	var known, narrow, elsewhere bool
 	for i, a := range addresses {
-		if a.Prefix.Addr() != vip {
+		if a.Prefix.Addr() != vip || m.Role == RealServer && m.vrrp.value && m.moved(a) {
 			continue
 		}
 		known = true

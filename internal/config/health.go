@@ -119,6 +119,7 @@ type Watch struct {
 	OnEvent   []string // program and arguments that are given each event; empty: none
 	Listen    string   // ADDRESS:PORT or unix:PATH of the page and the metrics; "": none
 	VIP       VIPOwner
+	TrackFile string // tells the VRRP daemon by how much to lower the priority
 }
 
 // HandEdits is what becomes of weights that somebody changed by hand.
@@ -141,5 +142,5 @@ const (
 
 // DefaultWatch is what an empty section says.
 func DefaultWatch() Watch {
-	return Watch{Resync: 10 * time.Second, HandEdits: EditsRespected, VIP: VIPOwn}
+	return Watch{Resync: 10 * time.Second, HandEdits: EditsRespected, VIP: VIPOwn, TrackFile: "/run/lvsdr/track"}
 }

@@ -17,6 +17,7 @@ const maxSocket = 107
 var (
 	listenAddress = kind[string]{want: "ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH", parse: parseListen}
 	handEdits     = oneOfThese([]HandEdits{EditsRespected, EditsCorrected})
+	trackFile     = kind[string]{want: "an absolute path of letters, digits and /._-, as in /run/lvsdr/track", parse: parseTrackFile}
 	vipOwner      = oneOfThese([]VIPOwner{VIPOwn, VIPVRRP})
 )
 
@@ -29,6 +30,7 @@ func (r *reader) watch(to *Watch) func(value) {
 			{"on_event", r.command(&to.OnEvent)},
 			{"listen", set(r, &to.Listen, listenAddress)},
 			{"vip", set(r, &to.VIP, vipOwner)},
+			{"track_file", set(r, &to.TrackFile, trackFile)},
 		})
 	}
 }
@@ -57,6 +59,17 @@ func parseListen(s string) (string, error) {
 	return at.String(), nil
 }
 
+// parseTrackFile takes a path that other programs' files need no quotes for.
+func parseTrackFile(s string) (string, error) {
+	switch {
+	case !filepath.IsAbs(s):
+		return s, errors.New("not an absolute path")
+	case !isPlain(strings.ReplaceAll(s, "/", "")) || filepath.Clean(s) != s || s == "/":
+		return s, errors.New("not a plain path")
+	}
+	return s, nil
+}
+
 // printWatch writes how the director watches, where something is said of it.
 func (c Config) printWatch(w io.Writer) {
 	if reflect.DeepEqual(c.Watch, DefaultWatch()) {
@@ -70,4 +83,7 @@ func (c Config) printWatch(w io.Writer) {
 		fmt.Fprintf(w, "  listen: %s\n", scalar(c.Watch.Listen))
 	}
 	fmt.Fprintf(w, "  vip: %s\n", c.Watch.VIP)
+	if c.Watch.VIP == VIPVRRP || c.Watch.TrackFile != DefaultWatch().TrackFile {
+		fmt.Fprintf(w, "  track_file: %s\n", scalar(c.Watch.TrackFile))
+	}
 }

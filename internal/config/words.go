@@ -32,6 +32,9 @@ func ParseInterface(flag, word string) (string, error) { return take(flag, word,
 // zero.
 func ParseServer(flag, word string) (netip.AddrPort, error) { return take(flag, word, serverAndPort) }
 
+// ParseAddress reads the address of a machine.
+func ParseAddress(flag, word string) (netip.Addr, error) { return take(flag, word, serverAddress) }
+
 func parsePort(s string) (Service, error) {
 	port, name, hasProtocol := strings.Cut(s, "/")
 	n, err := servicePort().parse(port)

@@ -81,6 +81,10 @@ var (
 	TunnelChecksums = Words[TunnelFlags]{{"nocsum", TunnelNoChecksum}, {"csum", TunnelChecksum}, {"remcsum", TunnelRemoteChecksum}}
 )
 
+// MaglevHash is the scheduler whose choice depends on the client and on the entries
+// alone, in the order in which they were added.
+const MaglevHash = "mh"
+
 // Schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.
 var Schedulers = []string{"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos"}
 

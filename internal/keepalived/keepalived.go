@@ -27,12 +27,21 @@ type Options struct {
 	// Sorry are the servers that stand in when all real servers are down, one for
 	// each address family. Without a port it is the service's.
 	Sorry []netip.AddrPort
+	// VRRPOnly leaves the services to "lvsdr vs watch" on both directors.
+	VRRPOnly bool
+	Peers    []netip.Addr // the other director, at most one address of each family; none: multicast
 }
 
 // Validate reports what of the options cannot be with the configuration.
 func (o Options) Validate(c config.Config) error {
 	if o.Interface == "lo" {
 		return fault("--interface", o.Interface, "loopback leads to no other director", "the interface of the LAN")
+	}
+	if o.VRRPOnly && c.Watch.VIP != config.VIPVRRP {
+		return fmt.Errorf("watch.vip %q: vs start and vs watch would put the VIP up on both directors, expected vrrp", c.Watch.VIP)
+	}
+	if err := o.checkPeers(); err != nil {
+		return err
 	}
 	var families []bool // whether it is IPv4
 	vips := c.AllVIPs()
@@ -55,6 +64,19 @@ func (o Options) Validate(c config.Config) error {
 	return nil
 }
 
+// checkPeers looks for what means nothing.
+func (o Options) checkPeers() error {
+	for i, peer := range o.Peers {
+		switch {
+		case !o.VRRPOnly:
+			return fault("--peer", peer.String(), "without --vrrp-only", "both")
+		case slices.ContainsFunc(o.Peers[:i], func(p netip.Addr) bool { return p.Is4() == peer.Is4() }):
+			return fault("--peer", peer.String(), "another one of the same address family", "one for IPv4 and one for IPv6")
+		}
+	}
+	return nil
+}
+
 func sorryWord(s netip.AddrPort) string {
 	if s.Port() == 0 {
 		return s.Addr().String()
@@ -73,9 +95,15 @@ func allOf[T any](all []T, is func(T) bool) bool {
 // Write writes the file. Configuration and options are valid.
 func Write(w io.Writer, c config.Config, o Options) error {
 	var t text
-	t.preface(c, o)
+	if o.VRRPOnly {
+		t.pairPreface(o)
+	} else {
+		t.preface(c, o)
+	}
 	t.vrrp(c, o)
-	t.services(c, o)
+	if !o.VRRPOnly {
+		t.services(c, o)
+	}
 	_, err := w.Write(t.b.Bytes())
 	return err
 }

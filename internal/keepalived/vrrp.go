@@ -72,10 +72,15 @@ func (t *text) vrrp(c config.Config, o Options) {
 		t.note("A name for logs and mails. Without one keepalived asks the DNS for its own before",
 			"it does anything else, ten seconds long if nobody answers.")
 		t.line("router_id lvsdr")
-		t.sync(c.Sync, o.Interface, all[0].name)
-		t.timeouts(c.Timeouts)
+		if !o.VRRPOnly {
+			t.sync(c.Sync, o.Interface, all[0].name)
+			t.timeouts(c.Timeouts)
+		}
 	})
-	if len(all) > 1 {
+	if o.VRRPOnly {
+		t.trackers(c)
+	}
+	if len(all) > 1 && !o.VRRPOnly { // a group would have the fault of one be that of all
 		t.gap()
 		t.note("VRRP has an instance for each address family. They move together.")
 		t.block("vrrp_sync_group lvsdr", func() {
@@ -141,16 +146,28 @@ func (t *text) instance(i instance, first bool, c config.Config, o Options) {
 			t.note(lines...)
 		}
 	}
-	say("The same on both directors: the priority decides if they start together, and",
-		"one that comes back does not take the VIP, and its connections, from the other.")
-	t.line("state BACKUP")
-	t.line("nopreempt")
+	if o.VRRPOnly {
+		t.line("state BACKUP")
+	} else {
+		say("The same on both directors: the priority decides if they start together, and",
+			"one that comes back does not take the VIP, and its connections, from the other.")
+		t.line("state BACKUP")
+		t.line("nopreempt")
+	}
 	t.line("interface %s", o.Interface)
 	say("From 1 to 255, the same on both directors and nobody else's on this LAN.")
 	t.line("virtual_router_id %d", o.RouterID)
-	say("From 1 to 254, another one on the second director.")
+	if o.VRRPOnly {
+		say("The same on both directors: then one that comes back does not take the VIP, and its",
+			"connections, from the other.")
+	} else {
+		say("From 1 to 254, another one on the second director.")
+	}
 	t.line("priority %d", o.Priority)
 	t.line("advert_int 1")
+	if o.VRRPOnly {
+		t.company(i, o, say)
+	}
 	say("Not on lo: the director that has the VIP answers for it on this interface, and",
 		"announces it there when it takes over.")
 	if !c.Announce {

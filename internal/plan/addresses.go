@@ -39,6 +39,7 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders
 		moves := ours && (old.Label == have.Label || vip.Is6())
 		who, held := others.place(Place{VIP: vip, Interface: have.Interface})
 		switch {
+		case w.isMoved(s, have):
 		case held && have.Interface != want.Interface:
 			return nil, nil, hint.Add(fmt.Errorf("%s is already on %s: %s", vip, have.Interface, who.wants()),
 				"have it on one interface in both, by label or director_label; or stop the other one first")

@@ -138,6 +138,13 @@ func (p *Plan) takeVIPs(gone Claim, w Wish, s State, others holders) {
 		for _, a := range staying {
 			p.remark("%s stays on %s: %s stands on it", a.Prefix, a.Interface, s.standsOn(a))
 		}
+		going = slices.DeleteFunc(going, func(a host.Address) bool {
+			moved := w.isMoved(&s, a)
+			if moved {
+				p.remark("%s stays on %s: VRRP moves it", a.Prefix, a.Interface)
+			}
+			return moved
+		})
 		leaving = append(leaving, going...)
 	}
 	p.Changes = append(p.Changes, s.deleteAddresses(leaving)...)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"io"
 	"net/netip"
 	"testing"
 
@@ -93,6 +94,56 @@ func TestDifference(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, d)
 		}
 	}
+}
+
+// TestVRRP: no VIP is put up or taken where VRRP moves it. One that start put on
+// loopback before goes.
+func TestVRRP(t *testing.T) {
+	at := site(t)
+	const file = "vip: 172.16.0.100\nwatch: {vip: vrrp}\n"
+	own, vrrp := New(director, load(t, "vip: 172.16.0.100\n"), nil, Options{}), New(director, load(t, file), nil, Options{})
+	rs := New(realServer, load(t, file+"arp: {interfaces: [all]}\n"), nil, Options{})
+	vip := own.VIPs[0]
+	moved := vip
+	moved.Interface, moved.Label = "eth0", "eth0"
+	expect := func(when string, w Wish, planned func(Wish, State) (Plan, error), want ...string) {
+		t.Helper()
+		if d := cmp.Diff(want, at.lines(t, w, planned), cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", when, d)
+		}
+	}
+	report := func() status.VIP {
+		s, err := Look(at.Machine, vrrp, at.Record)
+		must(t, err)
+		st, err := Report(vrrp, s)
+		must(t, err)
+		return st.VIPs[0]
+	}
+	begin := func(w Wish) {
+		s, err := Look(at.Machine, w, at.Record)
+		must(t, err)
+		p, err := Start(w, s)
+		must(t, err)
+		must(t, Apply(io.Discard, at, p))
+	}
+	begin(own)
+	expect("the file leaves the VIP to VRRP", vrrp, Start, "ip addr del 172.16.0.100/32 dev lo label lo:1")
+	begin(vrrp)
+	if got := report(); got.State != status.OK || got.VRRP != status.NotHere {
+		t.Errorf("VIP elsewhere: %+v", got)
+	}
+	must(t, at.AddAddress(moved))
+	if got := report(); got.State != status.OK || got.VRRP != status.Here || got.Interface != "eth0" {
+		t.Errorf("VIP here: %+v", got)
+	}
+	expect("VRRP has put the VIP here", vrrp, Start)
+	expect("stop", vrrp, Stop, "ipvsadm -D -t 172.16.0.100:80")
+	expect("real server, too", rs, Start,
+		"sysctl -w net.ipv4.conf.all.arp_ignore=1", "sysctl -w net.ipv4.conf.all.arp_announce=2", "ip addr add 172.16.0.100/32 dev lo label lo:1")
+
+	must(t, at.Record.SetClaim(Claim{Claimant: director, VIPs: []Place{placeOf(moved)}}))
+	expect("start put the VIP where VRRP has it now", vrrp, Start)
+	expect("stop then", vrrp, Stop)
 }
 
 // TestReport: the tree of a wish is the tree of its status.

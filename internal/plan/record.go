@@ -27,6 +27,7 @@ type Record struct {
 
 	Claims  []Claim               `json:"claims,omitempty"`
 	Stopped []Claimant            `json:"stopped,omitempty"` // whose watch idles until start
+	Retired []Claimant            `json:"retired,omitempty"` // who leaves the VIPs to the other director until start
 	Sysctls map[string]FoundValue `json:"sysctls,omitempty"`
 
 	// Unannounced are VIPs that were put here, of which the neighbours may not
@@ -87,13 +88,13 @@ func (r *Record) clone() Record {
 	now.Claims, now.Sysctls = slices.Clone(r.Claims), maps.Clone(r.Sysctls)
 	now.Timeouts, now.Daemons = maps.Clone(r.Timeouts), slices.Clone(r.Daemons)
 	now.Unannounced, now.Drained = slices.Clone(r.Unannounced), slices.Clone(r.Drained)
-	now.Stopped = slices.Clone(r.Stopped)
+	now.Stopped, now.Retired = slices.Clone(r.Stopped), slices.Clone(r.Retired)
 	return now
 }
 
 // Empty reports whether there is nothing to remember.
 func (r *Record) Empty() bool {
-	return len(r.Claims)+len(r.Sysctls)+len(r.Timeouts)+len(r.Daemons)+len(r.Unannounced)+len(r.Drained)+len(r.Stopped) == 0
+	return len(r.Claims)+len(r.Sysctls)+len(r.Timeouts)+len(r.Daemons)+len(r.Unannounced)+len(r.Drained)+len(r.Stopped)+len(r.Retired) == 0
 }
 
 // save writes the record; an empty one is no file.
@@ -161,14 +162,23 @@ func (r *Record) setClaim(c Claim) (changed bool) {
 func (r *Record) IsStopped(who Claimant) bool { return slices.Contains(r.Stopped, who) }
 
 // SetStopped notes that a stop came, or a start.
-func (r *Record) SetStopped(who Claimant, stopped bool) error {
-	if r.IsStopped(who) == stopped {
+func (r *Record) SetStopped(who Claimant, stopped bool) error { return r.set(&r.Stopped, who, stopped) }
+
+// IsRetired reports whether a claimant leaves its VIPs to the other director.
+func (r *Record) IsRetired(who Claimant) bool { return slices.Contains(r.Retired, who) }
+
+// SetRetired notes that a claimant does so, or no longer.
+func (r *Record) SetRetired(who Claimant, retired bool) error { return r.set(&r.Retired, who, retired) }
+
+// set has a list of claimants hold one, or not.
+func (r *Record) set(list *[]Claimant, who Claimant, in bool) error {
+	if slices.Contains(*list, who) == in {
 		return nil
 	}
-	if stopped {
-		r.Stopped = append(r.Stopped, who)
+	if in {
+		*list = append(*list, who)
 	} else {
-		r.Stopped = slices.DeleteFunc(r.Stopped, func(s Claimant) bool { return s == who })
+		*list = slices.DeleteFunc(*list, func(s Claimant) bool { return s == who })
 	}
 	return r.save()
 }

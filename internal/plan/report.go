@@ -35,6 +35,11 @@ func Report(w Wish, s State) (status.Status, error) {
 	for _, want := range w.VIPs {
 		st.VIPs = append(st.VIPs, s.reportVIP(w, want, former))
 	}
+	if w.Role == Director {
+		for _, vip := range w.Moved {
+			st.VIPs = append(st.VIPs, s.reportMoved(w, vip))
+		}
+	}
 	s.reportFormer(&st, w, former, others)
 	st.Timeouts, st.Sync = reportTimeouts(w, s, others), reportDaemons(w, s, others)
 	st.InPlace = st.AllInPlace()
@@ -66,12 +71,26 @@ func (s *State) reportVIP(w Wish, want host.Address, former Claim) status.VIP {
 	one := status.VIP{Address: want.Prefix, Interface: want.Interface, State: status.Missing}
 	own := s.isOwn(w, want)
 	for _, have := range s.addressesOf(want.Prefix.Addr()) {
+		if w.isMoved(s, have) {
+			continue
+		}
 		old, ours := former.place(have.Prefix.Addr(), have.Interface)
 		moves := ours && (old.Label == have.Label || have.Prefix.Addr().Is6())
 		one.Address, one.Interface, one.State = have.Prefix, have.Interface, status.OK
 		if !own && (moves || have.Interface != want.Interface || !s.fits(have)) {
 			one.State = status.Differs
 			break
+		}
+	}
+	return one
+}
+
+// reportMoved is where VRRP has a VIP.
+func (s *State) reportMoved(w Wish, vip netip.Addr) status.VIP {
+	one := status.VIP{Address: netip.PrefixFrom(vip, vip.BitLen()), State: status.OK, VRRP: status.NotHere}
+	for _, have := range s.addressesOf(vip) {
+		if w.isMoved(s, have) {
+			one.Address, one.Interface, one.VRRP = have.Prefix, have.Interface, status.Here
 		}
 	}
 	return one
@@ -85,6 +104,9 @@ func (s *State) reportFormer(st *status.Status, w Wish, former Claim, others hol
 		}
 		going, _ := s.going(at, w)
 		for _, a := range going {
+			if w.isMoved(s, a) {
+				continue
+			}
 			st.VIPs = append(st.VIPs, status.VIP{Address: a.Prefix, Interface: a.Interface, State: status.Differs, Differs: unlistedWord})
 		}
 	}
@@ -130,6 +152,7 @@ func (w Wish) reportService(v Service, have *Entry, others holders) status.Servi
 		if !sameScheduling(&have.Service, &v.Service) {
 			st.State = status.Differs
 		}
+		st.Fingerprint = have.fingerprint()
 	}
 	st.Sorry, st.FailOpen = v.Instead, v.FailOpen
 	for _, d := range v.Destinations {

@@ -136,6 +136,7 @@ func vipsOf(w Wish, r *Record) (vips []netip.Addr) {
 	for _, a := range w.VIPs {
 		vips = append(vips, a.Prefix.Addr())
 	}
+	vips = append(vips, w.Moved...)
 	for _, c := range r.Claims {
 		for _, p := range c.VIPs {
 			vips = append(vips, p.VIP)

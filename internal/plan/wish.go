@@ -36,11 +36,14 @@ type Wish struct {
 	VIPs []host.Address
 	// Masqueraded are the VIPs that no real server of a director has to have.
 	Masqueraded []netip.Addr
-	Announce    bool          // tell the neighbours of a VIP that is added
-	Services    []Service     // of a director
-	Timeouts    ipvs.Timeouts // of a director's connections; zero leaves one alone
-	Daemons     []ipvs.Daemon // of a director's synchronisation
-	Sysctls     []Sysctl      // of a real server, or of a director that is watched
+	// Moved are the VIPs that VRRP puts on an interface of the director at work, and
+	// takes from the other one's.
+	Moved    []netip.Addr
+	Announce bool          // tell the neighbours of a VIP that is added
+	Services []Service     // of a director
+	Timeouts ipvs.Timeouts // of a director's connections; zero leaves one alone
+	Daemons  []ipvs.Daemon // of a director's synchronisation
+	Sysctls  []Sysctl      // of a real server, or of a director that is watched
 
 	Options
 }
@@ -92,7 +95,13 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 	if who.Role == Director {
 		label = c.LabelOfDirector()
 	}
+	if c.Watch.VIP == config.VIPVRRP {
+		w.Moved = c.AllVIPs()
+	}
 	for _, vip := range c.AllVIPs() {
+		if who.Role == Director && len(w.Moved) > 0 {
+			break
+		}
 		at := placed(vip, label)
 		if home, known := o.Homes[vip]; known && who.Role == Director && c.DirectorLabel == "" {
 			at.Interface = home
@@ -130,6 +139,12 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 		w.Services = append(w.Services, s)
 	}
 	return w
+}
+
+// isMoved reports whether an address is a VIP where VRRP has put it. It puts none
+// on loopback.
+func (w Wish) isMoved(s *State, a host.Address) bool {
+	return slices.Contains(w.Moved, a.Prefix.Addr()) && !s.isSilent(a.Interface)
 }
 
 // placed is a VIP on the interface of its label.

@@ -73,11 +73,19 @@ const (
 	IsDown   State = "down"
 )
 
+// Where a VIP is that a VRRP daemon moves. It is in place either way.
+const (
+	Here    = "here"
+	NotHere = "not here"
+)
+
 // VIP is a VIP on its interface.
 type VIP struct {
 	Address   netip.Prefix `json:"address"`
-	Interface string       `json:"interface"` // where it is, or should be
+	Interface string       `json:"interface"` // where it is, or should be; "" if VRRP has it elsewhere
 	State     State        `json:"state"`
+	// VRRP is [Here] or [NotHere] for one that a VRRP daemon moves.
+	VRRP string `json:"vrrp,omitempty"`
 	// Differs has unlisted for one that start put there, and is configured no
 	// longer.
 	Differs []string `json:"differs,omitempty"`
@@ -85,13 +93,16 @@ type VIP struct {
 
 // Service is a virtual service.
 type Service struct {
-	Name        string       `json:"name,omitempty"`
-	Service     string       `json:"service"`       // as ipvsadm's options name it
-	Called      string       `json:"called"`        // its name or, where it has none, "tcp/80"
-	VIP         string       `json:"vip,omitempty"` // a mark has none
-	Scheduler   string       `json:"scheduler"`
-	State       State        `json:"state"`
-	Differs     []string     `json:"differs,omitempty"` // as of a VIP
+	Name      string   `json:"name,omitempty"`
+	Service   string   `json:"service"`       // as ipvsadm's options name it
+	Called    string   `json:"called"`        // its name or, where it has none, "tcp/80"
+	VIP       string   `json:"vip,omitempty"` // a mark has none
+	Scheduler string   `json:"scheduler"`
+	State     State    `json:"state"`
+	Differs   []string `json:"differs,omitempty"` // as of a VIP
+	// Fingerprint is the same where the kernel has the same: everything that says
+	// where connections go.
+	Fingerprint string       `json:"fingerprint,omitempty"`
 	RealServers []RealServer `json:"real_servers"`
 	// Sorry: no real server is left, and others answer. FailOpen: nobody does, and
 	// all real servers are kept in.

@@ -91,7 +91,7 @@ func (s serving) fate(m member, now time.Time) plan.Fate {
 	f := plan.Fate{Verdict: m.verdict, At: m.at, Standing: plan.In}
 	switch m.verdict {
 	case status.Unknown:
-		f.Standing = plan.Unasked
+		f.Standing = s.unasked(m)
 	case status.Down:
 		f.Why, f.Remedy, f.MendAt, f.Standing = m.why, m.remedy, m.mendAt, s.failed(m)
 	case status.Up:
@@ -100,6 +100,18 @@ func (s serving) fate(m member, now time.Time) plan.Fate {
 		}
 	}
 	return f
+}
+
+// unasked is what becomes of the entry of a real server of which nobody knows yet.
+// A service of mh gets all its entries at once, so that their order is that of the
+// file on both directors of a pair.
+func (s serving) unasked(m member) plan.Standing {
+	before := s.before.RealServers[m.name]
+	ours := before.Verdict == status.Unknown && before.Standing == plan.Quiesced
+	if s.service.Scheduler == ipvs.MaglevHash && (ours || !m.listed) {
+		return plan.Quiesced
+	}
+	return plan.Unasked
 }
 
 // failed is what becomes of the entry of a real server that is down. At weight 0
@@ -112,7 +124,7 @@ func (s serving) failed(m member) plan.Standing {
 		on = s.of.Check.OnFailure
 	}
 	switch {
-	case on == config.FailureQuiesce, s.service.Scheduler == "mh":
+	case on == config.FailureQuiesce, s.service.Scheduler == ipvs.MaglevHash:
 		return plan.Quiesced
 	case on == config.FailureRemove, !m.alive, s.service.Flags&ipvs.Persistent != 0, s.service.Protocol == ipvs.UDP:
 		return plan.Out
@@ -175,7 +187,7 @@ func (s serving) ready(h plan.ServiceHealth) bool {
 		switch {
 		case f.Standing == plan.In && !m.drained, f.Standing == plan.Unasked && m.listed:
 			return true
-		case f.Standing == plan.Unasked:
+		case m.verdict == status.Unknown:
 			pending = true
 		}
 	}

@@ -133,6 +133,10 @@ func TestPolicy(t *testing.T) {
 		{"UDP", scene{members: "up,down", service: udp}, "in out"},
 		{"persistent", scene{members: "up,down", service: persistent()}, "in out"},
 		{"mh", scene{members: "up,silent", service: mh}, "in quiesced"},
+		{"mh, one not asked", scene{members: "up,new", service: mh}, "in quiesced"},
+		{"mh, one not asked with an entry", scene{members: "up,new listed", service: mh}, "in unasked"},
+		{"mh, one not asked with an entry that was made for it", scene{members: "up,new listed", service: mh,
+			before: plan.ServiceHealth{RealServers: map[string]plan.Fate{"b": {Verdict: status.Unknown, Standing: plan.Quiesced}}}}, "in quiesced"},
 		{"mh, on_failure: remove", scene{members: "up,silent", service: mh, of: on(config.FailureRemove)}, "in quiesced"},
 		{"on_failure: quiesce", scene{members: "up,silent", service: persistent(), of: on(config.FailureQuiesce)}, "in quiesced"},
 		{"on_failure: remove", scene{members: "up,down", of: on(config.FailureRemove)}, "in out"},
@@ -222,6 +226,7 @@ func TestReady(t *testing.T) {
 	}{
 		{"nobody asked, nobody there", scene{members: "new,new"}, false},
 		{"nobody asked, one there", scene{members: "new,new listed"}, true},
+		{"mh, nobody asked", scene{members: "new,new", service: ipvs.Service{Scheduler: ipvs.MaglevHash}}, false},
 		{"one up", scene{members: "up,new"}, true},
 		{"one up, but drained", scene{members: "up drained,new"}, false},
 		{"one down, one not asked", scene{members: "down,new"}, false},
@@ -276,7 +281,7 @@ func TestPolicyProperties(t *testing.T) {
 				candidates++
 			}
 			switch {
-			case m.verdict == status.Up && standing != plan.In, m.verdict == status.Unknown && standing != plan.Unasked:
+			case m.verdict == status.Up && standing != plan.In, m.verdict == status.Unknown && standing != s.unasked(m):
 				t.Errorf("%+v: %s is %s, and %s", c, m.name, m.verdict, standing)
 			case m.verdict == status.Down && standing == plan.In && !counts:
 				t.Errorf("%+v: %s is kept in although it is drained, or has weight 0", c, m.name)

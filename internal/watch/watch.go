@@ -47,7 +47,8 @@ type Applied struct {
 	PutBack []string // of what was done, as an administrator would type it
 	Kept    []string // of what somebody changed by hand
 	Failed  error    // what could not be done, and is to be tried again
-	Unnoted error    // why the verdicts are not noted
+	Unnoted error    // what could not be noted of this
+	Soon    bool     // it is to be applied again in a second
 
 	// Of a shadow: where the table differs, and what else would be done.
 	Differences []Difference
@@ -173,7 +174,8 @@ func (w *Watch) enroll(c config.Config) {
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")
 	now := time.Now()
-	if w.Shadow || w.failed || w.idle || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
+	soon := w.last != nil && w.last.Soon
+	if w.Shadow || w.failed || w.idle || soon || w.moving(now) || now.Sub(w.lastLook) >= min(w.roster.config.Watch.Resync, signOfLife) {
 		w.due = true
 	}
 }

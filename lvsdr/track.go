@@ -1,0 +1,70 @@
+package lvsdr
+
+import (
+	"time"
+
+	"lvsdr/internal/config"
+	"lvsdr/internal/plan"
+	"lvsdr/internal/watch"
+)
+
+// tracker is what a watch remembers of the track file.
+type tracker struct {
+	wanted int
+	since  time.Time // when it came to want that
+}
+
+// track has the VRRP daemon know how fit this director is; soon tells that it is
+// to be called again in a second. The director at work is slow to say that it is
+// worse off, the other one that it is better off: what both see, one of them a
+// little later, moves no VIP.
+func (s *watchSite) track(w plan.Wish, a watch.Applied) (soon bool, err error) {
+	if a.Config.Watch.VIP != config.VIPVRRP {
+		return false, nil
+	}
+	want := a.Health.Penalty()
+	if a.Stopped || s.Record.IsRetired(s.Claimant) {
+		want = plan.Unfit
+	}
+	file := a.Config.Watch.TrackFile
+	have, err := plan.Tracked(file)
+	known, worse := err == nil, want > have
+	if known && have == want {
+		s.tracker = tracker{}
+		return false, nil
+	}
+	if known && want != plan.Unfit && worse == w.VRRPHolds(a.State) {
+		if s.tracker.wanted != want || s.tracker.since.IsZero() {
+			s.tracker = tracker{want, time.Now()}
+		}
+		if time.Since(s.tracker.since) < patience(a.Config) {
+			return true, nil
+		}
+	}
+	return false, plan.Track(file, want)
+}
+
+// patience is how much later than the other one a director may see the same: they
+// ask at different moments of an interval.
+func patience(c config.Config) (longest time.Duration) {
+	for _, s := range c.Services {
+		if s.Check.Asks() {
+			longest = max(longest, s.Check.Interval)
+		}
+	}
+	return longest
+}
+
+// tell tells the VRRP daemon how fit this director is, where the file leaves VIPs
+// to one.
+func (s *session) tell(penalty int) error {
+	if s.Role != plan.Director || s.config.Watch.VIP != config.VIPVRRP {
+		return nil
+	}
+	return plan.Track(s.config.Watch.TrackFile, penalty)
+}
+
+// isWatched reports whether a watch is at work, which tells the VRRP daemon itself.
+func (s *session) isWatched() bool {
+	return s.watched != nil && !s.watched.Ended && !s.watched.Stale()
+}
