@@ -165,8 +165,8 @@ func TestBounds(t *testing.T) {
 	t.Run("silence", func(t *testing.T) {
 		t.Parallel()
 		_, at := listening(t, load(t, config.Sorry{Page: config.DefaultPage}))
-		c := dial(t, at)
 		start := time.Now()
+		c := dial(t, at)
 		_, err := c.Read(make([]byte, 1))
 		if took := time.Since(start); err != io.EOF || took < readTimeout || took > 2*readTimeout {
 			t.Errorf("a client that says nothing: %v after %v, want the end after %v", err, took, readTimeout)

@@ -154,7 +154,11 @@ func (s *screen) restored() {
 	if after := s.settings(); after != s.before {
 		s.t.Errorf("settings %+v, before %+v", after, s.before)
 	}
-	time.Sleep(50 * time.Millisecond) // what the master has not read yet
+	const mark = "that was all"
+	if _, err := io.WriteString(s.slave, mark); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await(mark) // behind what the program said
 	for _, mode := range []struct{ set, reset, what string }{
 		{"\x1b[?1049h", "\x1b[?1049l", "the alternate screen"}, {"\x1b[?25l", "\x1b[?25h", "a hidden cursor"}, {"\x1b[?2004h", "\x1b[?2004l", "bracketed paste"},
 	} {
