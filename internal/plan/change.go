@@ -47,6 +47,7 @@ type Site struct {
 // the same file, and is wanted no longer, goes last.
 func Start(w Wish, s State) (p Plan, err error) {
 	w.VIPs = w.due(s)
+	w = w.sparing(s)
 	p.after = claimOf(w, s)
 	p.during = p.after
 	var former Claim

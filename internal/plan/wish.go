@@ -179,6 +179,25 @@ func (w Wish) drainedBy(h holders) Wish {
 	return w
 }
 
+// sparing is the wish without connections for those who get none now, by whoever
+// made the table, until they are asked: they may be down.
+func (w Wish) sparing(s State) Wish {
+	w.Services = slices.Clone(w.Services)
+	for i := range w.Services {
+		v := &w.Services[i]
+		have, before := s.Service(v.Key()), s.Record.Claim(w.Claimant).service(ServiceWords(&v.Service))
+		v.Destinations = slices.Clone(v.Destinations)
+		for j := range v.Destinations {
+			d := &v.Destinations[j]
+			now := have.Destination(d.Key())
+			if d.Fate.Standing == Unasked && now != nil && now.Weight == 0 && !before.handmade(DestinationWords(&v.Service, &d.Destination), 0, d.Weight) {
+				d.Weight = 0
+			}
+		}
+	}
+	return w
+}
+
 // Serves reports whether the wish has a real server of that address.
 func (w Wish) Serves(rs netip.Addr) bool {
 	is := func(d Destination) bool { return d.Addr == rs && !d.Sorry }
