@@ -14,6 +14,9 @@ func Report(w Wish, s State) (status.Status, error) {
 	st := status.Status{Role: string(w.Role), VIPs: []status.VIP{}}
 	for _, want := range w.Sysctls {
 		have := s.Sysctls[want.Name]
+		if w.hidden(have) {
+			continue
+		}
 		if have.Err != nil {
 			return status.Status{}, have.Err
 		}

@@ -49,6 +49,7 @@ type Wish struct {
 type Options struct {
 	Exclusive     bool // virtual services that are not wanted go
 	FlushFirewall bool // the packet filter's rules go
+	GoOn          bool // what cannot be planned is left out
 	// Homes are the interfaces of VIPs that [host.DirectorHome] has found another
 	// one for than the label's.
 	Homes map[netip.Addr]string
