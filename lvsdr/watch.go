@@ -190,10 +190,11 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 	return a, nil
 }
 
-// wishWith is what a configuration asks for, with the health of its real servers.
+// wishWith is what a configuration asks for, with the health of its real servers. A
+// part of it that cannot be keeps no other one from being done.
 func (s *watchSite) wishWith(c config.Config, h *plan.Health, drained []netip.Addr) plan.Wish {
 	o := s.options
-	o.Health = h
+	o.Health, o.GoOn = h, true
 	return plan.New(s.Claimant, c, drained, o)
 }
 
@@ -210,19 +211,9 @@ func (s *watchSite) consider(c config.Config, decide func(plan.State, []netip.Ad
 	}
 	a.Health = decide(a.State, a.Drained)
 	a.Health.Respect = a.Health.Respect && !s.unrecorded // any weight may be ours
-	p, a.Failed = plan.Start(s.wishWith(c, &a.Health, a.Drained), a.State)
-	if a.Failed != nil { // of a VIP, mostly: the table all the same
-		table := a.Health
-		table.Held = map[netip.Addr]bool{}
-		for _, vip := range c.AllVIPs() {
-			table.Held[vip] = true
-		}
-		if p, err = plan.Start(s.wishWith(c, &table, a.Drained), a.State); err != nil {
-			return a, p, err
-		}
-	}
-	a.Kept = p.Kept
-	return a, p, nil
+	p, err = plan.Start(s.wishWith(c, &a.Health, a.Drained), a.State)
+	a.Failed, a.Kept = p.Failed, p.Kept
+	return a, p, err
 }
 
 // common are the changes that two plans share.

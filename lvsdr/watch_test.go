@@ -74,6 +74,7 @@ type watching struct {
 	cancel func()
 	done   chan struct{}
 	out    bytes.Buffer
+	steps  bytes.Buffer
 }
 
 // watch starts "vs watch" on the desk, in a bubble of synctest.
@@ -86,7 +87,7 @@ func (d *desk) watch(a *answers, options ...string) *watching {
 	sys.signals = func() (context.Context, <-chan struct{}, func()) { return ctx, w.reload, cancel }
 	go func() {
 		defer close(w.done)
-		run(command.Env{Args: append([]string{"lvsdr", "--config", d.file, "vs", "watch"}, options...), Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &bytes.Buffer{}}, sys)
+		run(command.Env{Args: append([]string{"lvsdr", "--config", d.file, "vs", "watch"}, options...), Stdin: strings.NewReader(""), Stdout: &w.out, Stderr: &w.steps}, sys)
 	}()
 	time.Sleep(time.Second)
 	return w
@@ -422,4 +423,56 @@ func TestWatchCannotRecord(t *testing.T) {
 		d.looks("after vs stop", clean)
 		d.noRecord()
 	})
+}
+
+// TestWatchTakesOver: a table that somebody else has made, ldirectord or keepalived,
+// is taken over without connections for who gets none, until it has answered; a
+// sorry server that is in use leaves when a real server is up.
+func TestWatchTakesOver(t *testing.T) {
+	const text = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, {address: 10.0.0.17, weight: 3}]\nservices: [{port: 80, sorry: [10.0.0.200]}]\n" + watchCheck
+	rs17, other := netip.MustParseAddr("10.0.0.17"), netip.MustParseAddr("10.0.0.200")
+	for _, tt := range []struct {
+		name  string
+		table map[netip.Addr]uint32 // weights
+		dead  []netip.Addr
+		want  []string
+	}{
+		{"one is down", map[netip.Addr]uint32{rs7: 1, rs17: 0}, []netip.Addr{rs17}, []string{"10.0.0.17 weight 0", "10.0.0.7 weight 1"}},
+		{"one was down", map[netip.Addr]uint32{rs7: 1, rs17: 0}, nil, []string{"10.0.0.17 weight 3", "10.0.0.7 weight 1"}},
+		{"nobody is left", map[netip.Addr]uint32{rs7: 0, rs17: 0, other: 1}, []netip.Addr{rs7, rs17},
+			[]string{"10.0.0.17 weight 0", "10.0.0.200 weight 1", "10.0.0.7 weight 0"}},
+		{"nobody was left", map[netip.Addr]uint32{rs7: 0, rs17: 0, other: 1}, nil, []string{"10.0.0.17 weight 3", "10.0.0.7 weight 1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, a := newDesk(t, text), &answers{said: map[netip.Addr]health.Answer{}}
+				d.machine.AddSysctl("net.ipv4.vs.expire_nodest_conn", 0)
+				service := d.load().Wanted()[0].Service
+				must(t, d.machine.AddService(service))
+				for addr, weight := range tt.table {
+					must(t, d.machine.AddDestination(service, ipvs.Destination{Family: ipvs.INET, Addr: addr, Port: 80, Forward: ipvs.DirectRoute, Weight: weight}))
+				}
+				for _, addr := range tt.dead {
+					a.set(addr, refuses)
+				}
+				w := d.watch(a)
+				time.Sleep(15 * time.Second)
+				for i := range tt.want {
+					tt.want[i] = "172.16.0.100:80 -> " + tt.want[i]
+				}
+				if diff := cmp.Diff(tt.want, entriesOf(t, d.machine)); diff != "" {
+					t.Errorf("(-want +got):\n%s\n%s", diff, w.said())
+				}
+				d.expect("vs diff", result{})
+				w.end()
+				for line := range strings.Lines(w.steps.String()) {
+					for _, addr := range tt.dead {
+						if strings.Contains(line, "-r "+addr.String()+" ") && !strings.HasSuffix(line, " -w 0\n") {
+							t.Errorf("one that is down: %s", line)
+						}
+					}
+				}
+			})
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 
 	"lvsdr/internal/host"
@@ -28,6 +29,8 @@ type Plan struct {
 	Remarks []string
 	// Kept is what somebody has changed by hand, and stays.
 	Kept []string
+	// Failed is why something is left out, where [Options.GoOn] says so.
+	Failed error
 
 	// What the record claims meanwhile and in the end, and which found values
 	// it no longer needs.
@@ -47,6 +50,7 @@ type Site struct {
 // the same file, and is wanted no longer, goes last.
 func Start(w Wish, s State) (p Plan, err error) {
 	w.VIPs = w.due(s)
+	w = w.sparing(s)
 	p.after = claimOf(w, s)
 	p.during = p.after
 	var former Claim
@@ -59,7 +63,7 @@ func Start(w Wish, s State) (p Plan, err error) {
 		p.Changes = deleteOthers(w, s)
 	}
 	ended, daemons, err := startDaemons(w, s, others)
-	if err != nil {
+	if p.fails(w, err) {
 		return p, err
 	}
 	p.Changes = append(append(p.Changes, ended...), changeTimeouts(w, s, others)...)
@@ -71,16 +75,21 @@ func Start(w Wish, s State) (p Plan, err error) {
 	}
 	p.Changes = append(p.Changes, daemons...)
 	parameters, err := raiseSysctls(w, s)
-	if err != nil {
+	if p.fails(w, err) {
 		return p, err
 	}
 	p.Changes = append(p.Changes, parameters...)
 	announced := announcements(w, s)
 	var wrong []host.Address
+	var failed []netip.Addr
 	for _, a := range w.VIPs {
 		placed, left, err := s.placeVIP(w, a, former, others, len(announced[a.Prefix.Addr()]) > 0)
-		if err != nil {
+		if p.fails(w, err) {
 			return p, err
+		}
+		if err != nil {
+			delete(announced, a.Prefix.Addr())
+			failed = append(failed, a.Prefix.Addr())
 		}
 		p.Changes, wrong = append(p.Changes, placed...), append(wrong, left...)
 	}
@@ -88,8 +97,9 @@ func Start(w Wish, s State) (p Plan, err error) {
 	for _, a := range w.VIPs {
 		p.Changes = append(p.Changes, announced[a.Prefix.Addr()]...)
 	}
+	p.after = p.after.leaving(failed, s.Record.Claim(w.Claimant))
 	p.takeVIPs(former, w, s, others)
-	if err := p.lowerSysctls(w, s, former, others); err != nil {
+	if err := p.lowerSysctls(w, s, former, others); p.fails(w, err) {
 		return p, err
 	}
 	if !w.Exclusive { // which has taken them away already
@@ -99,6 +109,14 @@ func Start(w Wish, s State) (p Plan, err error) {
 		p.Changes = append(p.Changes, Change{Line: "iptables -F", do: func(at Site) error { return at.FlushFilter() }})
 	}
 	return p, nil
+}
+
+// fails reports whether an error ends a plan; another one is noted.
+func (p *Plan) fails(w Wish, err error) bool {
+	if w.GoOn {
+		p.Failed = errors.Join(p.Failed, err)
+	}
+	return err != nil && !w.GoOn
 }
 
 // Stop is what takes away what start put there, in the reverse order of

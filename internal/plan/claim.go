@@ -206,6 +206,23 @@ func (c Claim) with(next Claim) Claim {
 	return both
 }
 
+// leaving is the claim, but for some VIPs, which are claimed as before.
+func (c Claim) leaving(vips []netip.Addr, before *Claim) Claim {
+	if len(vips) == 0 {
+		return c
+	}
+	c.VIPs = slices.DeleteFunc(slices.Clone(c.VIPs), func(p Place) bool { return slices.Contains(vips, p.VIP) })
+	if before == nil {
+		return c
+	}
+	for _, p := range before.VIPs {
+		if slices.Contains(vips, p.VIP) {
+			c.VIPs = append(c.VIPs, p)
+		}
+	}
+	return c
+}
+
 // same reports whether two places are one, by whom ever it was filled.
 func (p Place) same(other Place) bool {
 	p.Adopted = other.Adopted

@@ -14,6 +14,9 @@ func Report(w Wish, s State) (status.Status, error) {
 	st := status.Status{Role: string(w.Role), VIPs: []status.VIP{}}
 	for _, want := range w.Sysctls {
 		have := s.Sysctls[want.Name]
+		if w.hidden(have) {
+			continue
+		}
 		if have.Err != nil {
 			return status.Status{}, have.Err
 		}
@@ -28,7 +31,7 @@ func Report(w Wish, s State) (status.Status, error) {
 		former = before.gone(claimOf(w, s))
 	}
 	others := s.Record.others(w.Claimant)
-	w = w.drainedBy(others)
+	w = w.sparing(s).drainedBy(others)
 	for _, v := range w.Services {
 		st.Services = append(st.Services, w.reportService(v, s.Service(v.Key()), others))
 	}
@@ -195,7 +198,7 @@ func reportDestination(v Service, d Destination, have *Entry) status.RealServer 
 		st.State = status.Differs
 	case d.Draining:
 		st.State = status.Draining
-	case d.Fate.Standing == Quiesced:
+	case d.Fate.Standing == Quiesced, d.Fate.Standing == Unasked && d.Weight < d.Configured:
 		st.State = status.IsDown
 	default:
 		st.State = status.OK

@@ -13,10 +13,19 @@ import (
 	"lvsdr/internal/host"
 )
 
+// hidden reports whether the kernel shows a director's parameter to nobody, as in
+// the network namespace of an unprivileged container: it does without.
+func (w Wish) hidden(r Reading) bool {
+	return w.Role == Director && errors.Is(r.Err, fs.ErrNotExist)
+}
+
 // raiseSysctls are the parameters that are too low.
 func raiseSysctls(w Wish, s State) (all []Change, err error) {
 	for _, want := range w.Sysctls {
 		have := s.Sysctls[want.Name]
+		if w.hidden(have) {
+			continue
+		}
 		if have.Err != nil {
 			return nil, have.Err
 		}

@@ -52,6 +52,7 @@ type Wish struct {
 type Options struct {
 	Exclusive     bool // virtual services that are not wanted go
 	FlushFirewall bool // the packet filter's rules go
+	GoOn          bool // what cannot be planned is left out
 	// Homes are the interfaces of VIPs that [host.DirectorHome] has found another
 	// one for than the label's.
 	Homes map[netip.Addr]string
@@ -188,6 +189,25 @@ func (w Wish) drainedBy(h holders) Wish {
 		for j := range v.Destinations {
 			if d := &v.Destinations[j]; h.drained[drainage{ServiceWords(&v.Service), d.Addr}] {
 				d.Draining, d.Weight = true, 0
+			}
+		}
+	}
+	return w
+}
+
+// sparing is the wish without connections for those who get none now, by whoever
+// made the table, until they are asked: they may be down.
+func (w Wish) sparing(s State) Wish {
+	w.Services = slices.Clone(w.Services)
+	for i := range w.Services {
+		v := &w.Services[i]
+		have, before := s.Service(v.Key()), s.Record.Claim(w.Claimant).service(ServiceWords(&v.Service))
+		v.Destinations = slices.Clone(v.Destinations)
+		for j := range v.Destinations {
+			d := &v.Destinations[j]
+			now := have.Destination(d.Key())
+			if d.Fate.Standing == Unasked && now != nil && now.Weight == 0 && !before.handmade(DestinationWords(&v.Service, &d.Destination), 0, d.Weight) {
+				d.Weight = 0
 			}
 		}
 	}

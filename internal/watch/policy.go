@@ -28,7 +28,7 @@ type member struct {
 	why     string
 	remedy  []string
 	mendAt  string
-	listed  bool // it has an entry
+	takes   bool // its entry gets connections
 }
 
 // serving is a service with its members, and who may answer in their place.
@@ -185,7 +185,7 @@ func (s serving) ready(h plan.ServiceHealth) bool {
 	for _, m := range s.members {
 		f := h.RealServers[m.name]
 		switch {
-		case f.Standing == plan.In && !m.drained, f.Standing == plan.Unasked && m.listed:
+		case f.Standing == plan.In && !m.drained, f.Standing == plan.Unasked && m.takes:
 			return true
 		case m.verdict == status.Unknown:
 			pending = true

@@ -55,7 +55,7 @@ func (c scene) serving() serving {
 			case "zero":
 				m.weight = 0
 			case "listed":
-				m.listed = true
+				m.takes = true
 			}
 		}
 		s.members = append(s.members, m)

@@ -193,7 +193,7 @@ func (v *serving) complete(drained []netip.Addr, have *plan.Entry) {
 	for i := range v.members {
 		m := &v.members[i]
 		m.drained = slices.Contains(drained, m.addr)
-		m.listed = have.Destination(m.key) != nil
+		m.takes = takes(have.Destination(m.key))
 	}
 	for i := range v.sorry {
 		d := have.Destination(v.sorry[i].Key())

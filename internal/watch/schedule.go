@@ -25,14 +25,14 @@ const (
 	leastPatience = 100 * time.Millisecond
 )
 
-// schedule has those asked at once who have neither a verdict nor a place in the
-// table, and the others at some time within their interval.
+// schedule has those asked at once who have neither a verdict nor connections by
+// the table, and the others at some time within their interval.
 func (w *Watch) schedule(table *plan.State) {
 	waiting := map[*subject]bool{}
 	for _, s := range w.roster.services {
 		have := table.Service(s.Service.Key())
 		for _, e := range append(slices.Clone(s.members), s.sorry...) {
-			if e.subject != nil && e.verdict == status.Unknown && have.Destination(e.Key()) == nil {
+			if e.subject != nil && e.verdict == status.Unknown && !takes(have.Destination(e.Key())) {
 				waiting[e.subject] = true
 			}
 		}
