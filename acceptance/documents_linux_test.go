@@ -21,7 +21,7 @@ import (
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
 // README.md, see TestDocumentsTranslated.
-var documents = []string{"../README.md", "../man/*.[58]"}
+var documents = []string{"../README.md", "../docs/*.md", "../man/*.[58]"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.
@@ -40,7 +40,12 @@ var places = map[string]place{
 
 // elsewhere are the commands that another test runs, by the file that has them.
 var elsewhere = map[string]string{
-	"apt install ./dist/lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
+	"apt install ./dist/lvsdr_VERSION_amd64.deb":                             "packaging/debian_linux_test.go",
+	"lvsdr export keepalived --vrrp-only --interface eth0 > keepalived.conf": "testscripts/pair_vrrp.txtar",
+	"keepalived -t -f keepalived.conf":                                       "testscripts/pair_vrrp.txtar",
+	"lvsdr check --peer http://10.0.0.9:9812":                                "testscripts/pair_vrrp.txtar",
+	"lvsdr vs retire":                    "testscripts/pair_vrrp.txtar",
+	"sysctl -w net.ipv4.vs.sloppy_tcp=1": "testscripts/pair_vrrp.txtar",
 	"man lvsdr":                          "packaging/debian_linux_test.go",
 	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",
 	"systemctl enable --now lvsdr-rs":    "packaging/testdata/units.sh",
