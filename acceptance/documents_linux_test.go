@@ -21,7 +21,7 @@ import (
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
 // README.md, see TestDocumentsTranslated.
-var documents = []string{"../README.md", "../man/*.[58]"}
+var documents = []string{"../README.md", "../docs/*.md", "../man/*.[58]"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.
@@ -41,7 +41,9 @@ var places = map[string]place{
 // elsewhere are the commands that another test runs, by the file that has them.
 var elsewhere = map[string]string{
 	"apt install ./dist/lvsdr_VERSION_amd64.deb": "packaging/debian_linux_test.go",
-	"man lvsdr":                          "packaging/debian_linux_test.go",
+	"man lvsdr": "packaging/debian_linux_test.go",
+	"lvsdr lab rehearse --config lvsdr.yaml --fault killed@10.0.0.7 --fault hanging@10.0.0.17 --json": "testscripts/rehearse_faults.txtar",
+
 	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",
 	"systemctl enable --now lvsdr-rs":    "packaging/testdata/units.sh",
 	"systemctl enable --now lvsdr-vs":    "packaging/testdata/units.sh",
