@@ -47,6 +47,8 @@ var elsewhere = map[string]string{
 	"lvsdr vs retire":                    "testscripts/pair_vrrp.txtar",
 	"sysctl -w net.ipv4.vs.sloppy_tcp=1": "testscripts/pair_vrrp.txtar",
 	"man lvsdr":                          "packaging/debian_linux_test.go",
+	"lvsdr lab rehearse --config lvsdr.yaml --fault killed@10.0.0.7 --fault hanging@10.0.0.17 --json": "testscripts/rehearse_faults.txtar",
+
 	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",
 	"systemctl enable --now lvsdr-rs":    "packaging/testdata/units.sh",
 	"systemctl enable --now lvsdr-vs":    "packaging/testdata/units.sh",

@@ -22,6 +22,7 @@ import (
 	"lvsdr/internal/check"
 	"lvsdr/internal/doctortest"
 	"lvsdr/internal/lab"
+	"lvsdr/internal/rehearse"
 	"lvsdr/internal/status"
 	"lvsdr/lvsdr"
 )
@@ -143,13 +144,14 @@ var documented = map[string]func() any{
 	"drain":       func() any { return new(lvsdr.Drain) },
 	"lab":         func() any { return new(lab.Report) },
 	"list":        func() any { return new(lvsdr.List) },
+	"rehearsal":   func() any { return new(rehearse.Report) },
 	"status":      func() any { return new(status.Status) },
 }
 
 // decode reads the output of the last program as one documented object and
 // nothing else.
 func decode(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, "decode check|connections|diff|drain|lab|list|status", !neg && len(args) == 1 && documented[args[0]] != nil)
+	arguments(ts, "decode check|connections|diff|drain|lab|list|rehearsal|status", !neg && len(args) == 1 && documented[args[0]] != nil)
 	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
 	d.DisallowUnknownFields()
 	ts.Check(d.Decode(documented[args[0]]()))

@@ -21,6 +21,7 @@ func labCommand() *cli.Command {
 			labDownCommand(),
 			labExecCommand(),
 			labGetCommand(),
+			labRehearseCommand(),
 			labWebCommand(),
 			{
 				Name:      "kernel",

@@ -13,6 +13,7 @@ import (
 	"lvsdr/internal/check"
 	"lvsdr/internal/command"
 	"lvsdr/internal/lab"
+	rehearsal "lvsdr/internal/rehearse"
 	"lvsdr/internal/status"
 	"lvsdr/man"
 )
@@ -45,7 +46,9 @@ func allCommands() map[string]*cli.Command {
 func flagNames(flags []cli.Flag) []string {
 	var names []string
 	for _, f := range flags {
-		names = append(names, "--"+f.Names()[0])
+		if f.(cli.VisibleFlag).IsVisible() {
+			names = append(names, "--"+f.Names()[0])
+		}
 	}
 	slices.Sort(names)
 	return names
@@ -98,7 +101,7 @@ func TestManualOptions(t *testing.T) {
 		}
 	}
 	for _, c := range allCommands() {
-		for _, f := range c.Flags {
+		for _, f := range c.VisibleFlags() {
 			want[flagNames([]cli.Flag{f})[0]] = strings.Join(f.(cli.DocGenerationFlag).GetEnvVars(), " ")
 		}
 	}
@@ -186,6 +189,7 @@ func TestManualJSON(t *testing.T) {
 		"drain, undrain":     {Drain{}, nil},
 		"check":              {check.Report{}, nil},
 		"lab run":            {lab.Report{}, nil},
+		"lab rehearse":       {rehearsal.Report{}, nil},
 	}
 	got := map[string]map[string]bool{}
 	title := ""

@@ -38,7 +38,7 @@ func askDNS(ctx context.Context, t Target) (alive bool, err error) {
 
 func (q query) ask(ctx context.Context, t Target) (reply []byte, alive bool, err error) {
 	if t.Protocol != ipvs.TCP {
-		reply, err := q.askUDP(ctx, t.Server)
+		reply, err := q.askUDP(ctx, t)
 		if err != nil || !truncated(reply) {
 			return reply, err == nil, err
 		}
@@ -97,8 +97,8 @@ func newQuery(name, record string) (query, error) {
 }
 
 // askUDP waits for a datagram that answers the query; others may be forged.
-func (q query) askUDP(ctx context.Context, server netip.AddrPort) ([]byte, error) {
-	conn, err := dialUDP(ctx, server)
+func (q query) askUDP(ctx context.Context, t Target) ([]byte, error) {
+	conn, err := t.dialUDP(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func TestDNS(t *testing.T) {
 		{record("a..test", "A", ""), want{why: `name "a..test": packing Question: Name: zero length segment`}},
 		{record(strings.Repeat("a", 300), "A", ""), want{why: `name "` + strings.Repeat("a", maxWhy-len(`name "`)) + "…"}},
 	} {
-		t.Run(tt.check.Record+" "+tt.check.Name, func(t *testing.T) { asked(t, Target{server, ipvs.UDP, tt.check}, tt.want) })
+		t.Run(tt.check.Record+" "+tt.check.Name, func(t *testing.T) { asked(t, Target{Server: server, Protocol: ipvs.UDP, Check: tt.check}, tt.want) })
 	}
 }
 
@@ -174,7 +174,7 @@ func TestDNSServers(t *testing.T) {
 			if strings.HasSuffix(tt.want.why, " in 300ms") {
 				c.Timeout = soon
 			}
-			asked(t, Target{tt.server, tt.protocol, c}, tt.want)
+			asked(t, Target{Server: tt.server, Protocol: tt.protocol, Check: c}, tt.want)
 		})
 	}
 }
@@ -182,7 +182,7 @@ func TestDNSServers(t *testing.T) {
 // TestDNSTruncated: what does not fit into a datagram is asked again by TCP.
 func TestDNSTruncated(t *testing.T) {
 	cut := func(m *dnsmessage.Message) { m.Truncated, m.Answers = true, nil }
-	target := Target{serve(t, byTCP(t, nil)), ipvs.UDP, record("web.test", "A", "10.0.0.7")}
+	target := Target{Server: serve(t, byTCP(t, nil)), Protocol: ipvs.UDP, Check: record("web.test", "A", "10.0.0.7")}
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(target.Server))
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })

@@ -29,7 +29,7 @@ func me(t testing.TB) string {
 func run(t *testing.T, script string, changes ...func(*config.Check)) Target {
 	t.Helper()
 	changes = append([]func(*config.Check){func(c *config.Check) { c.Command, c.User = []string{"/bin/sh", "-c", script}, me(t) }}, changes...)
-	return Target{netip.MustParseAddrPort("[::ffff:10.0.0.7]:80"), ipvs.UDP, check(config.CheckExec, changes...)}
+	return Target{Server: netip.MustParseAddrPort("[::ffff:10.0.0.7]:80"), Protocol: ipvs.UDP, Check: check(config.CheckExec, changes...)}
 }
 
 func TestExec(t *testing.T) {

@@ -21,6 +21,7 @@ type Target struct {
 	Server   netip.AddrPort // with the check's port, if it has one
 	Protocol ipvs.Protocol  // of the service
 	Check    *config.Check
+	From     netip.Addr // that is asked from; not valid: any of this machine
 }
 
 // Answer is what became of a question.

@@ -167,7 +167,7 @@ func TestAskEnded(t *testing.T) {
 			if kind == config.CheckUDP || kind == config.CheckDNS {
 				server = mute(t)
 			}
-			got := Ask(ctx, Target{server, ipvs.UDP, check(kind, func(c *config.Check) {
+			got := Ask(ctx, Target{Server: server, Protocol: ipvs.UDP, Check: check(kind, func(c *config.Check) {
 				c.Name, c.Command, c.User = "web.test", []string{"/bin/sleep", "60"}, me(t)
 			})})
 			if got.Good || !got.Unasked || !strings.HasPrefix(got.Why, "not asked: ") {
@@ -188,7 +188,7 @@ func TestAskExhausted(t *testing.T) {
 	defer func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)) }()
 	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1, Max: limit.Max}))
 	for _, kind := range []config.CheckType{config.CheckTCP, config.CheckHTTPS, config.CheckUDP, config.CheckDNS} {
-		got := Ask(t.Context(), Target{server, ipvs.UDP, check(kind)})
+		got := Ask(t.Context(), Target{Server: server, Protocol: ipvs.UDP, Check: check(kind)})
 		if got.Good || got.Alive || !got.Unasked || got.Why != "not asked: too many open files" {
 			t.Errorf("%s: %+v", kind, got)
 		}
@@ -209,16 +209,16 @@ func TestAskLeavesNothing(t *testing.T) {
 	hello := serve(t, says("HTTP/1.1 200 OK\r\n\r\n"))
 	mute, refusing, full := serve(t, silent), nobody(t), blackHole(t)
 	targets := []Target{
-		{hello, ipvs.TCP, check(config.CheckTCP)},
-		{hello, ipvs.TCP, check(config.CheckHTTP)},
-		{hello, ipvs.TCP, check(config.CheckTLS)},
-		{refusing, ipvs.TCP, check(config.CheckTCP)},
-		{refusing, ipvs.UDP, check(config.CheckUDP)},
-		{mute, ipvs.TCP, check(config.CheckTCP, quick, func(c *config.Check) { c.Receive = "220" })},
-		{mute, ipvs.TCP, check(config.CheckHTTP, quick)},
-		{mute, ipvs.TCP, check(config.CheckTLS, quick)},
-		{mute, ipvs.TCP, check(config.CheckDNS, quick, func(c *config.Check) { c.Name = "web.test" })},
-		{full, ipvs.TCP, check(config.CheckTCP, quick)},
+		{Server: hello, Protocol: ipvs.TCP, Check: check(config.CheckTCP)},
+		{Server: hello, Protocol: ipvs.TCP, Check: check(config.CheckHTTP)},
+		{Server: hello, Protocol: ipvs.TCP, Check: check(config.CheckTLS)},
+		{Server: refusing, Protocol: ipvs.TCP, Check: check(config.CheckTCP)},
+		{Server: refusing, Protocol: ipvs.UDP, Check: check(config.CheckUDP)},
+		{Server: mute, Protocol: ipvs.TCP, Check: check(config.CheckTCP, quick, func(c *config.Check) { c.Receive = "220" })},
+		{Server: mute, Protocol: ipvs.TCP, Check: check(config.CheckHTTP, quick)},
+		{Server: mute, Protocol: ipvs.TCP, Check: check(config.CheckTLS, quick)},
+		{Server: mute, Protocol: ipvs.TCP, Check: check(config.CheckDNS, quick, func(c *config.Check) { c.Name = "web.test" })},
+		{Server: full, Protocol: ipvs.TCP, Check: check(config.CheckTCP, quick)},
 	}
 	ask := func(times int) {
 		var all sync.WaitGroup
@@ -259,7 +259,7 @@ func settled(t *testing.T, enough func(goroutines, descriptors int) bool) (gorou
 }
 
 func BenchmarkTCP(b *testing.B) {
-	target := Target{serve(b, func(net.Conn) {}), ipvs.TCP, check(config.CheckTCP)}
+	target := Target{Server: serve(b, func(net.Conn) {}), Protocol: ipvs.TCP, Check: check(config.CheckTCP)}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

@@ -81,7 +81,7 @@ func TestHTTP(t *testing.T) {
 		{"impossible path", get("healthz", ""), bad(`parse "healthz": invalid URI for request`)},
 		{"no expression", get("/healthz", "("), bad("error parsing regexp: missing closing ): `(`")},
 	} {
-		t.Run(tt.name, func(t *testing.T) { asked(t, Target{server, ipvs.TCP, tt.check}, tt.want) })
+		t.Run(tt.name, func(t *testing.T) { asked(t, Target{Server: server, Protocol: ipvs.TCP, Check: tt.check}, tt.want) })
 	}
 	if followed.Load() {
 		t.Error("a redirect was followed")
@@ -111,7 +111,7 @@ func TestHTTPRequest(t *testing.T) {
 		}, "HEAD /a%20b?c=d&e HTTP/1.1\r\nHost: shop.example:8080\r\nUser-Agent: probe\r\nConnection: close\r\nX-A: 1\r\nX-A: 2\r\n\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			asked(t, Target{server, ipvs.TCP, check(config.CheckHTTP, tt.change)}, good)
+			asked(t, Target{Server: server, Protocol: ipvs.TCP, Check: check(config.CheckHTTP, tt.change)}, good)
 			if got := <-heard; got != tt.want {
 				t.Errorf("heard %q\nwanted %q", got, tt.want)
 			}
@@ -190,7 +190,7 @@ func TestHTTPHostile(t *testing.T) {
 			server := serve(t, tt.server)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			asked(t, Target{server, ipvs.TCP, check(config.CheckHTTP, within(tt.timeout), func(c *config.Check) { c.Body = tt.body })}, tt.want)
+			asked(t, Target{Server: server, Protocol: ipvs.TCP, Check: check(config.CheckHTTP, within(tt.timeout), func(c *config.Check) { c.Body = tt.body })}, tt.want)
 			runtime.ReadMemStats(&after)
 			if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 16 {
 				t.Errorf("it took %d MiB of memory", took)

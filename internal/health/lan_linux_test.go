@@ -66,7 +66,7 @@ func TestKernelSCTP(t *testing.T) {
 			{"10.0.0.7:84", check(config.CheckTCP), bad("connection refused")},
 			{"10.0.0.99:80", check(config.CheckTCP, within(soon)), want{why: "no answer in 300ms"}},
 		} {
-			asked(t, Target{netip.MustParseAddrPort(tt.server), ipvs.SCTP, tt.check}, tt.want)
+			asked(t, Target{Server: netip.MustParseAddrPort(tt.server), Protocol: ipvs.SCTP, Check: tt.check}, tt.want)
 		}
 	})
 }
@@ -76,9 +76,9 @@ func TestKernelUnplugged(t *testing.T) {
 	dir := lantest.LAN(t)
 	lantest.Within(t, dir, "lvs", func() {
 		for _, kind := range []config.CheckType{config.CheckTCP, config.CheckHTTPS} {
-			asked(t, Target{netip.MustParseAddrPort("10.0.0.99:80"), ipvs.TCP, check(kind)}, want{why: "no route to host"})
-			asked(t, Target{netip.MustParseAddrPort("10.0.0.99:80"), ipvs.TCP, check(kind, within(soon))}, want{why: "no answer in 300ms"})
-			asked(t, Target{netip.MustParseAddrPort("192.0.2.1:80"), ipvs.TCP, check(kind)}, want{why: "network is unreachable"})
+			asked(t, Target{Server: netip.MustParseAddrPort("10.0.0.99:80"), Protocol: ipvs.TCP, Check: check(kind)}, want{why: "no route to host"})
+			asked(t, Target{Server: netip.MustParseAddrPort("10.0.0.99:80"), Protocol: ipvs.TCP, Check: check(kind, within(soon))}, want{why: "no answer in 300ms"})
+			asked(t, Target{Server: netip.MustParseAddrPort("192.0.2.1:80"), Protocol: ipvs.TCP, Check: check(kind)}, want{why: "network is unreachable"})
 		}
 	})
 }
@@ -111,8 +111,8 @@ func TestKernelFiltered(t *testing.T) {
 			filter("-A " + tt.rule)
 			defer filter("-F")
 			lantest.Within(t, dir, "lvs", func() {
-				asked(t, Target{web, ipvs.TCP, check(config.CheckTCP, within(soon))}, tt.tcp)
-				asked(t, Target{web, ipvs.UDP, check(config.CheckUDP, within(soon), func(c *config.Check) { c.Receive = "pong" })}, tt.udp)
+				asked(t, Target{Server: web, Protocol: ipvs.TCP, Check: check(config.CheckTCP, within(soon))}, tt.tcp)
+				asked(t, Target{Server: web, Protocol: ipvs.UDP, Check: check(config.CheckUDP, within(soon), func(c *config.Check) { c.Receive = "pong" })}, tt.udp)
 			})
 		})
 	}

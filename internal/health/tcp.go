@@ -27,7 +27,7 @@ func askTCP(ctx context.Context, t Target) (alive bool, err error) {
 
 // connect only connects. The connection is reset: nothing waits in TIME_WAIT.
 func (t Target) connect(ctx context.Context) (accepted bool, err error) {
-	conn, err := dial(ctx, t.Server)
+	conn, err := t.dial(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -37,7 +37,7 @@ func (t Target) connect(ctx context.Context) (accepted bool, err error) {
 
 // converse connects, and has talk end with the context.
 func (t Target) converse(ctx context.Context, talk func(net.Conn) error) (accepted bool, err error) {
-	conn, err := dial(ctx, t.Server)
+	conn, err := t.dial(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -46,9 +46,9 @@ func (t Target) converse(ctx context.Context, talk func(net.Conn) error) (accept
 	return true, talk(conn)
 }
 
-func dial(ctx context.Context, server netip.AddrPort) (*net.TCPConn, error) {
+func (t Target) dial(ctx context.Context) (*net.TCPConn, error) {
 	dialer := net.Dialer{KeepAlive: -1}
-	return dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, server)
+	return dialer.DialTCP(ctx, "tcp", netip.AddrPortFrom(t.From, 0), t.Server)
 }
 
 // endWith has reading and writing end with the context, until stop is called.

@@ -72,21 +72,21 @@ func TestTCP(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if tt.name == "drips" { // as many dots as there was time for
-				got := Ask(t.Context(), Target{serve(t, tt.server), ipvs.TCP, tt.check})
+				got := Ask(t.Context(), Target{Server: serve(t, tt.server), Protocol: ipvs.TCP, Check: tt.check})
 				if got.Good || !got.Alive || !strings.HasPrefix(got.Why, `answer does not match "220": "..`) || got.Took > 3*tt.check.Timeout {
 					t.Errorf("%+v", got)
 				}
 				return
 			}
-			asked(t, Target{serve(t, tt.server), ipvs.TCP, tt.check}, tt.want)
+			asked(t, Target{Server: serve(t, tt.server), Protocol: ipvs.TCP, Check: tt.check}, tt.want)
 		})
 	}
 }
 
 func TestTCPNobody(t *testing.T) {
 	for _, kind := range []config.CheckType{config.CheckTCP, config.CheckTLS, config.CheckHTTP, config.CheckHTTPS} {
-		asked(t, Target{nobody(t), ipvs.TCP, check(kind)}, bad("connection refused"))
-		asked(t, Target{blackHole(t), ipvs.TCP, check(kind, within(soon))}, want{why: "no answer in 300ms"})
+		asked(t, Target{Server: nobody(t), Protocol: ipvs.TCP, Check: check(kind)}, bad("connection refused"))
+		asked(t, Target{Server: blackHole(t), Protocol: ipvs.TCP, Check: check(kind, within(soon))}, want{why: "no answer in 300ms"})
 	}
 }
 
@@ -98,6 +98,6 @@ func TestTCPFamilies(t *testing.T) {
 	for _, server := range []netip.AddrPort{
 		l.Addr().(*net.TCPAddr).AddrPort(), netip.AddrPortFrom(netip.AddrFrom16(v4.Addr().As16()), v4.Port()),
 	} {
-		asked(t, Target{server, ipvs.TCP, check(config.CheckTCP)}, good)
+		asked(t, Target{Server: server, Protocol: ipvs.TCP, Check: check(config.CheckTCP)}, good)
 	}
 }

@@ -153,7 +153,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, kind := range []config.CheckType{config.CheckTLS, config.CheckHTTPS} {
-				asked(t, Target{serve(t, tt.server), ipvs.TCP, check(kind, ca(trusted.file), tt.change)}, tt.want)
+				asked(t, Target{Server: serve(t, tt.server), Protocol: ipvs.TCP, Check: check(kind, ca(trusted.file), tt.change)}, tt.want)
 			}
 		})
 	}
@@ -183,7 +183,7 @@ func TestHTTPS(t *testing.T) {
 			bad("certificate not for www.example, but for shop.example, 127.0.0.1")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			asked(t, Target{server, ipvs.TCP, check(config.CheckHTTPS, func(c *config.Check) { c.CA = trusted.file }, tt.change)}, tt.want)
+			asked(t, Target{Server: server, Protocol: ipvs.TCP, Check: check(config.CheckHTTPS, func(c *config.Check) { c.CA = trusted.file }, tt.change)}, tt.want)
 			if got := <-asks; got != tt.sni {
 				t.Errorf("asked for %q, want %q", got, tt.sni)
 			}

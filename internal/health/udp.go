@@ -12,7 +12,7 @@ const maxDatagram = 4 << 10
 // askUDP sends a datagram. The first that comes back decides; without receive,
 // silence is good as well.
 func askUDP(ctx context.Context, t Target) (alive bool, err error) {
-	conn, err := dialUDP(ctx, t.Server)
+	conn, err := t.dialUDP(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -32,6 +32,6 @@ func askUDP(ctx context.Context, t Target) (alive bool, err error) {
 	return true, match("answer", t.Check.Receive, buffer[:n])
 }
 
-func dialUDP(ctx context.Context, server netip.AddrPort) (*net.UDPConn, error) {
-	return new(net.Dialer).DialUDP(ctx, "udp", netip.AddrPort{}, server)
+func (t Target) dialUDP(ctx context.Context) (*net.UDPConn, error) {
+	return new(net.Dialer).DialUDP(ctx, "udp", netip.AddrPortFrom(t.From, 0), t.Server)
 }

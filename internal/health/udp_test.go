@@ -53,6 +53,8 @@ func TestUDP(t *testing.T) {
 		{"nobody", nobody(t), said("ping", "pong"), bad("port unreachable")},
 		{"no expression", echo, said("ping", "("), bad("error parsing regexp: missing closing ): `(`")},
 	} {
-		t.Run(tt.name, func(t *testing.T) { asked(t, Target{tt.server, ipvs.UDP, check(config.CheckUDP, tt.change)}, tt.want) })
+		t.Run(tt.name, func(t *testing.T) {
+			asked(t, Target{Server: tt.server, Protocol: ipvs.UDP, Check: check(config.CheckUDP, tt.change)}, tt.want)
+		})
 	}
 }

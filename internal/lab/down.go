@@ -46,7 +46,7 @@ func (l *Lab) Down() error { return Down() }
 func dismantle() error {
 	errs := []error{ignoreMissing(os.Remove(readyFile))}
 	for _, name := range namespaces() {
-		if err := removeHost(name); err != nil {
+		if err := RemoveHost(name); err != nil {
 			errs = append(errs, fmt.Errorf("network namespace %s: %w", name, err))
 		}
 	}
@@ -70,10 +70,10 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// removeHost deletes a namespace, the processes in it and the record that our
+// RemoveHost deletes a namespace, the processes in it and the record that our
 // verbs have of it. The name goes first: a process that enters afterwards leaves
 // by itself (see [Lab.Exec]), and one that is inside is found without the name.
-func removeHost(name string) error {
+func RemoveHost(name string) error {
 	if !vnet.HasNamespace(name) {
 		return vnet.DeleteNamespace(name) // a name that leads nowhere, or none
 	}

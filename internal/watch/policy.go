@@ -108,7 +108,7 @@ func (s serving) fate(m member, now time.Time) plan.Fate {
 func (s serving) unasked(m member) plan.Standing {
 	before := s.before.RealServers[m.name]
 	ours := before.Verdict == status.Unknown && before.Standing == plan.Quiesced
-	if s.service.Scheduler == ipvs.MaglevHash && (ours || !m.listed) {
+	if s.service.Scheduler == ipvs.MaglevHash && (ours || !m.takes) {
 		return plan.Quiesced
 	}
 	return plan.Unasked

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"unsafe"
 
 	"github.com/vishvananda/netlink"
@@ -50,7 +49,7 @@ func named(name string) netlink.LinkAttrs {
 // Packets leave them with the checksums that they have on a wire: the ends do
 // not leave that to hardware, which they are not.
 func AddVeth(a, b End) error {
-	target, err := os.Open(filepath.Join(Folder, b.Namespace))
+	target, err := open(b.Namespace)
 	if err != nil {
 		return err
 	}
@@ -108,4 +107,56 @@ func checksum(link string) error {
 		return os.NewSyscallError("ioctl SIOCETHTOOL", errno)
 	}
 	return nil
+}
+
+// SetDown sets an interface down: the far end of its cable has no carrier.
+func SetDown(link string) error {
+	l, err := find(link)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetDown(l)
+}
+
+// AddDummy makes an interface that leads nowhere, and sets it up.
+func AddDummy(name string) error {
+	if err := netlink.LinkAdd(&netlink.Dummy{LinkAttrs: named(name)}); err != nil {
+		return fmt.Errorf("dummy %q: %w", name, err)
+	}
+	return SetUp(name)
+}
+
+// SetUpTunnel sets up the interface that unpacks what comes to this machine in
+// IP: tunl0 of IPv4, ip6tnl0 of IPv6. The kernel makes it with its module, in
+// most namespaces; elsewhere it is made here.
+func SetUpTunnel(v6 bool) error {
+	link := netlink.Link(&netlink.Iptun{LinkAttrs: named("tunl0")})
+	if v6 {
+		link = &netlink.Ip6tnl{LinkAttrs: named("ip6tnl0"), Proto: unix.IPPROTO_IPV6}
+	}
+	name := link.Attrs().Name
+	if err := SetUp(name); !errors.Is(err, unix.ENODEV) {
+		return err
+	}
+	if err := netlink.LinkAdd(link); err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("tunnel %q: %w", name, err)
+	}
+	return SetUp(name)
+}
+
+// ForgetNeighbours has an interface ask anew who its neighbours are.
+func ForgetNeighbours(link string) error {
+	l, err := find(link)
+	if err != nil {
+		return err
+	}
+	known, err := netlink.NeighList(l.Attrs().Index, netlink.FAMILY_ALL)
+	for _, n := range known {
+		if n.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) == 0 {
+			if gone := netlink.NeighDel(&n); !errors.Is(gone, unix.ENOENT) {
+				err = errors.Join(err, gone)
+			}
+		}
+	}
+	return err
 }

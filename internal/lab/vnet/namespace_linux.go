@@ -123,13 +123,25 @@ func HasNamespace(name string) bool {
 // In does something inside a namespace: sockets that do opens, programs that it
 // starts and the parameters below /proc/sys/net are of that namespace, as long
 // as do stays on its goroutine. /proc/net is not, but to the programs. See
-// [host.EnterNetNS].
+// [host.EnterNetNS]. Without a name it is the namespace that the calling thread is
+// in anyway.
 func In(name string, do func() error) error {
+	if name == "" {
+		return do()
+	}
 	restore, err := host.EnterNetNS(name)
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(), restore())
+}
+
+// open opens a namespace, that of the calling thread if it has no name.
+func open(name string) (*os.File, error) {
+	if name == "" {
+		return os.Open("/proc/thread-self/ns/net")
+	}
+	return os.Open(filepath.Join(Folder, name))
 }
 
 // Processes are the numbers of the processes in a namespace, in order, be its

@@ -14,7 +14,7 @@ import (
 
 // End is one end of a pair of interfaces.
 type End struct {
-	Namespace string
+	Namespace string // empty: that of the calling thread
 	Link      string
 	MAC       net.HardwareAddr // nil: the kernel's choice
 }
