@@ -381,6 +381,30 @@ func TestReasons(t *testing.T) {
 	})
 }
 
+// Who falls again and again is told, where it is down, what brings it back.
+func TestDamped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http, vip: false}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		for _, want := range []string{
+			"connection refused", "connection refused",
+			"connection refused; down 3 times within ten minutes: it has to answer 4 times in a row",
+			"connection refused; down 4 times within ten minutes: it has to answer 8 times in a row",
+		} {
+			w.set(rs7, refuses)
+			time.Sleep(10 * time.Second)
+			status := ""
+			w.with(func(b *book) { status = b.health.Services[web].RealServers["10.0.0.7"].Why })
+			if why := w.why(EventDown); why != want || status != want {
+				t.Errorf("down: %q, and %q in status, want %q", why, status, want)
+			}
+			w.set(rs7, well)
+			time.Sleep(20 * time.Second)
+		}
+	})
+}
+
 func (b *book) with(do func(*book)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
