@@ -69,7 +69,7 @@ func (o order) watch(c *cli.Context) error {
 	defer programs.end(handlerTime)
 	s.stderr, s.warnings = steps.to(s.stderr), steps.to(s.warnings)
 	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
-		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
+		onEvent: s.config.Watch.OnEvent, listening: s.config.Watch.Listen, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
 	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start"), Shadow: shadow}
 	if shadow {
 		w.Site = shadowSite{at}
@@ -142,13 +142,14 @@ func enterNamespaceWhole(name string) error {
 // watchSite is where a watch works: a session that goes on.
 type watchSite struct {
 	*session
-	again    *cli.Context
-	out      io.Writer
-	readable bool // for a person at a terminal
-	onEvent  []string
-	programs sink      // that are given events
-	errors   io.Writer // of those
-	machine  machine
+	again     *cli.Context
+	out       io.Writer
+	readable  bool   // for a person at a terminal
+	listening string // where the file said so in the beginning
+	onEvent   []string
+	programs  sink      // that are given events
+	errors    io.Writer // of those
+	machine   machine
 	// unrecorded: the weights that were given last are not in the record.
 	unrecorded bool
 	shown      shown
@@ -261,6 +262,9 @@ func (s *watchSite) Reload() (config.Config, error) {
 	}
 	if err == nil {
 		s.onEvent = c.Watch.OnEvent
+		if c.Watch.Listen != s.listening {
+			fmt.Fprintf(s.warnings, "lvsdr: %s: warning: watch.listen has changed: it counts from the next start of the watch\n", s.verb)
+		}
 	}
 	return c, err
 }

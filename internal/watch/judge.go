@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"fmt"
 	"time"
 
 	"lvsdr/internal/config"
@@ -71,6 +72,16 @@ func (j *judge) rise(now time.Time, c *config.Check) uint32 {
 		factor *= 2
 	}
 	return c.Rise * factor
+}
+
+// damped says what a real server that has fallen too often has to do; "": it has
+// not.
+func (j *judge) damped(now time.Time, c *config.Check) string {
+	n := j.rise(now, c)
+	if n == c.Rise {
+		return ""
+	}
+	return fmt.Sprintf("; down %d times within ten minutes: it has to answer %d times in a row", len(j.falls), n)
 }
 
 // changing reports whether the last answers speak against the verdict, or for the

@@ -174,7 +174,7 @@ func (s *service) serving() serving {
 		m := member{name: e.words, weight: e.Weight, addr: e.Addr, key: e.Key()}
 		if e.subject != nil {
 			m.verdict, m.since, m.at, m.rose = e.verdict, e.since, e.at, e.rose
-			m.alive, m.why, m.remedy, m.mendAt = e.last.alive, e.last.why, e.last.remedy, e.last.mendAt
+			m.alive, m.why, m.remedy, m.mendAt = e.last.alive, e.last.why+e.damped(time.Now(), e.check), e.last.remedy, e.last.mendAt
 		}
 		v.members = append(v.members, m)
 	}

@@ -17,7 +17,7 @@ func (w *Watch) pronounce(s *subject) {
 	for _, e := range s.entries {
 		e.Event = EventUp
 		if s.verdict == status.Down {
-			e.Event, e.Why = EventDown, s.last.why
+			e.Event, e.Why = EventDown, s.last.why+s.damped(time.Now(), s.check)
 			if len(s.last.remedy) > 0 {
 				e.Remedy = s.last.where() + strings.Join(s.last.remedy, "; ")
 			}

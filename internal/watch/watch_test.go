@@ -331,56 +331,6 @@ func TestApplyFails(t *testing.T) {
 	})
 }
 
-// A change that keeps failing holds nobody up: it is ready once first verdicts are
-// in, and not before.
-func TestReadyAllTheSame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := watchOn(t, two+"check: {type: http}\n")
-		defer w.end()
-		w.with(func(b *book) { b.failed = errors.New("there is no interface vips") })
-		w.set(rs7, dead)
-		w.set(netip.MustParseAddr("10.0.0.17"), dead)
-		began := time.Now()
-		time.Sleep(time.Minute)
-		ready, downs := w.times(EventReady, ""), w.times(EventDown, "")
-		if len(ready) != 1 || len(downs) != 2 || ready[0].Before(downs[0]) || ready[0].Sub(began) > soon+time.Second {
-			t.Errorf("began %v, down %v, ready %v", began, downs, ready)
-		}
-		if n := len(w.times(EventError, "")); n != 1 {
-			t.Errorf("the change that fails is told %d times in a minute", n)
-		}
-	})
-}
-
-// The answer that makes a verdict is the reason that is told; what is known of the
-// real server afterwards follows its answers.
-func TestReasons(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := watchOn(t, two+"check: {type: http, vip: false, fall: 2}\n")
-		defer w.end()
-		time.Sleep(10 * time.Second)
-		w.set(rs7, hangs)
-		for before := w.count(rs7); w.count(rs7) == before; {
-			time.Sleep(10 * time.Millisecond)
-		}
-		w.set(rs7, refuses)
-		time.Sleep(10 * time.Second)
-		if why := w.why(EventDown); why != "connection refused" {
-			t.Errorf("down: %q", why)
-		}
-		w.set(rs7, hangs)
-		time.Sleep(15 * time.Second)
-		w.with(func(b *book) {
-			if why := b.health.Services[web].RealServers["10.0.0.7"].Why; why != "no answer" {
-				t.Errorf("fifteen seconds later: %q", why)
-			}
-		})
-		if n := len(w.times(EventDown, "")); n != 1 {
-			t.Errorf("down %d times", n)
-		}
-	})
-}
-
 func (b *book) with(do func(*book)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
