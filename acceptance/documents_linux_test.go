@@ -144,18 +144,24 @@ var (
 	comment = regexp.MustCompile(`(^|\s)\s*# .*`)
 )
 
-// commandsOf are the commands of a document, without their comments.
+// commandsOf are the commands of a document.
 func commandsOf(t *testing.T, path string) (commands []string) {
 	t.Helper()
-	for _, block := range blocksOf(t, path) {
+	commands = commandsIn(blocksOf(t, path))
+	if len(commands) == 0 {
+		t.Errorf("%s: no commands", path)
+	}
+	return commands
+}
+
+// commandsIn are the commands of blocks, without their comments.
+func commandsIn(blocks []string) (commands []string) {
+	for _, block := range blocks {
 		for line := range strings.Lines(strings.ReplaceAll(block, "\\\n", " ")) {
 			if command := strings.TrimSpace(comment.ReplaceAllString(line, "")); command != "" {
 				commands = append(commands, command)
 			}
 		}
-	}
-	if len(commands) == 0 {
-		t.Errorf("%s: no commands", path)
 	}
 	return commands
 }
@@ -171,10 +177,40 @@ func blocksOf(t *testing.T, path string) (blocks []string) {
 	}
 	data, err := os.ReadFile(path)
 	must(t, err)
-	for _, block := range fenced.FindAllStringSubmatch(string(data), -1) {
+	return fencedIn(string(data))
+}
+
+// fencedIn are the blocks of sh in a text of Markdown.
+func fencedIn(text string) (blocks []string) {
+	for _, block := range fenced.FindAllStringSubmatch(text, -1) {
 		blocks = append(blocks, block[1])
 	}
 	return blocks
+}
+
+// TestDocumentsComingFrom: each way of docs/coming-from.md has five commands, which
+// its script runs; the units are for the test of the packages.
+func TestDocumentsComingFrom(t *testing.T) {
+	data, err := os.ReadFile("../docs/coming-from.md")
+	must(t, err)
+	ways := strings.Split(string(data), "\n## Coming from ")[1:]
+	if len(ways) != 4 {
+		t.Errorf("%d ways, want 4", len(ways))
+	}
+	for _, way := range ways {
+		from, text, _ := strings.Cut(way, "\n")
+		commands := commandsIn(fencedIn(text))
+		if len(commands) != 5 {
+			t.Errorf("from %s: %d commands, want 5", from, len(commands))
+		}
+		for _, command := range commands {
+			file := "../testscripts/coming_from_" + from + ".txtar"
+			if strings.HasPrefix(command, "systemctl enable --now lvsdr-") {
+				file = "../packaging/testdata/units.sh"
+			}
+			found(t, command, file)
+		}
+	}
 }
 
 // TestDocumentsTranslated: both languages have the same commands, sections and

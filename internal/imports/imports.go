@@ -2,7 +2,8 @@
 // place: a table of the kernel's, rules of ipvsadm, scripts, and the files of
 // ldirectord and keepalived. It asks no kernel and runs nothing.
 //
-// Each source has a file of its own here, and makes a [Draft]: the table that
+// Each source has a few files of its own here, grammar apart from meaning, and
+// makes a [Draft]: the table that
 // it stands for, in the kernel's terms, with what it says beside. [Draft.File]
 // turns that into the file of ours. Whether a service can be said there is found
 // out by saying it: it is written, read again and compared. What cannot be said
