@@ -25,7 +25,7 @@ BIN     = bin
 # have a target of their own.
 KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
 TESTED          = $(shell go list $(TAGS) -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...)
-PURE_PACKAGES   = $(filter-out $(KERNEL_PACKAGES) ./acceptance ./compat ./compat/clients ./packaging,$(TESTED:lvsdr/%=./%))
+PURE_PACKAGES   = $(filter-out $(KERNEL_PACKAGES) ./acceptance ./compat ./compat/clients ./internal/pictures ./packaging,$(TESTED:lvsdr/%=./%))
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # What the doctors say of networks with and without a fault.
@@ -73,6 +73,15 @@ test: deps build ## everything, beside the real ipvsadm
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
 	$(TEST) -v -count 1 -timeout 20m ./packaging
+
+browser-test: ## the status page in a real browser; installs Debian's chromium
+	@.ci/deps browser
+	$(TEST) -count 1 ./internal/pictures
+
+pictures: deps build ## docs/pictures anew; installs Debian's chromium
+	@.ci/deps stock
+	@.ci/deps browser
+	go run $(TAGS) ./internal/pictures
 
 kernel-test: deps build ## only what needs a kernel, in some guests at a time
 	@.ci/deps stock
@@ -139,4 +148,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help
+.PHONY: build install dist deps demo test package-test browser-test pictures kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help

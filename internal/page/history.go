@@ -26,10 +26,11 @@ type sum struct {
 // sample is what a second brought on average.
 type sample struct{ connections, bytes float64 }
 
-// Every is how often History is to be told; it keeps [Kept] samples.
+// Every is how often History is to be told, in step with the kernel, which sums its
+// counters up every two seconds; it keeps [Kept] samples.
 const (
-	Every = 5 * time.Second
-	Kept  = 60
+	Every = 4 * time.Second
+	Kept  = 75
 )
 
 // Add tells what is in place now.

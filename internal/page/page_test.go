@@ -153,7 +153,7 @@ func TestHistory(t *testing.T) {
 	var h History
 	st, now := healthy(), time.Unix(0, 0)
 	for i := range Kept + 10 {
-		st.Services[0].RealServers[0].Totals = status.Totals{Connections: uint64(i * 50), Bytes: uint64(i * 5e6)}
+		st.Services[0].RealServers[0].Totals = status.Totals{Connections: uint64(i * 40), Bytes: uint64(i * 4e6)}
 		h.Add(st, now.Add(time.Duration(i)*Every))
 	}
 	g := h.Graphs()

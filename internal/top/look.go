@@ -110,7 +110,11 @@ func (m *Model) See(l Look) {
 		m.tell(before, keyOf(s, nil), sum.condition, s.Title(), "")
 		for _, rs := range s.RealServers {
 			key := keyOf(s, &rs)
-			one := observe(rs, l.At, before[key])
+			was, known := m.earlier[key]
+			if !known {
+				was = before[key]
+			}
+			one := observe(rs, l.At, was)
 			m.tell(before, key, one.condition, s.Title()+" "+rs.Address, strings.Join(why(rs), "; "))
 			m.seen[key] = one
 			sum.add(one)
@@ -124,6 +128,7 @@ func (m *Model) See(l Look) {
 		m.seen[keyOf(s, nil)] = sum
 		m.total.add(sum)
 	}
+	m.earlier = before
 	var gone []string
 	for key := range before {
 		if _, left := m.seen[key]; !left {
@@ -139,7 +144,8 @@ func (m *Model) See(l Look) {
 	m.arrange()
 }
 
-// observe compares a real server with the look before. Without one, the rate is the
+// observe compares a real server with an earlier look: the one before the last, since
+// the kernel sums its counters up every two seconds only. Without one, the rate is the
 // kernel's; later looks need not have it.
 func observe(rs status.RealServer, now time.Time, before seen) seen {
 	one := seen{condition: condition(rs), at: now, totals: rs.Totals,

@@ -27,6 +27,7 @@ type Model struct {
 	Options
 	look    Look
 	seen    map[string]seen
+	earlier map[string]seen // at the look before the last
 	total   seen
 	up, all int // real servers
 	history []sample

@@ -393,7 +393,8 @@ func TestOnlyWhatIsVisible(t *testing.T) {
 	}
 }
 
-// Rates are what counters have grown by, in the time between two looks.
+// Rates are what counters have grown by since the look before the last: the kernel sums
+// them up every two seconds.
 func TestRates(t *testing.T) {
 	m := New(Options{Configured: true})
 	see := func(second int, totals status.Totals) seen {
@@ -409,9 +410,13 @@ func TestRates(t *testing.T) {
 		rate, bytes float64
 	}{
 		{"the first look has the kernel's", 0, status.Totals{Connections: 100, Bytes: 5000}, 7, 0},
-		{"two seconds", 2, status.Totals{Connections: 120, Bytes: 6000}, 10, 500},
-		{"set to zero", 3, status.Totals{Connections: 3, Bytes: 100}, 0, 0},
-		{"after that", 4, status.Totals{Connections: 5, Bytes: 300}, 2, 200},
+		{"not summed up yet", 1, status.Totals{Connections: 100, Bytes: 5000}, 0, 0},
+		{"summed up", 2, status.Totals{Connections: 120, Bytes: 6000}, 10, 500},
+		{"not summed up since", 3, status.Totals{Connections: 120, Bytes: 6000}, 10, 500},
+		{"summed up again", 4, status.Totals{Connections: 140, Bytes: 7000}, 10, 500},
+		{"set to zero", 5, status.Totals{Connections: 3, Bytes: 100}, 0, 0},
+		{"with a look before that", 6, status.Totals{Connections: 5, Bytes: 300}, 0, 0},
+		{"after that", 7, status.Totals{Connections: 9, Bytes: 500}, 3, 200},
 	} {
 		if got := see(tt.second, tt.totals); got.rate != tt.rate || got.bytes != tt.bytes {
 			t.Errorf("%s: %v connections, %v bytes, want %v and %v", tt.name, got.rate, got.bytes, tt.rate, tt.bytes)
