@@ -24,6 +24,7 @@ func TestPackageInDebian(t *testing.T) {
 	d.copyIn(t, "testdata/units.sh", "units.sh")
 	d.copyIn(t, "testdata/clients.sh", "clients.sh")
 	d.copyIn(t, "testdata/director.cf", "director.cf")
+	d.copyIn(t, "testdata/switched.cf", "switched.cf")
 	// Nobody needs what is written here on a disk.
 	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test; apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 man-db "+shells)
 

@@ -85,7 +85,6 @@ say vip
 mv /lvsdr.yaml /etc/lvsdr/
 say systemctl start lvsdr-vs
 
-echo "# the director is watched from now on, and no client notices"
 # Two real servers and a client, which is the switch between them and the director.
 ip netns add client
 ip link set veth1 netns client
@@ -133,6 +132,44 @@ expires() { cat /proc/sys/net/ipv4/vs/expire_nodest_conn; }
 web 7
 web 17
 by_then answers HTTP/1.0 200 OK
+
+echo "# from ldirectord to a director that is watched, and no client notices"
+say systemctl stop lvsdr-vs
+mv /etc/lvsdr/lvsdr.yaml /
+ip address add 172.16.0.100/32 dev veth0
+mkdir -p /var/lock/subsys
+cp /switched.cf /etc/ha.d/ldirectord.cf
+say systemctl enable --now ldirectord
+by_then has 10.0.0.7:80 2
+by_then has 10.0.0.17:80 1
+load &
+load=$!
+lvsdr import --ldirectord /etc/ha.d/ldirectord.cf > /etc/lvsdr/lvsdr.yaml
+say lvsdr vs diff
+lvsdr vs watch --shadow >/run/shadow 2>&1 &
+shadow=$!
+by_then grep -q '"event":"ready"' /run/shadow
+kill $shadow
+grep '"event":"differs"' /run/shadow
+systemctl disable ldirectord && systemctl kill -s KILL ldirectord
+say systemctl is-active ldirectord
+say watched
+say systemctl enable --now lvsdr-watch
+say watched
+touch /run/enough
+wait $load
+sort -u /run/answers
+[ "$(wc -l </run/answers)" -gt 20 ] || wc -l /run/answers
+rm /run/enough
+say systemctl disable --now lvsdr-watch
+say lvsdr vs stop
+say vip
+mv /lvsdr.yaml /etc/lvsdr/
+say systemctl start lvsdr-vs
+by_then answers HTTP/1.0 200 OK
+log >/dev/null
+
+echo "# from lvsdr-vs to a director that is watched, and no client notices"
 cat >/etc/lvsdr/lvsdr.yaml <<'END'
 vip: 172.16.0.100
 real_servers: [10.0.0.7, 10.0.0.17]
