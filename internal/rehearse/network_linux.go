@@ -48,7 +48,7 @@ func (s *stage) tidy() error {
 
 // clients is how many addresses the client has, each in a network of its own:
 // persistence and source hashing tell them apart, whatever the netmask.
-const clients = 48
+const clients = 32
 
 // clientAddress is one of the client's addresses of the family of a VIP.
 func clientAddress(vip netip.Addr, i int) netip.Addr {
@@ -119,19 +119,6 @@ func plug(name, link string) error {
 	return in(switched, func() error { return errors.Join(vnet.Plug(name, bridge), vnet.SetUp(name)) })
 }
 
-// address gives an interface addresses, and sets it up.
-func address(link string, all ...netip.Prefix) error {
-	if err := vnet.SetUp(link); err != nil {
-		return err
-	}
-	for _, p := range all {
-		if err := host.NewHost().AddAddress(host.Address{Prefix: p, Interface: link}); err != nil {
-			return fmt.Errorf("address %s of %s: %w", p, link, err)
-		}
-	}
-	return nil
-}
-
 // defaultRoutes leads to a gateway of each family.
 func defaultRoutes(gateways ...netip.Addr) error {
 	for _, g := range gateways {
@@ -165,11 +152,11 @@ func (s *stage) buildRouter() error {
 	}
 	onLoopback := interfaceOf(s.config.LabelOfDirector()) == "lo"
 	return in(router, func() error {
-		if err := address("eth0", s.router...); err != nil {
+		if err := vnet.AddAddresses("eth0", s.router...); err != nil {
 			return err
 		}
 		for _, n := range s.families() {
-			if err := address("eth1", gateway(n)); err != nil {
+			if err := vnet.AddAddresses("eth1", gateway(n)); err != nil {
 				return err
 			}
 		}
@@ -193,7 +180,7 @@ func (s *stage) buildClient() error {
 			for i := range clients {
 				own = append(own, netip.PrefixFrom(clientAddress(n.Addr(), i), n.Bits()))
 			}
-			if err := address("eth0", own...); err != nil {
+			if err := vnet.AddAddresses("eth0", own...); err != nil {
 				return err
 			}
 			if err := defaultRoutes(gateway(n).Addr()); err != nil {
@@ -225,7 +212,7 @@ func (s *stage) buildDirector() error {
 		return err
 	}
 	return in(director, func() error {
-		if err := address(wanted[0], s.director...); err != nil {
+		if err := vnet.AddAddresses(wanted[0], s.director...); err != nil {
 			return err
 		}
 		for _, name := range slices.Compact(wanted)[1:] {
@@ -257,7 +244,7 @@ func (s *stage) buildMachine(m *machine) error {
 		return err
 	}
 	return in(m.name, func() error {
-		if err := address(link, netip.PrefixFrom(m.addr, networkAround(m.addr).Bits())); err != nil {
+		if err := vnet.AddAddresses(link, netip.PrefixFrom(m.addr, networkAround(m.addr).Bits())); err != nil {
 			return err
 		}
 		if m.tunnelled {

@@ -21,6 +21,7 @@ import (
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/lab/vnet"
 )
 
 // stage is a rehearsal at work.
@@ -32,6 +33,7 @@ type stage struct {
 	servers map[*machine]*servers
 	watch   *watcher
 	table   *ipvs.Conn
+	first   bool           // no namespace had a name before
 	lost    []host.Address // by whom loseVIPs befell
 
 	mu   sync.Mutex
@@ -41,6 +43,8 @@ type stage struct {
 // open builds the network and starts everything, up to a director that is ready.
 func (s *stage) open(ctx context.Context, rules string) error {
 	s.say("a director, %d real servers, a client behind a router", len(s.machines))
+	_, err := os.Stat(vnet.Folder)
+	s.first = errors.Is(err, os.ErrNotExist)
 	certificate, err := s.writeFiles()
 	if err == nil {
 		err = s.build()
@@ -92,6 +96,9 @@ func (s *stage) close() error {
 		err = errors.Join(err, s.table.Close())
 	}
 	err = errors.Join(err, s.tidy(), os.RemoveAll(folder))
+	if s.first {
+		err = errors.Join(err, vnet.RemoveFolder())
+	}
 	os.Remove(filepath.Dir(folder)) // if nothing else is in it
 	return err
 }
@@ -104,7 +111,7 @@ func (s *stage) say(format string, args ...any) {
 // keepTime adds up how late a timer is that is set again and again: on a busy
 // machine everything takes longer, which breaks no promise.
 func (s *stage) keepTime(ctx context.Context) {
-	const pause, usual = 50 * time.Millisecond, 5 * time.Millisecond
+	const pause, usual = 50 * time.Millisecond, 15 * time.Millisecond
 	for last := time.Now(); wait(ctx, pause) == nil; last = time.Now() {
 		if late := time.Since(last) - pause; late > usual {
 			s.late.Add(int64(late))

@@ -3,6 +3,8 @@ package vnet
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"unsafe"
 
@@ -105,6 +107,28 @@ func checksum(link string) error {
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
 	if errno != 0 && !errors.Is(errno, unix.EOPNOTSUPP) {
 		return os.NewSyscallError("ioctl SIOCETHTOOL", errno)
+	}
+	return nil
+}
+
+// AddAddresses sets an interface up and gives it addresses. Nobody is asked
+// whether they are taken.
+func AddAddresses(link string, all ...netip.Prefix) error {
+	l, err := find(link)
+	if err != nil {
+		return err
+	}
+	if err := netlink.LinkSetUp(l); err != nil {
+		return err
+	}
+	for _, p := range all {
+		a := &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}}
+		if p.Addr().Is6() {
+			a.Flags = unix.IFA_F_NODAD
+		}
+		if err := netlink.AddrAdd(l, a); err != nil {
+			return fmt.Errorf("address %s of %q: %w", p, link, err)
+		}
 	}
 	return nil
 }
