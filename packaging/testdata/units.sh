@@ -174,6 +174,7 @@ cat >/etc/lvsdr/lvsdr.yaml <<'END'
 vip: 172.16.0.100
 real_servers: [10.0.0.7, 10.0.0.17]
 check: {type: http, timeout: 2s}
+watch: {listen: 127.0.0.1:9812}
 services:
   - {port: 80, sorry: {page: default}}
   - {port: 81, check: {type: exec, vip: false, interval: 20s, timeout: 20s, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
@@ -237,8 +238,18 @@ say answer
 kill -CONT $web17
 by_then has 10.0.0.17:80 3
 echo "## a web server ends, then the other; they come back"
+page() { # what is shown at a path
+	bash -c 'exec 3<>/dev/tcp/127.0.0.1/9812; printf "GET $0 HTTP/1.0\r\n\r\n" >&3; cat <&3' "$1"
+}
+one_story() { # page, metrics, top, list and journal say the same of 10.0.0.17
+	why='nothing listens on 172.16.0.100:80/tcp at 10.0.0.17'
+	page / | grep -q "$why" && page /metrics | grep -q '^lvsdr_real_server_up{real_server="10.0.0.17:80",.*} 0$' &&
+		lvsdr top --once | grep -q "$why" && told "$why" &&
+		lvsdr list --json | tr -d ' \n' | grep -q '"address":"10.0.0.17","port":80,"forward":"direct","weight":0,'
+}
 kill $web17
 by_then has 10.0.0.17:80 0
+by_then one_story
 say health
 say answer
 kill $web7
