@@ -83,6 +83,15 @@ pictures: deps build ## docs/pictures anew; installs Debian's chromium
 	@.ci/deps browser
 	go run $(TAGS) ./internal/pictures
 
+manual: deps ## the manual as web pages, with pictures, in dist/manual
+	rm -rf dist/manual && mkdir -p dist/manual
+	cp -r docs/pictures man/web/* man/*.[58] dist/manual
+	cd dist/manual && for page in *.[58]; do : >$$page.html; done # links look whether there is one
+	cd dist/manual && for page in *.[58]; do \
+		mandoc -T html -O 'style=style.css,man=%N.%S.html;https://manpages.debian.org/%N.%S' $$page >$$page.html || exit; \
+	done
+	rm dist/manual/*.[58]
+
 kernel-test: deps build ## only what needs a kernel, in some guests at a time
 	@.ci/deps stock
 	$(MAKE) -j5 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-faults kernel-director
@@ -148,4 +157,4 @@ packages:
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test browser-test pictures kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help
+.PHONY: build install dist deps demo test package-test browser-test pictures manual kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help

@@ -104,7 +104,10 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 		return nil, nil, err
 	}
 	s.Site, s.kernel, s.whole = plan.Site{Machine: m, Record: rec}, m, o.config
-	if err := cmp.Or(s.needIPv6(), s.findDirected(), s.findHomes()); err != nil {
+	if err = s.takeHealth(); mayNotRead(err) {
+		err = nil
+	}
+	if err := cmp.Or(err, s.needIPv6(), s.findDirected(), s.findHomes()); err != nil {
 		return nil, nil, err
 	}
 	site, err := s.site()

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lvsdr/internal/check"
 	"lvsdr/internal/command"
 	"lvsdr/internal/config"
 	"lvsdr/internal/health"
@@ -492,6 +493,25 @@ func TestWatchReloadsListen(t *testing.T) {
 		w.end()
 		if n := strings.Count(w.steps.String(), "warning: watch.listen has changed: it counts from the next start of the watch\n"); n != 1 {
 			t.Errorf("told %d times:\n%s", n, w.steps.String())
+		}
+	})
+}
+
+// The doctor does not call a fault of the table what a watch does, nor has it
+// undone: it says why.
+func TestCheckBesideWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := healthy(t)
+		d.configure(tutorial + watchCheck)
+		a := &answers{said: map[netip.Addr]health.Answer{}}
+		w := d.watch(a)
+		defer w.end()
+		a.set(netip.MustParseAddr("10.0.0.17"), refuses)
+		time.Sleep(time.Minute)
+		for _, r := range d.reportOf("--role vs", 0).Checks {
+			if want := "-t 172.16.0.100:80: vs watch has 10.0.0.17 out: connection refused"; r.Name == "weights" && (r.Outcome != check.Warn || r.Seen != want || len(r.Remedy) > 0) {
+				t.Errorf("%+v, want a warning: %s", r, want)
+			}
 		}
 	})
 }

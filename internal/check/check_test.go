@@ -284,6 +284,24 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "vs watch has one out",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Down, Why: "VIP missing there", Remedy: []string{"lvsdr rs start"}, At: "10.0.0.7"}
+			},
+			want: []string{"warn weights: -t 172.16.0.100:80: vs watch has 10.0.0.7 out: VIP missing there", "> 10.0.0.7 lvsdr rs start"},
+		},
+		{
+			name: "vs watch has all out",
+			change: func(s *Site, _ *fake) {
+				for i := range service(s).RealServers {
+					r := &service(s).RealServers[i]
+					r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Down, Why: "refused"}
+				}
+			},
+			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left"},
+		},
+		{
 			name: "weight 0 by configuration",
 			change: func(s *Site, _ *fake) {
 				for i := range service(s).RealServers {

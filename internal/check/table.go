@@ -80,9 +80,14 @@ func judgeWeights(m *facts, f *finding) error {
 // are not as configured.
 func (m *facts) weigh(v status.Service, f *finding) {
 	var there, wrong []status.RealServer
-	most := uint32(0)
+	most, out := uint32(0), 0
 	for _, r := range v.RealServers {
 		if r.State == status.Missing {
+			continue
+		}
+		if r.State == status.IsDown && r.Health != nil {
+			out++
+			reportOut(v, r, f)
 			continue
 		}
 		there, most = append(there, r), max(most, r.Weight)
@@ -93,6 +98,8 @@ func (m *facts) weigh(v status.Service, f *finding) {
 	switch {
 	case len(there) > 0 && most == 0:
 		f.fail("weight 0 for every real server of %s", v.Service)
+	case out > 0 && len(there) == 0:
+		f.fail("no real server of %s is left", v.Service)
 	case len(wrong) > 0:
 		f.fail("%s", weights(v, wrong))
 	default:
@@ -100,6 +107,15 @@ func (m *facts) weigh(v status.Service, f *finding) {
 		return
 	}
 	m.reweigh(there, wrong, f)
+}
+
+// reportOut says why vs watch has a real server out. That is no difference: start
+// would not bring it back.
+func reportOut(v status.Service, r status.RealServer, f *finding) {
+	f.warn("%s: vs watch has %s out: %s", v.Service, r.Address, r.Health.Why)
+	for _, command := range r.Health.Remedy {
+		f.mendOn(r.Health.At, command)
+	}
 }
 
 // reweigh gives real servers their weight again.
