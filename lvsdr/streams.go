@@ -10,12 +10,15 @@ import (
 	"syscall"
 )
 
+// brokenPipes is where the signals of writes to nobody go; it is full at once.
+var brokenPipes = make(chan os.Signal, 1)
+
 // surviveReaders lets writes to a reader that has gone away fail, instead of
 // killing us: what changes a machine comes to its end. Programs that we start
 // are not concerned.
 func surviveReaders() {
 	if !signal.Ignored(syscall.SIGPIPE) { // our parent's wish; theirs too
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+		signal.Notify(brokenPipes, syscall.SIGPIPE)
 	}
 }
 

@@ -74,8 +74,32 @@ type watching struct {
 	reload chan struct{}
 	cancel func()
 	done   chan struct{}
-	out    bytes.Buffer
-	steps  bytes.Buffer
+	out    heard
+	steps  heard
+}
+
+// heard is what was written so far, to be read at any time.
+type heard struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.b.Write(b)
+}
+
+func (h *heard) Reset() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.b.Reset()
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.b.String()
 }
 
 // watch starts "vs watch" on the desk, in a bubble of synctest.
