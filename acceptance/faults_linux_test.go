@@ -210,7 +210,7 @@ var faults = []fault{
 		sees: map[string]string{"lvs": "weights: weight 0 for every real server of -t 172.16.0.100:80"},
 	},
 	{
-		name: "packet filter on the director", client: noAnswer,
+		name: "packet filter on the director", client: noAnswer, spoils: true,
 		made: map[string]string{"lvs": "iptables-legacy -A INPUT -p tcp --dport 80 -j DROP"},
 		sees: map[string]string{"lvs": "packet filter: rule 1 of chain INPUT (table filter) drops packets for 172.16.0.100:80/tcp"},
 	},
