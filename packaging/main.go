@@ -102,8 +102,6 @@ func gather() error {
 		{"LICENSE", "doc", writeFile},
 		{"CHANGELOG.md", "doc", writeFile},
 		{"README*.md", "doc", writeFile},
-		{"docs/*.md", "doc/docs", writeFile},
-		{"docs/pictures/*", "doc/docs/pictures", writeFile},
 		{"packaging/copyright", "doc", writeFile},
 		{"packaging/lintian-overrides", "", writeFile},
 		{"packaging/*.service", "systemd", writeFile},
