@@ -94,7 +94,7 @@ manual: deps ## the manual as web pages, with pictures, in dist/manual
 
 kernel-test: deps build ## only what needs a kernel, in some guests at a time
 	@.ci/deps stock
-	$(MAKE) -j5 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-faults kernel-director
+	$(MAKE) -j4 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-faults kernel-director
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat
