@@ -36,7 +36,7 @@ DIRECTORS       = ^TestKernelFaults$$/_on_lvs$$
 ALONE           = ^TestStock
 # Debian's kernel for real machines: it has nf_tables for IPv4, which
 # user-mode-linux lacks, and starts programs three times as fast.
-KERNEL_TEST     = $(TEST) -timeout 30m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
+KERNEL_TEST     = $(TEST) -timeout 60m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
 
 export CGO_ENABLED ?= 0
 
@@ -92,9 +92,9 @@ manual: deps ## the manual as web pages, with pictures, in dist/manual
 	done
 	rm dist/manual/*.[58]
 
-kernel-test: deps build ## only what needs a kernel, in some guests at a time
+kernel-test: deps build ## only what needs a kernel, in two guests at a time
 	@.ci/deps stock
-	$(MAKE) -j4 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-faults kernel-director
+	$(MAKE) -j2 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-director kernel-faults
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat

@@ -20,8 +20,9 @@ import (
 // there on it is the machine that the lab is on.
 
 // documents are what a reader reads; README.zh-CN.md has the commands of
-// README.md, see TestDocumentsTranslated.
-var documents = []string{"../README.md", "../docs/*.md", "../man/*.[58]"}
+// README.md, see TestDocumentsTranslated, and docs/coming-from.md scripts of its
+// own, see TestDocumentsComingFrom.
+var documents = []string{"../README.md", "../docs/rehearsing.md", "../docs/two-directors.md", "../man/*.[58]"}
 
 // A place is where a command is for, if not for the director, and how it ends,
 // if not with status 0.
