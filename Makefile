@@ -72,7 +72,7 @@ test: deps build ## everything, beside the real ipvsadm
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
-	$(TEST) -v -count 1 -timeout 20m ./packaging
+	$(TEST) -v -count 1 -timeout 40m ./packaging
 
 browser-test: ## the status page in a real browser; installs Debian's chromium
 	@.ci/deps browser
