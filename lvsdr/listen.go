@@ -2,20 +2,15 @@ package lvsdr
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -132,7 +127,7 @@ func (v *viewer) read() (st status.Status, err error) {
 // listen has what a watch shows answered where the configuration says, until end
 // is called. Where that is not this machine alone, it warns.
 func (s *shown) listen(where string, warnings io.Writer) (end func(), err error) {
-	l, err := listenAt(where, s.system.runDir)
+	l, err := page.Listen(where, s.system.runDir)
 	if err != nil {
 		return nil, err
 	}
@@ -178,51 +173,4 @@ func (s *shown) remember(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// listenAt opens ADDRESS:PORT or unix:PATH.
-func listenAt(where, runDir string) (net.Listener, error) {
-	if path, is := strings.CutPrefix(where, "unix:"); is {
-		return listenUnix(path, runDir)
-	}
-	if _, err := netip.ParseAddrPort(where); err != nil {
-		return nil, err
-	}
-	return net.Listen("tcp", where)
-}
-
-// listenUnix opens a socket for its owner and group. One that an earlier run has
-// left goes; a folder that is not there is made.
-func listenUnix(path, runDir string) (net.Listener, error) {
-	folder := filepath.Dir(path)
-	if within, err := filepath.Rel(runDir, folder); err == nil && filepath.IsLocal(within) {
-		return nil, fmt.Errorf("listen on unix:%s: nobody but root enters %s; a socket in a folder of its own is expected, as in unix:/run/lvsdr-page/socket", path, runDir)
-	}
-	err := os.Mkdir(folder, 0o750)
-	if err == nil {
-		err = os.Chmod(folder, 0o750) // whatever the umask is
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
-		c, err := net.Dial("unix", path)
-		if err == nil {
-			c.Close()
-		}
-		if !errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, fmt.Errorf("listen on unix:%s: somebody does", path)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	l, err := net.Listen("unix", path)
-	if err == nil {
-		err = os.Chmod(path, 0o660) // the folder says who may enter
-	}
-	if err != nil && l != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return l, err
 }

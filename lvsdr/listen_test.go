@@ -4,13 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -39,9 +35,9 @@ func showing(t *testing.T) *shown {
 }
 
 // through is a client whose connections are all to one socket.
-func through(network, address string) *http.Client {
+func through(address string) *http.Client {
 	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial(network, address) }}}
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("tcp", address) }}}
 }
 
 func getBy(t *testing.T, c *http.Client, path string) (status int, body string) {
@@ -87,7 +83,7 @@ func TestSlowClients(t *testing.T) {
 		must(t, err)
 	}
 	s.round.Store(int64(plan.Now()))
-	others := through("tcp", l.Addr().String())
+	others := through(l.Addr().String())
 	quickest := time.Hour
 	for range 3 {
 		began := time.Now()
@@ -142,73 +138,6 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-func TestListenUnix(t *testing.T) {
-	s := showing(t)
-	folder := filepath.Join(t.TempDir(), "page")
-	path := filepath.Join(folder, "socket")
-	var warnings bytes.Buffer
-	end, err := s.listen("unix:"+path, &warnings)
-	must(t, err)
-	for name, want := range map[string]os.FileMode{folder: os.ModeDir | 0o750, path: os.ModeSocket | 0o660} {
-		info, err := os.Stat(name)
-		must(t, err)
-		if info.Mode() != want {
-			t.Errorf("%s: %s, want %s", name, info.Mode(), want)
-		}
-	}
-	if status, body := getBy(t, through("unix", path), "/status.json"); status != http.StatusOK || !strings.Contains(body, "10.0.0.17") || warnings.Len() > 0 {
-		t.Errorf("%d %s%s", status, body, &warnings)
-	}
-	if _, err := s.listen("unix:"+path, &warnings); err == nil || err.Error() != fmt.Sprintf("listen on unix:%s: somebody does", path) {
-		t.Errorf("a second one: %v", err)
-	}
-	if status, _ := getBy(t, through("unix", path), "/healthz"); status != http.StatusOK {
-		t.Errorf("after a second one: %d", status)
-	}
-	end()
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the socket is left: %v", err)
-	}
-
-	// What was killed leaves it.
-	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-	must(t, err)
-	left.SetUnlinkOnClose(false)
-	must(t, left.Close())
-	end, err = s.listen("unix:"+path, &warnings)
-	must(t, err)
-	end()
-
-	// A file is nobody's socket.
-	must(t, os.WriteFile(path, []byte("x"), 0o600))
-	if _, err := s.listen("unix:"+path, &warnings); err == nil || !strings.Contains(err.Error(), "address already in use") {
-		t.Errorf("a file: %v", err)
-	}
-	for _, closed := range []string{s.system.runDir + "/socket", s.system.runDir + "/4/socket"} {
-		if _, err := s.listen("unix:"+closed, &warnings); err == nil || !strings.Contains(err.Error(), "in a folder of its own is expected") {
-			t.Errorf("%s: %v", closed, err)
-		}
-	}
-}
-
-// A socket whose listener is busy is not a stale one.
-func TestListenUnixBusy(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "socket")
-	l, err := net.Listen("unix", path)
-	must(t, err)
-	defer l.Close()
-	for range 1 << 16 {
-		c, err := net.DialTimeout("unix", path, 10*time.Millisecond)
-		if err != nil {
-			break // its queue is full
-		}
-		defer c.Close()
-	}
-	if _, err := listenUnix(path, "/nosuch"); err == nil || !strings.Contains(err.Error(), "somebody does") {
-		t.Errorf("%v", err)
-	}
-}
-
 func TestListenWarns(t *testing.T) {
 	s := showing(t)
 	for address, want := range map[string]bool{"127.0.0.1": false, "0.0.0.0": true} {
@@ -234,7 +163,7 @@ func TestListenLate(t *testing.T) {
 	server := s.server()
 	go server.Serve(l)
 	defer server.Close()
-	status, body := getBy(t, through("tcp", l.Addr().String()), "/healthz")
+	status, body := getBy(t, through(l.Addr().String()), "/healthz")
 	if first, _ := bufio.NewReader(strings.NewReader(body)).ReadString('\n'); status != http.StatusServiceUnavailable || !strings.HasPrefix(first, "the watch has not come round for 1") {
 		t.Errorf("%d %s", status, body)
 	}
