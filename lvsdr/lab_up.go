@@ -18,12 +18,12 @@ import (
 func labUpCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Usage: "build it, with vs and rs started, and leave it",
+		Usage: "build the lab, start it, and leave it running",
 		Description: "Where this kernel has no IPVS, or we may not, it is built inside user-mode-linux:\n" +
 			"you get a shell there, and the lab ends with that.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "bare", Usage: "leave vs and rs to you"},
-			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and take the lab down when that ends"},
+			&cli.BoolFlag{Name: "bare", Usage: "do not run vs start and rs start"},
+			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and remove the lab when it exits"},
 			quietFlag(),
 		},
 		Action: labUp,
@@ -31,11 +31,11 @@ func labUpCommand() *cli.Command {
 }
 
 func labDownCommand() *cli.Command {
-	return &cli.Command{Name: "down", Usage: "remove it, or what is left of one", Action: labDown}
+	return &cli.Command{Name: "down", Usage: "remove the lab, or what is left of it", Action: labDown}
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")}
+	return &cli.BoolFlag{Name: "quiet", Usage: "do not print the steps", EnvVars: env("quiet")}
 }
 
 func labUp(c *cli.Context) error {

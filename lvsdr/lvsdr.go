@@ -24,13 +24,14 @@ func run(env command.Env, sys system) int {
 	}
 	stdout := &output{Writer: env.Stdout}
 	env.Stdout = stdout
-	return reportError(env.Stderr, stdout.settle(newApp(env, sys).Run(args)))
+	app := newApp(env, sys)
+	return reportError(env.Stderr, stdout.settle(app.Run(arrange(app, args))))
 }
 
 func newApp(env command.Env, sys system) *cli.App {
 	app := &cli.App{
 		Name:           "lvsdr",
-		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
+		Usage:          "Linux Virtual Server with direct routing",
 		HideVersion:    true, // in every help
 		Flags:          append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}),
 		Reader:         env.Stdin,
@@ -83,7 +84,11 @@ func setUsage(c *cli.Command) {
 func group(name string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if word := c.Args().First(); word != "" {
-			return usageError("unknown command %q after %s", word, name)
+			var names []string
+			for _, sub := range c.Command.VisibleCommands() {
+				names = append(names, sub.Name)
+			}
+			return usageError("unknown command %q after %s%s", word, name, didYouMean(nearest(word, names)))
 		}
 		if c.App.Name == name {
 			if c.Bool("version") {
