@@ -32,13 +32,13 @@ type Drain struct {
 
 // drainCommand is "lvsdr vs drain RS".
 func drainCommand() *cli.Command {
-	return drainVerb("drain", "weight 0 for a real server, until its connections have ended", drain,
-		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: without end", EnvVars: env("timeout")})
+	return drainVerb("drain", "take a real server out: weight 0, wait for its connections to end", drain,
+		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: as long as it takes", EnvVars: env("timeout")})
 }
 
 // undrainCommand is "lvsdr vs undrain RS".
 func undrainCommand() *cli.Command {
-	return drainVerb("undrain", "the configured weight for a real server again", undrain)
+	return drainVerb("undrain", "bring a drained real server back", undrain)
 }
 
 // drainOrder is an order about one real server.
@@ -81,12 +81,7 @@ func oneAddress(c *cli.Context) (netip.Addr, error) {
 	if err == nil && c.NArg() == 1 {
 		return rs, nil
 	}
-	words := strings.Join(c.Args().Slice(), " ")
-	err = fmt.Errorf("vs %s: one address of a real server expected, got %q", c.Command.Name, words)
-	if strings.Contains(words, " -") {
-		err = hint.Add(err, "flags stand before the address")
-	}
-	return rs, exitError{statusUsage, err}
+	return rs, usageError("vs %s: one address of a real server expected, got %q", c.Command.Name, strings.Join(c.Args().Slice(), " "))
 }
 
 // drain lets go of the lock before it waits: a start meanwhile keeps the

@@ -13,7 +13,7 @@ import (
 func initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
-		Usage: "print a commented configuration with the tutorial's values",
+		Usage: "print a commented configuration to start from",
 		Action: func(c *cli.Context) error {
 			_, err := c.App.Writer.Write(config.Example())
 			return err
@@ -25,7 +25,7 @@ func initCommand() *cli.Command {
 func configCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "config",
-		Usage: "print the configuration that file, environment and flags make",
+		Usage: "print the configuration that file, environment and options make",
 		Flags: append(globalFlags(), configFlags()...),
 		Action: func(c *cli.Context) error {
 			cfg, err := configOf(c)

@@ -22,32 +22,32 @@ const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
 // globalFlags may stand before or behind the verb.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "configuration `FILE`; -: none, flags alone", EnvVars: env("config"), DefaultText: defaultConfig},
+		&cli.StringFlag{Name: "config", Usage: "read `FILE`; -: no file, options alone", EnvVars: env("config"), DefaultText: defaultConfig, Category: generalOptions},
 		netnsFlag(),
-		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second},
+		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second, Category: generalOptions},
 		jsonFlag(),
-		&cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")},
+		&cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet"), Category: generalOptions},
 	}
 }
 
 func netnsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")}
+	return &cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns"), Category: generalOptions}
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "one JSON object on standard output", EnvVars: env("json")}
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON object", EnvVars: env("json"), Category: generalOptions}
 }
 
-// configFlags win over the file.
+// configFlags override the file.
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS`; repeatable", EnvVars: env("vip")},
-		&cli.StringFlag{Name: "label", Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label")},
-		&cli.StringSliceFlag{Name: "port", Usage: "virtual service, `PORT[/udp]`; repeatable", EnvVars: env("port")},
-		&cli.StringFlag{Name: "scheduler", Usage: "`NAME` of the scheduler", EnvVars: env("scheduler")},
-		&cli.StringFlag{Name: "forward", Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward")},
-		&cli.StringFlag{Name: "persistent", Usage: "`SECONDS` that a client stays with its real server", EnvVars: env("persistent")},
-		&cli.StringSliceFlag{Name: "rs", Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs")},
+		&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS`; repeatable", EnvVars: env("vip"), Category: fileOptions},
+		&cli.StringFlag{Name: "label", Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label"), Category: fileOptions},
+		&cli.StringSliceFlag{Name: "port", Usage: "virtual service, `PORT[/udp]`; repeatable", EnvVars: env("port"), Category: fileOptions},
+		&cli.StringFlag{Name: "scheduler", Usage: "`NAME` of the scheduler", EnvVars: env("scheduler"), Category: fileOptions},
+		&cli.StringFlag{Name: "forward", Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward"), Category: fileOptions},
+		&cli.StringFlag{Name: "persistent", Usage: "`SECONDS` that a client stays with its real server", EnvVars: env("persistent"), Category: fileOptions},
+		&cli.StringSliceFlag{Name: "rs", Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs"), Category: fileOptions},
 	}
 }
 

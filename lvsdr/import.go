@@ -23,7 +23,7 @@ import (
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "import",
-		Usage: "print the configuration of what runs here, or of another program's file",
+		Usage: "print the configuration of what runs here, or of a file",
 		Description: "Of a director: its table, VIPs, timeouts and synchronisation; of a real server: its VIPs\n" +
 			"and ARP settings. What the configuration cannot say is a comment in it.",
 		Flags: []cli.Flag{

@@ -27,7 +27,7 @@ func labExecCommand() *cli.Command {
 func labGetCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "get",
-		Usage:       "print a page as the client gets it",
+		Usage:       "fetch a page as the client",
 		ArgsUsage:   "URL",
 		Description: "Without curl: lvsdr lab get http://172.16.0.100/ is the tutorial's curl 172.16.0.100.",
 		Action:      labGet,

@@ -18,12 +18,12 @@ import (
 func labUpCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Usage: "build it, with vs and rs started, and leave it",
+		Usage: "build the lab, with vs start and rs start done",
 		Description: "Where this kernel has no IPVS, or we may not, it is built inside user-mode-linux:\n" +
 			"you get a shell there, and the lab ends with that.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "bare", Usage: "leave vs and rs to you"},
-			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and take the lab down when that ends"},
+			&cli.BoolFlag{Name: "bare", Usage: "without vs start and rs start"},
+			&cli.BoolFlag{Name: "shell", Usage: "start a shell; the lab ends with it"},
 			quietFlag(),
 		},
 		Action: labUp,
@@ -31,7 +31,7 @@ func labUpCommand() *cli.Command {
 }
 
 func labDownCommand() *cli.Command {
-	return &cli.Command{Name: "down", Usage: "remove it, or what is left of one", Action: labDown}
+	return &cli.Command{Name: "down", Usage: "remove the lab", Action: labDown}
 }
 
 func quietFlag() cli.Flag {

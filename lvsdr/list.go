@@ -79,9 +79,9 @@ type Counters struct {
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "list",
-		Usage: "the whole table of the kernel, whoever made it, or its connections",
+		Usage: "show the kernel's whole table, or its connections",
 		Flags: append([]cli.Flag{netnsFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "connections", Usage: "the connections instead of the table", EnvVars: env("connections")}}, filterFlags()...),
+			&cli.BoolFlag{Name: "connections", Usage: "show the connections instead of the table", EnvVars: env("connections")}}, filterFlags()...),
 		Action: func(c *cli.Context) error { return failIn("list", stringOf(c, "netns"), list(c)) },
 	}
 }

@@ -24,13 +24,13 @@ func run(env command.Env, sys system) int {
 	}
 	stdout := &output{Writer: env.Stdout}
 	env.Stdout = stdout
-	return reportError(env.Stderr, stdout.settle(newApp(env, sys).Run(args)))
+	app := newApp(env, sys)
+	return reportError(env.Stderr, stdout.settle(app.Run(flagsFirst(app, args))))
 }
 
 func newApp(env command.Env, sys system) *cli.App {
 	app := &cli.App{
 		Name:           "lvsdr",
-		Usage:          "Linux Virtual Server with direct routing: director, real servers, laboratory",
 		HideVersion:    true, // in every help
 		Flags:          append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}),
 		Reader:         env.Stdin,
@@ -57,15 +57,18 @@ func newApp(env command.Env, sys system) *cli.App {
 	app.Action = group(app.Name)
 	app.OnUsageError = refuseFlags
 	app.EnableBashCompletion = true
+	app.CustomAppHelpTemplate = appHelp
 	for _, c := range app.Commands {
-		setUsage(c)
+		setUsage(c, c.Name)
 	}
 	return app
 }
 
-// setUsage gives a command, and those below it, our manner of usage errors.
-func setUsage(c *cli.Command) {
+// setUsage gives a command, and those below it, our manner of help and of usage
+// errors.
+func setUsage(c *cli.Command, words string) {
 	c.OnUsageError = refuseFlags
+	c.CustomHelpTemplate = helpOf(words)
 	c.HideHelpCommand = true
 	switch {
 	case len(c.Subcommands) > 0:
@@ -74,7 +77,7 @@ func setUsage(c *cli.Command) {
 		c.Action = refuseArguments(c.Action)
 	}
 	for _, sub := range c.Subcommands {
-		setUsage(sub)
+		setUsage(sub, words+" "+sub.Name)
 	}
 }
 
@@ -83,7 +86,7 @@ func setUsage(c *cli.Command) {
 func group(name string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if word := c.Args().First(); word != "" {
-			return usageError("unknown command %q after %s", word, name)
+			return unknownCommand(word, name, c.Command.Subcommands)
 		}
 		if c.App.Name == name {
 			if c.Bool("version") {

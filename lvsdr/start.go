@@ -21,11 +21,11 @@ func startCommand(r plan.Role) *cli.Command {
 			&cli.BoolFlag{Name: "flush-firewall",
 				Usage: "delete the rules of the IPv4 packet filter; stop does not bring them back", EnvVars: env("flush-firewall")})
 	}
-	return verb(r, "start", "make it so", completeFor(r), start, flags...)
+	return verb(r, "start", "apply the configuration", completeFor(r), start, flags...)
 }
 
 func dryRunFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and do nothing", EnvVars: env("dry-run")}
+	return &cli.BoolFlag{Name: "dry-run", Usage: "print the steps, and do nothing", EnvVars: env("dry-run")}
 }
 
 func start(o order) error {

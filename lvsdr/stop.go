@@ -14,7 +14,7 @@ import (
 // there: who the real servers are is nothing to it, and where the record knows
 // what start put there, nor is the file.
 func stopCommand(r plan.Role) *cli.Command {
-	return verbOf(r, "stop", "take exactly that away again", config.Config.ValidateRealServer, stop, dryRunFlag())
+	return verbOf(r, "stop", "undo what start did", config.Config.ValidateRealServer, stop, dryRunFlag())
 }
 
 // stop has what is wrong with the configuration, if anything.

@@ -25,9 +25,9 @@ import (
 func topCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "top",
-		Usage: "services and real servers as they are now, with rates, connections and health",
+		Usage: "show the director at work: rates, connections, health",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.BoolFlag{Name: "once", Usage: "print one frame, and end"}),
+			&cli.BoolFlag{Name: "once", Usage: "print one frame and exit"}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			o.verb = "top"

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/urfave/cli/v2"
-
 	"lvsdr/internal/hint"
 	"lvsdr/internal/plan"
 )
@@ -134,9 +132,6 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// refuseFlags is the error of a word that is no flag, or a flag without value.
-func refuseFlags(_ *cli.Context, err error, _ bool) error { return exitError{statusUsage, err} }
-
 // mayNotRead reports whether a record is closed to this user: who may not read
 // it may not see the table either.
 func mayNotRead(err error) bool { return errors.Is(err, fs.ErrPermission) }
@@ -147,7 +142,7 @@ type roleWords struct{ usage, machine, ready, canceled string }
 // wordsOf are the tutorial's own lines.
 func wordsOf(r plan.Role) roleWords {
 	if r == plan.Director {
-		return roleWords{"the director: VIP, virtual services and their real servers", "A running director", "The VS Server is Ready!", "The VS Server is Canceled!"}
+		return roleWords{"the director: VIP, virtual services, health checks", "A running director", "The VS Server is Ready!", "The VS Server is Canceled!"}
 	}
-	return roleWords{"a real server: arp_ignore, arp_announce and the VIP", "A running real server", "The RS Server is Ready!", "The RS Server is Canceled!"}
+	return roleWords{"a real server: ARP settings and the VIP", "A running real server", "The RS Server is Ready!", "The RS Server is Canceled!"}
 }

@@ -31,9 +31,9 @@ import (
 func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
-		Usage: "look after the real servers, and keep the table as file, health and drains say",
+		Usage: "keep failing real servers out, and restore what is deleted",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.BoolFlag{Name: "shadow", Usage: "change nothing; tell where the table differs, and what would be done", EnvVars: env("shadow")}),
+			&cli.BoolFlag{Name: "shadow", Usage: "change nothing; report where the table differs and what would be done", EnvVars: env("shadow")}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {
