@@ -2,9 +2,12 @@ package acceptance
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,29 +17,29 @@ import (
 	"lvsdr/man"
 )
 
-// The commands that the documents show are scripts: each document's run one
-// after the other, as a reader would type them, in the tutorial's network,
-// whose director is the machine until the first command of lvsdr lab. From
-// there on it is the machine that the lab is on.
+// The commands that the documents show are scripts, as a reader would type them,
+// in the tutorial's network. README.md and docs/ share one network, a manual page
+// has its own. A block with lvsdr lab is for the machine that the lab is on, any
+// other one for the director; what is for the machine comes last. A comment that
+// begins with "status 3" says how a command ends.
 
-// documents are what a reader reads; README.zh-CN.md has the commands of
-// README.md, see TestDocumentsTranslated, and docs/coming-from.md scripts of its
-// own, see TestDocumentsComingFrom.
-var documents = []string{"../README.md", "../docs/rehearsing.md", "../docs/two-directors.md", "../man/*.[58]"}
-
-// A place is where a command is for, if not for the director, and how it ends,
-// if not with status 0.
-type place struct {
-	hosts  []string
-	status int
+// places are where commands are for that are not for the director.
+var places = map[string][]string{
+	"lvsdr rs start":        {"rs1", "rs2"},
+	"lvsdr rs stop":         {"rs1", "rs2"},
+	"lvsdr check --role rs": {"rs1"},
 }
 
-var places = map[string]place{
-	"lvsdr rs start":        {hosts: []string{"rs1", "rs2"}},
-	"lvsdr vs diff":         {status: 3}, // there is something to do
-	"lvsdr check --role rs": {hosts: []string{"rs1"}},
+// before is what has to be so before a command, on each host.
+var before = map[string]map[string]string{
+	"mkdir -p /etc/lvsdr": {"lvs": "lvsdr vs stop --quiet; ipvsadm -C"}, // the reader begins with nothing
+	"lvsdr check":         {"rs1": "lvsdr rs start --quiet", "rs2": "lvsdr rs start --quiet"},
+}
 
-	"lvsdr lab exec lvs -- lvsdr check": {status: 1}, // it has just been spoiled
+// units are what systemd would do here.
+var units = map[string]string{
+	"systemctl enable --now lvsdr-vs":    "lvsdr vs start",
+	"systemctl enable --now lvsdr-watch": "lvsdr vs start",
 }
 
 // elsewhere are the commands that another test runs, by the file that has them.
@@ -59,63 +62,99 @@ var elsewhere = map[string]string{
 
 	"make":         ".ci/run",
 	"make demo":    ".ci/run",
-	"make help":    ".ci/run",
 	"make install": ".ci/run",
-	"make test":    ".ci/run",
 }
 
 // TestDocuments runs every command of the documents, or finds it elsewhere.
 func TestDocuments(t *testing.T) {
+	scripts := map[string]string{"documents": scriptOf(t, original, pathsOf(t, "../docs/*.md")...)}
+	for _, page := range pathsOf(t, "../man/*.[58]") {
+		scripts[filepath.Base(page)] = scriptOf(t, page)
+	}
 	dir := t.TempDir()
-	for _, pattern := range documents {
-		paths, err := filepath.Glob(pattern)
-		must(t, err)
-		if len(paths) == 0 {
-			t.Errorf("there is no %s", pattern)
-		}
-		for _, path := range paths {
-			script := scriptOf(t, commandsOf(t, path))
-			must(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)+".txtar"), []byte(script), 0o600))
-		}
+	for name, script := range scripts {
+		must(t, os.WriteFile(filepath.Join(dir, name+".txtar"), []byte(script), 0o600))
 	}
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: enterNamespaces, Cmds: scriptCommands, RequireExplicitExec: true})
 }
 
-// scriptOf makes the script of a document's commands.
-func scriptOf(t *testing.T, commands []string) string {
+// pathsOf are the files that a pattern finds; there are some.
+func pathsOf(t *testing.T, pattern string) []string {
 	t.Helper()
-	var b strings.Builder
-	b.WriteString("exec lvsdr lab up --bare --quiet\n")
+	paths, err := filepath.Glob(pattern)
+	must(t, err)
+	if len(paths) == 0 {
+		t.Errorf("there is no %s", pattern)
+	}
+	return paths
+}
+
+// scriptOf makes one script of the commands of documents.
+func scriptOf(t *testing.T, first string, more ...string) string {
+	t.Helper()
+	var director, machine strings.Builder
+	director.WriteString("exec lvsdr lab up --bare --quiet\n")
 	// The older iptables of the two that Debian has: a guest's kernel knows it.
-	b.WriteString("exec mkdir /etc/alternatives\nexec ln -s /usr/sbin/iptables-legacy /etc/alternatives/iptables\n")
-	director := true
-	for _, command := range commands {
-		command = strings.ReplaceAll(command, release(t), "VERSION")
-		if file, ok := elsewhere[command]; ok {
-			found(t, command, "../"+file)
-			continue
-		}
-		if director && strings.HasPrefix(command, "lvsdr lab ") {
-			b.WriteString("exec lvsdr lab down\n")
-			director = false
-		}
-		p := places[command]
-		if director && p.hosts == nil {
-			p.hosts = []string{"lvs"}
-		}
-		if director && strings.HasPrefix(command, "lvsdr check") { // the director asks its real servers
-			b.WriteString("exec lvsdr lab exec rs1 -- lvsdr rs start --quiet\nexec lvsdr lab exec rs2 -- lvsdr rs start --quiet\n")
-		}
-		shell := "sh -c '" + strings.ReplaceAll(command, "'", "''") + "'\n"
-		if p.hosts == nil {
-			fmt.Fprintf(&b, "status %d %s", p.status, shell)
-		}
-		for _, host := range p.hosts {
-			fmt.Fprintf(&b, "status %d lvsdr lab exec %s -- env -u LVSDR_CONFIG %s", p.status, host, shell)
+	director.WriteString("exec mkdir /etc/alternatives\nexec ln -s /usr/sbin/iptables-legacy /etc/alternatives/iptables\n")
+	toured := map[string]bool{}
+	for _, path := range append([]string{first}, more...) {
+		fmt.Fprintf(&director, "\n# %s\n", path)
+		fmt.Fprintf(&machine, "\n# %s\n", path)
+		for _, block := range blocksOf(t, path) {
+			forMachine := strings.Contains(block, "lvsdr lab ")
+			for _, c := range commandsIn(block) {
+				switch found := ranElsewhere(t, c); {
+				case found:
+					if does := units[c.words]; does != "" {
+						runOn(&director, "lvs", command{words: does})
+					}
+				case !forMachine:
+					runOnHosts(&director, c)
+				case !toured[c.words]:
+					fmt.Fprintf(&machine, "status %d %s", c.status, shell(c.words))
+					toured[c.words] = strings.HasPrefix(c.words, "lvsdr lab run") // it has a lab of its own: once is enough
+				}
+			}
 		}
 	}
-	b.WriteString("exec lvsdr lab down\n-- etc/lvsdr/lvsdr.yaml --\nvip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n")
-	return b.String()
+	if !strings.Contains(director.String()+machine.String(), "\nstatus ") {
+		t.Errorf("%s: no commands", first)
+	}
+	const down = "exec lvsdr lab down\n"
+	return director.String() + down + machine.String() + down +
+		"-- etc/lvsdr/lvsdr.yaml --\nvip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
+}
+
+// runOnHosts has a command run where it is for.
+func runOnHosts(b *strings.Builder, c command) {
+	for _, host := range slices.Sorted(maps.Keys(before[c.words])) {
+		runOn(b, host, command{words: before[c.words][host]})
+	}
+	hosts := places[c.words]
+	if hosts == nil {
+		hosts = []string{"lvs"}
+	}
+	for _, host := range hosts {
+		runOn(b, host, c)
+	}
+}
+
+// runOn has a command run on a host of the lab.
+func runOn(b *strings.Builder, host string, c command) {
+	fmt.Fprintf(b, "status %d lvsdr lab exec %s -- env -u LVSDR_CONFIG %s", c.status, host, shell(c.words))
+}
+
+func shell(words string) string { return "sh -c '" + strings.ReplaceAll(words, "'", "''") + "'\n" }
+
+// ranElsewhere reports whether another test runs a command; it has to be there.
+func ranElsewhere(t *testing.T, c command) bool {
+	t.Helper()
+	words := strings.ReplaceAll(c.words, release(t), "VERSION")
+	file, ok := elsewhere[words]
+	if ok {
+		found(t, words, "../"+file)
+	}
+	return ok
 }
 
 // release is the version of the newest release.
@@ -140,31 +179,39 @@ func found(t *testing.T, command, file string) {
 	}
 }
 
+// A command is a line of a block, and how it ends.
+type command struct {
+	words  string
+	status int
+}
+
 var (
-	fenced  = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
-	comment = regexp.MustCompile(`(^|\s)\s*# .*`)
+	fenced  = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+	comment = regexp.MustCompile(`(?:^|\s)\s*# (?:.*\bstatus (\d))?.*`)
 )
 
-// commandsOf are the commands of a document.
-func commandsOf(t *testing.T, path string) (commands []string) {
-	t.Helper()
-	commands = commandsIn(blocksOf(t, path))
-	if len(commands) == 0 {
-		t.Errorf("%s: no commands", path)
+// commandsIn are the commands of a block, without their comments.
+func commandsIn(block string) (commands []command) {
+	for line := range strings.Lines(strings.ReplaceAll(block, "\\\n", " ")) {
+		c := command{words: strings.TrimSpace(comment.ReplaceAllString(line, ""))}
+		if told := comment.FindStringSubmatch(line); told != nil {
+			c.status, _ = strconv.Atoi(told[1])
+		}
+		if c.words != "" {
+			commands = append(commands, c)
+		}
 	}
 	return commands
 }
 
-// commandsIn are the commands of blocks, without their comments.
-func commandsIn(blocks []string) (commands []string) {
+// wordsIn are the commands of blocks, however they end.
+func wordsIn(blocks []string) (words []string) {
 	for _, block := range blocks {
-		for line := range strings.Lines(strings.ReplaceAll(block, "\\\n", " ")) {
-			if command := strings.TrimSpace(comment.ReplaceAllString(line, "")); command != "" {
-				commands = append(commands, command)
-			}
+		for _, c := range commandsIn(block) {
+			words = append(words, c.words)
 		}
 	}
-	return commands
+	return words
 }
 
 // blocksOf are Markdown's blocks of sh, or the EXAMPLES of a manual page.
@@ -176,9 +223,18 @@ func blocksOf(t *testing.T, path string) (blocks []string) {
 		}
 		return blocks
 	}
+	text := textOf(t, path)
+	if path == comingFrom {
+		text, _, _ = strings.Cut(text, theWay) // the ways have scripts of their own
+	}
+	return fencedIn(text)
+}
+
+func textOf(t *testing.T, path string) string {
+	t.Helper()
 	data, err := os.ReadFile(path)
 	must(t, err)
-	return fencedIn(string(data))
+	return string(data)
 }
 
 // fencedIn are the blocks of sh in a text of Markdown.
@@ -189,18 +245,22 @@ func fencedIn(text string) (blocks []string) {
 	return blocks
 }
 
+const (
+	original   = "../README.md"
+	comingFrom = "../docs/coming-from.md"
+	theWay     = "\n## Coming from "
+)
+
 // TestDocumentsComingFrom: each way of docs/coming-from.md has five commands, which
 // its script runs; the units are for the test of the packages.
 func TestDocumentsComingFrom(t *testing.T) {
-	data, err := os.ReadFile("../docs/coming-from.md")
-	must(t, err)
-	ways := strings.Split(string(data), "\n## Coming from ")[1:]
+	ways := strings.Split(textOf(t, comingFrom), theWay)[1:]
 	if len(ways) != 4 {
 		t.Errorf("%d ways, want 4", len(ways))
 	}
 	for _, way := range ways {
 		from, text, _ := strings.Cut(way, "\n")
-		commands := commandsIn(fencedIn(text))
+		commands := wordsIn(fencedIn(text))
 		if len(commands) != 5 {
 			t.Errorf("from %s: %d commands, want 5", from, len(commands))
 		}
@@ -217,26 +277,117 @@ func TestDocumentsComingFrom(t *testing.T) {
 // TestDocumentsTranslated: both languages have the same commands, sections and
 // tables, in the same order.
 func TestDocumentsTranslated(t *testing.T) {
-	const original, translation = "../README.md", "../README.zh-CN.md"
-	if diff := cmp.Diff(commandsOf(t, original), commandsOf(t, translation)); diff != "" {
-		t.Errorf("commands (-%s +%s):\n%s", original, translation, diff)
+	pairs := map[string]string{original: "../README.zh-CN.md"}
+	for _, translation := range pathsOf(t, "../docs/zh-CN/*.md") {
+		pairs[filepath.Join("../docs", filepath.Base(translation))] = translation
 	}
-	if diff := cmp.Diff(shapeOf(t, original), shapeOf(t, translation)); diff != "" {
-		t.Errorf("shape (-%s +%s):\n%s", original, translation, diff)
+	for original, translation := range pairs {
+		if diff := cmp.Diff(wordsIn(blocksOf(t, original)), wordsIn(blocksOf(t, translation))); diff != "" {
+			t.Errorf("commands (-%s +%s):\n%s", original, translation, diff)
+		}
+		if diff := cmp.Diff(shapeOf(t, original), shapeOf(t, translation)); diff != "" {
+			t.Errorf("shape (-%s +%s):\n%s", original, translation, diff)
+		}
 	}
 }
 
-// shapeOf is what a translation leaves: the level of each heading, and the kinds
-// of lines between them.
+// shapeOf is what a translation leaves: the level of each heading, the kinds of
+// lines between them, and the pictures.
 func shapeOf(t *testing.T, path string) (shape []string) {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	must(t, err)
-	for line := range strings.Lines(string(data)) {
-		kind := regexp.MustCompile("^(#+ |[|]|- |```\\w*)").FindString(line)
-		if kind != "" {
-			shape = append(shape, kind)
-		}
+	kinds := regexp.MustCompile("^ *(#+ |[|]|- |[0-9]+[.] |```\\w*)|pictures/[\\w.-]+")
+	for line := range strings.Lines(textOf(t, path)) {
+		shape = append(shape, kinds.FindAllString(line, -1)...)
 	}
 	return shape
+}
+
+// TestDocumentsWanted: what README.md advises to somebody who wants something is
+// a command that a document shows, perhaps with more words.
+func TestDocumentsWanted(t *testing.T) {
+	var shown []string
+	for _, path := range append(pathsOf(t, "../docs/*.md"), original) {
+		shown = append(shown, wordsIn(blocksOf(t, path))...)
+	}
+	_, table, _ := strings.Cut(textOf(t, original), "\n| you want to |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	advised := regexp.MustCompile("(?m)^[|][^|]+[|] `([^`]+)`").FindAllStringSubmatch(table, -1)
+	if len(advised) < 10 {
+		t.Errorf("%d commands, want a table of them", len(advised))
+	}
+	for _, row := range advised {
+		if !slices.ContainsFunc(shown, func(words string) bool { return words == row[1] || strings.HasPrefix(words, row[1]+" ") }) {
+			t.Errorf("no document shows %q", row[1])
+		}
+	}
+}
+
+// TestDocumentsQuestions: README.md leads to the page of each of the twenty answers.
+func TestDocumentsQuestions(t *testing.T) {
+	_, table, _ := strings.Cut(textOf(t, "../CONTRIBUTING.md"), "\n## Twenty questions\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	answers := regexp.MustCompile(`(?m)^[|] .*[?] [|] .*\]\(([^)#]+)`).FindAllStringSubmatch(table, -1)
+	if len(answers) != 20 {
+		t.Errorf("%d answers, want 20", len(answers))
+	}
+	for _, answer := range answers {
+		if !strings.Contains(textOf(t, original), "]("+answer[1]) {
+			t.Errorf("README.md does not lead to %s", answer[1])
+		}
+	}
+}
+
+// TestDocumentsLinks: what a document leads to is there, the heading too.
+func TestDocumentsLinks(t *testing.T) {
+	links := regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"`)
+	code := regexp.MustCompile("(?ms)^ *```.*?^ *```$|`[^`\n]*`")
+	anchors := map[string][]string{} // by file
+	seen := 0
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../docs/*/*.md"} {
+		for _, path := range pathsOf(t, pattern) {
+			for _, link := range links.FindAllStringSubmatch(code.ReplaceAllString(textOf(t, path), ""), -1) {
+				target := link[1] + link[2]
+				if strings.Contains(target, "://") {
+					continue
+				}
+				seen++
+				file, anchor, _ := strings.Cut(target, "#")
+				to := path
+				if file != "" {
+					to = filepath.Join(filepath.Dir(path), file)
+				}
+				if _, err := os.Stat(to); err != nil {
+					t.Errorf("%s: %s: %v", path, target, err)
+					continue
+				}
+				if anchor == "" {
+					continue
+				}
+				if anchors[to] == nil {
+					anchors[to] = anchorsOf(t, to)
+				}
+				if !slices.Contains(anchors[to], anchor) {
+					t.Errorf("%s: %s: there is no such heading", path, target)
+				}
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("%d links, want those of the documents", seen)
+	}
+}
+
+// anchorsOf are what links into a document may have behind the #: its headings, as
+// the usual hosts name them, and its own.
+func anchorsOf(t *testing.T, path string) (anchors []string) {
+	t.Helper()
+	text := regexp.MustCompile("(?ms)^ *```.*?^ *```$").ReplaceAllString(textOf(t, path), "")
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		anchors = append(anchors, strings.ReplaceAll(name, " ", "-"))
+	}
+	for _, own := range regexp.MustCompile(`<a id="([^"]+)">`).FindAllStringSubmatch(text, -1) {
+		anchors = append(anchors, own[1])
+	}
+	return anchors
 }

@@ -96,7 +96,7 @@ func TestStartupOfLVSDR(t *testing.T) {
 	}
 }
 
-// TestStartupEnvironment: what the README says that variables and limits do,
+// TestStartupEnvironment: what docs/differences.md says that variables and limits do,
 // which the Go runtime reads before main.
 func TestStartupEnvironment(t *testing.T) {
 	program := filepath.Join(programs, "ipvsadm")

@@ -8,8 +8,8 @@ import (
 // A Difference is a deviation from the real program that we want. Steps of the
 // table of cases show it.
 type Difference struct {
-	ID    string // as the README calls it
-	Title string // one line; the README has it word for word
+	ID    string // as docs/differences.md calls it
+	Title string // one line; docs/differences.md has it word for word
 
 	// Reason tells why the original's behaviour is not worth keeping.
 	Reason string

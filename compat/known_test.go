@@ -79,23 +79,24 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestREADME checks that the README lists exactly the ledger.
-func TestREADME(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+// TestDifferences checks that docs/differences.md lists exactly the ledger.
+func TestDifferences(t *testing.T) {
+	text, err := os.ReadFile("../docs/differences.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, ok := strings.Cut(string(text), "Differences from ipvsadm\n")
+	_, section, ok := strings.Cut(string(text), "## The ledger\n")
 	if !ok {
-		t.Fatal(`README.md has no heading "Differences from ipvsadm"`)
+		t.Fatal(`docs/differences.md has no heading "The ledger"`)
 	}
 	section, _, _ = strings.Cut(section, "\n#")
 	for _, d := range Ledger() {
-		if line := d.ID + ": " + d.Title; !strings.Contains(section, line) {
-			t.Errorf("README.md does not list %q", line)
+		line := fmt.Sprintf("\n- <a id=%q></a>%s: %s", strings.ToLower(d.ID), d.ID, d.Title)
+		if !strings.Contains(section, line) {
+			t.Errorf("docs/differences.md does not list %q", line)
 		}
 	}
 	if got, want := strings.Count(section, "\n- "), len(Ledger()); got != want {
-		t.Errorf("README.md lists %d differences, the ledger %d", got, want)
+		t.Errorf("docs/differences.md lists %d differences, the ledger %d", got, want)
 	}
 }

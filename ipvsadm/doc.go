@@ -5,9 +5,9 @@
 // It is a new program, written from observing the original: what it accepts,
 // what it prints, and what it asks of the kernel. The suite in lvsdr/compat
 // runs both side by side on a real kernel. Where they differ on purpose, the
-// difference is listed there and in the README, each with its reason; the rule
-// behind all of them is that what -S writes, -R restores to the identical
-// table, and that bad input changes nothing.
+// difference is listed there and in docs/differences.md, each with its reason.
+// One rule is behind all of them: what -S writes, -R restores to the identical
+// table, and bad input changes nothing.
 //
 // The way of a command line: [Run] connects to the kernel, [Parse] turns the
 // words into a [Command] (words.go splits lines, scan.go knows popt's habits,

@@ -18,7 +18,7 @@ import (
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "export",
-		Usage:       "print the configuration for another program",
+		Usage:       "print the configuration for keepalived",
 		Subcommands: []*cli.Command{exportKeepalivedCommand()},
 	}
 }

@@ -15,7 +15,7 @@ import (
 func labRunCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
-		Usage: "walk through the whole tutorial in a lab of its own",
+		Usage: "walk through the tutorial in a lab of its own",
 		Description: "Each step says what was expected and what was seen, and the first that is not as\n" +
 			"expected is the last: then the exit status is 1. Where this kernel has no IPVS, or we\n" +
 			"may not, all of it is done in user-mode-linux.",

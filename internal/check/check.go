@@ -91,7 +91,7 @@ var All = []Check{
 	{"on-link", Director, "direct routing changes only the Ethernet address, which leads no further than the next router", judgeOnLink},
 	{"neighbours", Director, "packets go to a real server's Ethernet address, which it tells by ARP or neighbour discovery", judgeNeighbours},
 	{"ports", Director, "IPVS does not look whether a real server works, and sends it connections all the same", judgePorts},
-	{"vip owner", Director, "whoever else answers for the VIP takes clients past the director, now and then or for good", judgeOwner},
+	{"vip owner", Director, "another machine that answers for the VIP takes clients past the director, intermittently or permanently", judgeOwner},
 	{"return route", Director, "rp_filter drops every packet to whose sender no route leads back", judgeDirectorRoute},
 	{"forwarding", Director, "answers of real servers that are masqueraded come to the director as to a router", judgeForwarding},
 	{"marks", Director, "a service of a mark gets only packets that a rule has given it", judgeMarks},

@@ -2,6 +2,8 @@ package config
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -117,27 +119,38 @@ func TestManualFile(t *testing.T) {
 	}
 }
 
-// The README's files are such, too.
-func TestREADMEFile(t *testing.T) {
-	for _, name := range []string{"README.md", "README.zh-CN.md"} {
-		text, err := os.ReadFile("../../" + name)
-		if err != nil {
-			t.Fatal(err)
+// The documents' files are such, too.
+func TestDocumentsFiles(t *testing.T) {
+	block := regexp.MustCompile("(?ms)^( *)```yaml\n(.*?)^ *```$")
+	seen := 0
+	for _, pattern := range []string{"README*.md", "docs/*.md", "docs/*/*.md"} {
+		names, err := filepath.Glob("../../" + pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(names), err)
 		}
-		files := strings.Split(string(text), "\n```yaml\n")[1:]
-		if len(files) != 2 {
-			t.Errorf("%s has %d files, want 2", name, len(files))
-		}
-		for _, file := range files {
-			file, _, _ = strings.Cut(file, "```")
-			c, err := Load(name, []byte(file))
-			if err == nil {
-				err = c.Validate()
-			}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
 			if err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Fatal(err)
+			}
+			for _, found := range block.FindAllStringSubmatch(string(text), -1) {
+				file := strings.ReplaceAll("\n"+found[2], "\n"+found[1], "\n")
+				if strings.Contains(file, "\njobs:\n") { // a workflow
+					continue
+				}
+				seen++
+				c, err := Load(name, []byte(file))
+				if err == nil {
+					err = c.Validate()
+				}
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
 			}
 		}
+	}
+	if seen < 5 {
+		t.Errorf("%d files, want those of the documents", seen)
 	}
 }
 
