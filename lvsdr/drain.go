@@ -89,7 +89,7 @@ func oneAddress(c *cli.Context) (netip.Addr, error) {
 func drain(o drainOrder) error {
 	s, err := o.letGo()
 	if err == nil {
-		err = s.warnOfBound(o.rs)
+		err = s.warnOfZero(o.rs)
 	}
 	if err != nil {
 		return err
@@ -111,9 +111,14 @@ func (o drainOrder) letGo() (*session, error) {
 // another real server once the weight of theirs is 0 (kernel: ipvs-sysctl.rst).
 const quiescentTemplates = "net.ipv4.vs.expire_quiescent_template"
 
-// warnOfBound says that weight 0 keeps out new clients only: whoever persistence
-// binds to the real server comes back, and each time is bound anew.
-func (s *session) warnOfBound(rs netip.Addr) error {
+// warnOfZero says whom weight 0 does not give another real server. Whoever
+// persistence binds to the real server comes back, and each time is bound anew.
+func (s *session) warnOfZero(rs netip.Addr) error {
+	if refused := s.wish().Refused(rs); len(refused) > 0 {
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: new connections of the clients of %s are refused, as the scheduler knows no other real server for them: %s\n",
+			s.verb, rs, strings.Join(refused, ", "))
+		fmt.Fprintf(s.warnings, "lvsdr: hint: sh and mh give them another one with the flags sh-fallback, mh-fallback\n")
+	}
 	bound := s.wish().Bound(rs)
 	if len(bound) == 0 {
 		return nil

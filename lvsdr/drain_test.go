@@ -47,6 +47,15 @@ func TestDrainPersistent(t *testing.T) {
 	d.succeed("vs undrain 10.0.0.7")
 }
 
+// Some schedulers have no other real server for the clients of one at weight 0.
+func TestDrainRefuses(t *testing.T) {
+	d := newDesk(t, tutorial+"services: [{port: 80, scheduler: sh}, {port: 81, scheduler: sh, flags: [sh-fallback]}, {port: 82, scheduler: mh}, {port: 83, scheduler: dh, real_servers: [10.0.0.17]}]")
+	d.succeed("vs start")
+	d.expect("--quiet vs drain 10.0.0.7", result{"", "lvsdr: vs drain: warning: new connections of the clients of 10.0.0.7 are refused, as the scheduler knows no other real server for them: " +
+		"-t 172.16.0.100:80 (sh), -t 172.16.0.100:82 (mh)\n" +
+		"lvsdr: hint: sh and mh give them another one with the flags sh-fallback, mh-fallback\n", 0})
+}
+
 // A drain with connections left keeps the weight at zero; one that fails
 // leaves everything as it was.
 func TestDrainNotDone(t *testing.T) {

@@ -169,7 +169,7 @@ func fields(t reflect.Type) []string {
 	}
 	var names []string
 	for f := range t.Fields() {
-		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			names = append(append(names, name), fields(f.Type)...)
 		}
 	}

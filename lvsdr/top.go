@@ -103,7 +103,7 @@ func (o order) request(r top.Request) (warning string, err error) {
 	} else if s, wrong := d.letGo(); wrong != nil {
 		err = wrong
 	} else {
-		err = s.warnOfBound(d.rs)
+		err = s.warnOfZero(d.rs)
 	}
 	warning, _, _ = strings.Cut(warnings.String(), "\n")
 	return warning, inOneLine(failIn(d.verb, o.netns, err))

@@ -292,6 +292,19 @@ func TestDirector(t *testing.T) {
 			want: []string{"warn weights: -t 172.16.0.100:80: vs watch has 10.0.0.7 out: VIP missing there", "> 10.0.0.7 lvsdr rs start"},
 		},
 		{
+			name: "one is drained, and the scheduler refuses its clients",
+			change: func(s *Site, _ *fake) {
+				service(s).Scheduler, service(s).RefusesAtZero = "sh", true
+				r := &service(s).RealServers[0]
+				r.State, r.Weight = status.Draining, 0
+				s.Drained = []netip.Addr{netip.MustParseAddr("10.0.0.7")}
+			},
+			want: []string{
+				"fail weights: -t 172.16.0.100:80: sh refuses the clients of 10.0.0.7, which has weight 0, instead of giving them another real server (the flags sh-fallback and mh-fallback do)",
+				"> lvsdr vs undrain 10.0.0.7",
+			},
+		},
+		{
 			name: "vs watch has all out",
 			change: func(s *Site, _ *fake) {
 				for i := range service(s).RealServers {

@@ -79,11 +79,14 @@ func judgeWeights(m *facts, f *finding) error {
 // weigh looks for a real server that takes connections, and for weights that
 // are not as configured.
 func (m *facts) weigh(v status.Service, f *finding) {
-	var there, wrong []status.RealServer
+	var there, wrong, refused []status.RealServer
 	most, out := uint32(0), 0
 	for _, r := range v.RealServers {
 		if r.State == status.Missing {
 			continue
+		}
+		if v.RefusesAtZero && r.Weight == 0 {
+			refused = append(refused, r)
 		}
 		if r.State == status.IsDown && r.Health != nil {
 			out++
@@ -102,6 +105,9 @@ func (m *facts) weigh(v status.Service, f *finding) {
 		f.fail("no real server of %s is left", v.Service)
 	case len(wrong) > 0:
 		f.fail("%s", weights(v, wrong))
+	case len(refused) > 0:
+		f.fail("%s: %s refuses the clients of %s, which has weight 0, instead of giving them another real server (the flags sh-fallback and mh-fallback do)",
+			v.Service, v.Scheduler, refused[0].Address)
 	default:
 		f.pass("%s", weights(v, there))
 		return

@@ -410,13 +410,22 @@ services:
   - {port: 80, slow_start: 30s}
   - {port: 81}
   - {port: 82, slow_start: 30s, real_servers: [{address: 10.0.0.7, weight: 2}, {address: 10.0.0.8, weight: 0}]}
+  - {port: 83, scheduler: mh}
+  - {port: 84, scheduler: mh, flags: [mh-port, mh-fallback]}
+  - {port: 85, scheduler: sh}
+  - {port: 86, scheduler: sh, check: {on_failure: quiesce}}
+  - {port: 87, scheduler: dh, check: {on_failure: quiesce}}
 real_servers: [10.0.0.7, 10.0.0.17, {address: 10.0.0.27, weight: 100}]
 check: {}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"services[0].slow_start: weight 1 cannot be ramped up, give a larger one, as 100: 10.0.0.7, 10.0.0.17"}
+	want := []string{"services[0].slow_start: weight 1 cannot be ramped up, give a larger one, as 100: 10.0.0.7, 10.0.0.17",
+		"services[3].scheduler: mh refuses the clients of a real server that is out at weight 0; flags: [mh-fallback] gives them another one",
+		"services[6].scheduler: sh refuses the clients of a real server that is out at weight 0; flags: [sh-fallback] gives them another one",
+		"services[7].scheduler: dh refuses the clients of a real server that is out at weight 0",
+	}
 	if d := cmp.Diff(want, c.Warnings()); d != "" {
 		t.Errorf("Warnings (-want +got):\n%s", d)
 	}

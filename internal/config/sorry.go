@@ -163,8 +163,23 @@ func (c Config) Warnings() (all []string) {
 			all = append(all, fmt.Sprintf("%s: weight 1 cannot be ramped up, give a larger one, as 100: %s",
 				path("services").item(i).key("slow_start"), strings.Join(flat, ", ")))
 		}
+		if s.Check.Asks() && s.refuses() {
+			words := fmt.Sprintf("%s: %s refuses the clients of a real server that is out at weight 0", path("services").item(i).key("scheduler"), s.Scheduler)
+			if s.Scheduler != "dh" {
+				words += fmt.Sprintf("; flags: [%s-fallback] gives them another one", s.Scheduler)
+			}
+			all = append(all, words)
+		}
 	}
 	return all
+}
+
+// refuses reports whether the clients of a real server that fails are refused: it
+// stays at weight 0, and the scheduler does without it.
+func (s Service) refuses() bool {
+	stays := s.Check.OnFailure == FailureQuiesce || s.Scheduler == ipvs.MaglevHash
+	kernels := ipvs.Service{Scheduler: s.Scheduler, Flags: s.Flags}
+	return stays && kernels.RefusesAtZero()
 }
 
 // printSorry writes what a service does when real servers fail or come back.

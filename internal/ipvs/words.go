@@ -85,6 +85,19 @@ var (
 // alone, in the order in which they were added.
 const MaglevHash = "mh"
 
+// RefusesAtZero reports whether a service refuses the clients of a real server at
+// weight 0, instead of giving them another one: sh and mh do without the flag for
+// that, and dh always does (seen on Linux 6.1).
+func (s *Service) RefusesAtZero() bool {
+	switch s.Scheduler {
+	case "dh":
+		return true
+	case "sh", MaglevHash:
+		return s.Flags&SchedulerFlag1 == 0 // sh-fallback, mh-fallback
+	}
+	return false
+}
+
 // Schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.
 var Schedulers = []string{"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh", "sh", "mh", "sed", "nq", "twos"}
 

@@ -104,12 +104,26 @@ func Active(m Machine, w Wish, rs netip.Addr) (n uint32, err error) {
 	return n, nil
 }
 
+// Refused are the services of a real server that refuse its clients while it has
+// weight 0, with their schedulers: "-t 172.16.0.100:80 (sh)".
+func (w Wish) Refused(rs netip.Addr) (all []string) {
+	for _, v := range w.Services {
+		if v.serves(rs) && v.RefusesAtZero() {
+			all = append(all, fmt.Sprintf("%s (%s)", ServiceWords(&v.Service), v.Scheduler))
+		}
+	}
+	return all
+}
+
+func (v Service) serves(rs netip.Addr) bool {
+	return slices.ContainsFunc(v.Destinations, func(d Destination) bool { return d.Addr == rs })
+}
+
 // Bound are the persistent services of a real server, with the seconds for which
 // they bind a client to it: "-t 172.16.0.100:80 (300 s)".
 func (w Wish) Bound(rs netip.Addr) (all []string) {
 	for _, v := range w.Services {
-		serves := slices.ContainsFunc(v.Destinations, func(d Destination) bool { return d.Addr == rs })
-		if serves && v.Flags&ipvs.Persistent != 0 {
+		if v.serves(rs) && v.Flags&ipvs.Persistent != 0 {
 			all = append(all, fmt.Sprintf("%s (%d s)", ServiceWords(&v.Service), v.Timeout))
 		}
 	}

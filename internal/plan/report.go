@@ -151,7 +151,7 @@ func newReport(name string, s *ipvs.Service) status.Service {
 func (w Wish) reportService(v Service, have *Entry, others holders) status.Service {
 	st := newReport(v.Name, &v.Service)
 	if have != nil {
-		st.Scheduler, st.State = have.Scheduler, status.OK
+		st.Scheduler, st.State, st.RefusesAtZero = have.Scheduler, status.OK, have.RefusesAtZero()
 		if !sameScheduling(&have.Service, &v.Service) {
 			st.State = status.Differs
 		}

@@ -108,6 +108,8 @@ type Service struct {
 	// all real servers are kept in.
 	Sorry    bool `json:"sorry,omitempty"`
 	FailOpen bool `json:"fail_open,omitempty"`
+	// RefusesAtZero: see [ipvs.Service.RefusesAtZero].
+	RefusesAtZero bool `json:"-"`
 }
 
 // RealServer is a real server of a service.

@@ -116,8 +116,9 @@ func (s serving) unasked(m member) plan.Standing {
 
 // failed is what becomes of the entry of a real server that is down. At weight 0
 // its connections end by themselves. It has to go where they cannot: the machine
-// is silent; or where clients would come back to it: those that persistence
-// binds, and all of UDP. Taking an entry of mh away moves the clients of others.
+// is silent; where clients would come back to it: those that persistence binds,
+// and all of UDP; or where the scheduler would refuse its clients. Taking an entry
+// of mh away moves the clients of others.
 func (s serving) failed(m member) plan.Standing {
 	on := config.FailureAuto
 	if s.of.Check != nil {
@@ -126,7 +127,7 @@ func (s serving) failed(m member) plan.Standing {
 	switch {
 	case on == config.FailureQuiesce, s.service.Scheduler == ipvs.MaglevHash:
 		return plan.Quiesced
-	case on == config.FailureRemove, !m.alive, s.service.Flags&ipvs.Persistent != 0, s.service.Protocol == ipvs.UDP:
+	case on == config.FailureRemove, !m.alive, s.service.Flags&ipvs.Persistent != 0, s.service.Protocol == ipvs.UDP, s.service.RefusesAtZero():
 		return plan.Out
 	}
 	return plan.Quiesced

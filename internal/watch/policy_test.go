@@ -138,6 +138,10 @@ func TestPolicy(t *testing.T) {
 		{"mh, one not asked with an entry that was made for it", scene{members: "up,new listed", service: mh,
 			before: plan.ServiceHealth{RealServers: map[string]plan.Fate{"b": {Verdict: status.Unknown, Standing: plan.Quiesced}}}}, "in quiesced"},
 		{"mh, on_failure: remove", scene{members: "up,silent", service: mh, of: on(config.FailureRemove)}, "in quiesced"},
+		{"sh, which refuses clients at weight 0", scene{members: "up,down", service: ipvs.Service{Scheduler: "sh"}}, "in out"},
+		{"sh-fallback", scene{members: "up,down", service: ipvs.Service{Scheduler: "sh", Flags: ipvs.SchedulerFlag1}}, "in quiesced"},
+		{"sh-port", scene{members: "up,down", service: ipvs.Service{Scheduler: "sh", Flags: ipvs.SchedulerFlag2}}, "in out"},
+		{"dh", scene{members: "up,down", service: ipvs.Service{Scheduler: "dh"}}, "in out"},
 		{"on_failure: quiesce", scene{members: "up,silent", service: persistent(), of: on(config.FailureQuiesce)}, "in quiesced"},
 		{"on_failure: remove", scene{members: "up,down", of: on(config.FailureRemove)}, "in out"},
 
