@@ -43,11 +43,11 @@ func configFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS`; repeatable", EnvVars: env("vip"), Category: fileOptions},
 		&cli.StringFlag{Name: "label", Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label"), Category: fileOptions},
-		&cli.StringSliceFlag{Name: "port", Usage: "virtual service, `PORT[/udp]`; repeatable", EnvVars: env("port"), Category: fileOptions},
-		&cli.StringFlag{Name: "scheduler", Usage: "`NAME` of the scheduler", EnvVars: env("scheduler"), Category: fileOptions},
-		&cli.StringFlag{Name: "forward", Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward"), Category: fileOptions},
-		&cli.StringFlag{Name: "persistent", Usage: "`SECONDS` that a client stays with its real server", EnvVars: env("persistent"), Category: fileOptions},
-		&cli.StringSliceFlag{Name: "rs", Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs"), Category: fileOptions},
+		&cli.StringSliceFlag{Name: "port", Usage: "a service at `PORT[/udp]`; repeatable", EnvVars: env("port"), Category: fileOptions},
+		&cli.StringFlag{Name: "scheduler", Usage: "the scheduler's `NAME`", EnvVars: env("scheduler"), Category: fileOptions},
+		&cli.StringFlag{Name: "forward", Usage: "forwarding `METHOD`: direct, tunnel or masquerade", EnvVars: env("forward"), Category: fileOptions},
+		&cli.StringFlag{Name: "persistent", Usage: "a client stays with its real server for `SECONDS`", EnvVars: env("persistent"), Category: fileOptions},
+		&cli.StringSliceFlag{Name: "rs", Usage: "a real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs"), Category: fileOptions},
 	}
 }
 

@@ -29,10 +29,10 @@ func importCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
 			&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS` that firewall marks stand for; repeatable", EnvVars: env("vip")},
-			&cli.StringFlag{Name: "rules", Usage: "of a `FILE` of rules that ipvsadm -S has saved", EnvVars: env("rules")},
-			&cli.StringFlag{Name: "ldirectord", Usage: "of a `FILE` of ldirectord", EnvVars: env("ldirectord")},
-			&cli.StringFlag{Name: "keepalived", Usage: "of a `FILE` of keepalived, with what it includes", EnvVars: env("keepalived")},
-			&cli.StringFlag{Name: "script", Usage: "of a `FILE` that is a shell script, which is not run", EnvVars: env("script")},
+			&cli.StringFlag{Name: "rules", Usage: "read rules that ipvsadm -S has saved in `FILE`", EnvVars: env("rules")},
+			&cli.StringFlag{Name: "ldirectord", Usage: "read a configuration `FILE` of ldirectord", EnvVars: env("ldirectord")},
+			&cli.StringFlag{Name: "keepalived", Usage: "read a configuration `FILE` of keepalived, and what it includes", EnvVars: env("keepalived")},
+			&cli.StringFlag{Name: "script", Usage: "read `FILE`, a shell script, without running it", EnvVars: env("script")},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")
