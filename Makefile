@@ -20,12 +20,15 @@ RUNTIME = disablethp=1,memprofilerate=0,decoratemappings=0
 BUILD   = -trimpath -buildvcs=false -ldflags='-s -funcalign=8 -X runtime.godebugDefault=$(RUNTIME) -X lvsdr/lvsdr.release=$(VERSION)'
 BIN     = bin
 
-# The packages whose tests need a kernel with IPVS, and what gives them one;
-# internal/guest tests that itself. All others need none, but for those that
-# have a target of their own.
-KERNEL_PACKAGES = ./internal/health ./internal/host ./internal/ipvs ./internal/lab ./internal/lab/vnet ./internal/machinetest ./internal/netfilter ./internal/wire ./lvsdr
+# Tests called TestKernel and TestStock need a kernel with IPVS, and a target of
+# their own gives them one; all others of a package need none. internal/guest tests
+# what gives that kernel.
+NEED_KERNEL     = ^Test(Kernel|Stock)
+KERNEL_PACKAGES = $(sort $(dir $(shell grep -rlE '^func Test(Kernel|Stock)' --include='*_test.go' ./internal ./ipvsadm ./lvsdr)))
 TESTED          = $(shell go list $(TAGS) -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...)
-PURE_PACKAGES   = $(filter-out $(KERNEL_PACKAGES) ./acceptance ./compat ./compat/clients ./internal/pictures ./packaging,$(TESTED:lvsdr/%=./%))
+PURE_PACKAGES   = $(filter-out ./acceptance ./compat ./compat/clients ./internal/guest ./internal/pictures ./packaging,$(TESTED:lvsdr/%=./%))
+# RACE=-race looks for data races as well; that takes a C compiler.
+PURE_TEST       = CGO_ENABLED=$(if $(RACE),1,0) $(TEST) $(RACE) -skip '$(NEED_KERNEL)'
 # What starts guests itself, or needs none.
 BESIDE          = ^TestGuest|^TestStartup|^TestArchitecture|^TestInstall
 # What the doctors say of networks with and without a fault.
@@ -38,7 +41,14 @@ ALONE           = ^TestStock
 # user-mode-linux lacks, and starts programs three times as fast.
 KERNEL_TEST     = $(TEST) -timeout 60m -exec "$(abspath bin/lvsdr) lab kernel --stock --"
 
+# A guest is one processor, and tests in it wait for half of their time: three are
+# enough for two processors. The longest begin.
+AT_ONCE        = $(MAKE) -j3 --output-sync --no-print-directory
+KERNEL_TARGETS = kernel-faults kernel-scripts kernel-compat kernel-director kernel-packages
+
 export CGO_ENABLED ?= 0
+# As the build, so that what is compiled serves for tests as well.
+export GOFLAGS ?= -trimpath
 
 build: ## build bin/lvsdr, and bin/ipvsadm, which is that alone
 	go build $(BUILD) $(TAGS) -o $(BIN)/lvsdr .
@@ -64,11 +74,12 @@ demo: deps build ## walk through the tutorial's network, with real packets
 test: deps build ## everything, beside the real ipvsadm
 	@.ci/deps stock
 	go vet $(TAGS) ./...
-	$(TEST) -skip '^TestKernel' $(PURE_PACKAGES)
+	$(PURE_TEST) $(PURE_PACKAGES)
+	$(TEST) ./internal/guest
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	$(TEST) ./acceptance -run '$(BESIDE)'
-	$(MAKE) kernel-test
-	$(MAKE) package-test
+	@.ci/deps packages
+	+$(AT_ONCE) $(KERNEL_TARGETS) package-test
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
@@ -92,9 +103,9 @@ manual: deps ## the manual as web pages, with pictures, in dist/manual
 	done
 	rm dist/manual/*.[58]
 
-kernel-test: deps build ## only what needs a kernel, in two guests at a time
+kernel-test: deps build ## only what needs a kernel
 	@.ci/deps stock
-	$(MAKE) -j2 --output-sync --no-print-directory kernel-compat kernel-scripts kernel-packages kernel-director kernel-faults
+	+$(AT_ONCE) $(KERNEL_TARGETS)
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat
@@ -111,8 +122,8 @@ kernel-scripts:
 	$(KERNEL_TEST) ./acceptance -run '$(ALONE)'
 
 kernel-packages:
-	$(KERNEL_TEST) -p 1 $(KERNEL_PACKAGES) ./compat/clients
-	$(KERNEL_TEST) -run '^TestKernel' ./internal/sorry ./internal/watch
+	$(KERNEL_TEST) -p 1 -run '$(NEED_KERNEL)' $(KERNEL_PACKAGES)
+	$(KERNEL_TEST) ./compat/clients
 
 compat: deps build ## compare with the real ipvsadm
 	@.ci/deps stock
@@ -143,18 +154,14 @@ lint: ## gofmt, vet, staticcheck
 	go vet $(TAGS) ./... && go vet $(SMALL) .
 	go tool staticcheck $(TAGS) ./...
 
-cover: deps ## coverage of the tests that need no kernel
-	@.ci/deps stock
-	$(TEST) -skip '^Test(Kernel|Stock|GuestAsOrdinaryUser)' -coverprofile=cover.out $(PURE_PACKAGES) $(KERNEL_PACKAGES)
+cover: ## coverage of the tests that need no kernel
+	$(PURE_TEST) -coverprofile=cover.out $(PURE_PACKAGES)
 	go tool cover -func=cover.out | tail -1
 
 clean: ## remove what the other targets made
 	rm -rf bin dist cover.out
 
-packages:
-	@echo $(PURE_PACKAGES) $(KERNEL_PACKAGES)
-
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test browser-test pictures manual kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean packages help
+.PHONY: build install dist deps demo test package-test browser-test pictures manual kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean help

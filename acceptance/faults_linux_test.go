@@ -498,13 +498,16 @@ func (c *clinic) do(host, commands string) {
 // remedy is a command on a host.
 type remedy struct{ host, command string }
 
-// doctors asks all three, and returns what is not well: "name: words" by host,
-// and the remedies that each knows. The kernel's own settings, which check warns
-// of everywhere, are left out.
-func (c *clinic) doctors() (sees map[string]string, remedies map[string][]remedy) {
+// everywhere has a doctor.
+var everywhere = []string{"lvs", "rs1", "rs2"}
+
+// doctors asks those of hosts, and returns what is not well: "name: words" by
+// host, and the remedies that each knows. The kernel's own settings, which check
+// warns of everywhere, are left out.
+func (c *clinic) doctors(hosts ...string) (sees map[string]string, remedies map[string][]remedy) {
 	c.t.Helper()
 	sees, remedies = map[string]string{}, map[string][]remedy{}
-	for host, report := range c.reports() {
+	for host, report := range c.reports(hosts...) {
 		for _, r := range report.Checks {
 			if r.Outcome != check.Fail && r.Outcome != check.Warn || r.Name == "settings" {
 				continue
@@ -522,13 +525,13 @@ func (c *clinic) doctors() (sees map[string]string, remedies map[string][]remedy
 	return sees, remedies
 }
 
-// reports are what check says on each host. All are asked at the same time.
-func (c *clinic) reports() map[string]check.Report {
+// reports are what check says on each of hosts. All are asked at the same time.
+func (c *clinic) reports(hosts ...string) map[string]check.Report {
 	c.t.Helper()
 	var all sync.WaitGroup
 	outputs, errs := map[string]*bytes.Buffer{}, map[string]error{}
 	var mu sync.Mutex
-	for _, host := range []string{"lvs", "rs1", "rs2"} {
+	for _, host := range hosts {
 		cmd := c.on(host, "lvsdr check --json")
 		out := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr, outputs[host] = out, out, out
@@ -580,7 +583,7 @@ func (c *clinic) find(f fault) (remedies map[string][]remedy) {
 	for _, host := range slices.Sorted(maps.Keys(f.made)) {
 		c.do(host, f.made[host])
 	}
-	sees, remedies := c.doctors()
+	sees, remedies := c.doctors(everywhere...)
 	if diff := cmp.Diff(f.sees, sees); diff != "" {
 		c.t.Fatalf("the doctors (-want +got):\n%s", diff)
 	}
@@ -600,7 +603,7 @@ func (c *clinic) mend(f fault, doctor string, remedies []remedy) {
 		c.t.Logf("%s says, for %s: %s", doctor, r.host, r.command)
 		c.do(r.host, strings.ReplaceAll(r.command, "GATEWAY", f.gateway))
 	}
-	if sees, _ := c.doctors(); sees[doctor] != "" {
+	if sees, _ := c.doctors(doctor); sees[doctor] != "" {
 		c.t.Errorf("after the remedy the doctor on %s sees %s", doctor, sees[doctor])
 	}
 	if seen := c.client(); seen != well && seen != oneOnly {

@@ -53,7 +53,7 @@ func TestKernelServed(t *testing.T) {
 			for _, host := range slices.Sorted(maps.Keys(h.made)) {
 				c.do(host, h.made[host])
 			}
-			if sees, _ := c.doctors(); len(sees) > 0 {
+			if sees, _ := c.doctors(everywhere...); len(sees) > 0 {
 				t.Errorf("the doctors see %v", sees)
 			}
 			if seen := c.client(); seen != well {

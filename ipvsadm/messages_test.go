@@ -52,7 +52,7 @@ var general = map[syscall.Errno]string{
 	syscall.Errno(4095):  "Unknown error 4095",
 }
 
-func TestKernelText(t *testing.T) {
+func TestErrnoText(t *testing.T) {
 	for errno, text := range general {
 		for _, a := range allActions {
 			want := text
@@ -68,7 +68,7 @@ func TestKernelText(t *testing.T) {
 }
 
 // What is no errno, such as a reply that cannot be understood, is EINVAL.
-func TestKernelTextWithoutErrno(t *testing.T) {
+func TestTextWithoutErrno(t *testing.T) {
 	if got, want := kernelText(list, errors.New("short reply")), general[syscall.EINVAL]; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -26,13 +26,13 @@ const checkWait = time.Second
 func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
-		Usage: "find what is wrong on this machine, and what mends it",
+		Usage: "find what keeps direct routing from working on this machine",
 		Description: "What is wrong is printed with the reason why it matters and the command that mends\n" +
 			"it; nothing is changed. The exit status is 1 if a check failed. --quiet leaves out\n" +
 			"what is well.",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.StringFlag{Name: "peer", Usage: "compare the table with the other director's, whose watch.listen is `URL`", EnvVars: env("peer")},
-			&cli.StringFlag{Name: "role", Usage: "vs or rs: the `ROLE` of this machine (found out by default)", EnvVars: env("role")}),
+			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`", EnvVars: env("peer")},
+			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine (default: found out)", EnvVars: env("role")}),
 		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
 }

@@ -12,7 +12,7 @@ import (
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print the completion script for a shell",
+		Usage:     "print a completion script for a shell",
 		ArgsUsage: "bash|zsh|fish",
 		Action: func(c *cli.Context) error {
 			script := completion(c.Args().First())

@@ -16,7 +16,7 @@ type Diff struct {
 
 // diffCommand is "lvsdr vs diff" or "lvsdr rs diff".
 func diffCommand(r plan.Role) *cli.Command {
-	return verb(r, "diff", "show what start would do", completeFor(r), func(o order) error { return preview(o, plan.Start) })
+	return verb(r, "diff", "show what start would change", completeFor(r), func(o order) error { return preview(o, plan.Start) })
 }
 
 // preview prints a plan. Status 3 says that there is something to do.

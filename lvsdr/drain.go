@@ -32,13 +32,13 @@ type Drain struct {
 
 // drainCommand is "lvsdr vs drain RS".
 func drainCommand() *cli.Command {
-	return drainVerb("drain", "take a real server out: weight 0, wait for its connections to end", drain,
-		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: as long as it takes", EnvVars: env("timeout")})
+	return drainVerb("drain", "set the weight of a real server to 0, and wait for its connections to end", drain,
+		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: for ever", EnvVars: env("timeout")})
 }
 
 // undrainCommand is "lvsdr vs undrain RS".
 func undrainCommand() *cli.Command {
-	return drainVerb("undrain", "bring a drained real server back", undrain)
+	return drainVerb("undrain", "give a real server its configured weight back", undrain)
 }
 
 // drainOrder is an order about one real server.

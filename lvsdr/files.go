@@ -13,7 +13,7 @@ import (
 func initCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "init",
-		Usage: "print a commented configuration to start from",
+		Usage: "print a commented example configuration",
 		Action: func(c *cli.Context) error {
 			_, err := c.App.Writer.Write(config.Example())
 			return err
@@ -25,7 +25,7 @@ func initCommand() *cli.Command {
 func configCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "config",
-		Usage: "print the configuration that file, environment and options make",
+		Usage: "print the configuration made of file, environment and flags",
 		Flags: append(globalFlags(), configFlags()...),
 		Action: func(c *cli.Context) error {
 			cfg, err := configOf(c)

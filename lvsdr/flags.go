@@ -22,32 +22,32 @@ const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
 // globalFlags may stand before or behind the verb.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "read `FILE`; -: no file, options alone", EnvVars: env("config"), DefaultText: defaultConfig, Category: generalOptions},
+		&cli.StringFlag{Name: "config", Category: ofMost, Usage: "configuration `FILE`, else " + defaultConfig + "; -: none", EnvVars: env("config")},
 		netnsFlag(),
-		&cli.DurationFlag{Name: "wait", Usage: "wait at most `DURATION` for another lvsdr to end", EnvVars: env("wait"), Value: 10 * time.Second, Category: generalOptions},
+		&cli.DurationFlag{Name: "wait", Category: ofMost, Usage: "wait at most `DURATION` for another lvsdr", EnvVars: env("wait"), Value: 10 * time.Second},
 		jsonFlag(),
-		&cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet"), Category: generalOptions},
+		&cli.BoolFlag{Name: "quiet", Category: ofMost, Usage: "do not print the steps", EnvVars: env("quiet")},
 	}
 }
 
 func netnsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns"), Category: generalOptions}
+	return &cli.StringFlag{Name: "netns", Category: ofMost, Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")}
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print one JSON object", EnvVars: env("json"), Category: generalOptions}
+	return &cli.BoolFlag{Name: "json", Category: ofMost, Usage: "print one JSON object", EnvVars: env("json")}
 }
 
-// configFlags override the file.
+// configFlags win over the file.
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "vip", Usage: "virtual `ADDRESS`; repeatable", EnvVars: env("vip"), Category: fileOptions},
-		&cli.StringFlag{Name: "label", Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label"), Category: fileOptions},
-		&cli.StringSliceFlag{Name: "port", Usage: "a service at `PORT[/udp]`; repeatable", EnvVars: env("port"), Category: fileOptions},
-		&cli.StringFlag{Name: "scheduler", Usage: "the scheduler's `NAME`", EnvVars: env("scheduler"), Category: fileOptions},
-		&cli.StringFlag{Name: "forward", Usage: "forwarding `METHOD`: direct, tunnel or masquerade", EnvVars: env("forward"), Category: fileOptions},
-		&cli.StringFlag{Name: "persistent", Usage: "a client stays with its real server for `SECONDS`", EnvVars: env("persistent"), Category: fileOptions},
-		&cli.StringSliceFlag{Name: "rs", Usage: "a real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs"), Category: fileOptions},
+		&cli.StringSliceFlag{Name: "vip", Category: insteadOfFile, Usage: "VIP (`ADDRESS`); repeatable", EnvVars: env("vip")},
+		&cli.StringFlag{Name: "label", Category: insteadOfFile, Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label")},
+		&cli.StringSliceFlag{Name: "port", Category: insteadOfFile, Usage: "service on `PORT[/udp]`; repeatable", EnvVars: env("port")},
+		&cli.StringFlag{Name: "scheduler", Category: insteadOfFile, Usage: "scheduler `NAME`", EnvVars: env("scheduler")},
+		&cli.StringFlag{Name: "forward", Category: insteadOfFile, Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward")},
+		&cli.StringFlag{Name: "persistent", Category: insteadOfFile, Usage: "a client stays with its real server for `SECONDS`", EnvVars: env("persistent")},
+		&cli.StringSliceFlag{Name: "rs", Category: insteadOfFile, Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs")},
 	}
 }
 

@@ -41,7 +41,7 @@ func TestForms(t *testing.T) {
 		{"check", "role", "vs or rs", "vs or rs", "vs rs"},
 	} {
 		d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.17]")
-		if help := d.run(tt.verb + " --help").Stdout; !strings.Contains(help, tt.help) {
+		if help := strings.Join(strings.Fields(d.run(tt.verb+" --help").Stdout), " "); !strings.Contains(help, tt.help) {
 			t.Errorf("the help of %s has no %q", tt.verb, tt.help)
 		}
 		if got := d.run(tt.verb + " --" + tt.flag + " ///"); got.Status != statusUsage || !strings.Contains(got.Stderr, tt.refusal) {

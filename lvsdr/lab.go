@@ -14,7 +14,7 @@ import (
 func labCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lab",
-		Usage: "the tutorial's network on this machine",
+		Usage: "try everything in a network on this machine",
 		Subcommands: []*cli.Command{
 			labRunCommand(),
 			labUpCommand(),
@@ -31,9 +31,9 @@ func labCommand() *cli.Command {
 					"you may use it, otherwise inside Debian's user-mode-linux, as any user. Input,\n" +
 					"output, signals, working directory, environment and exit status are CMD's own.",
 				Flags: []cli.Flag{
-					&cli.BoolFlag{Name: "stock", Usage: "always use Debian's kernel for real machines, in QEMU"},
+					&cli.BoolFlag{Name: "stock", Usage: "use Debian's kernel for real machines, in QEMU"},
 					&cli.StringFlag{Name: "from", Usage: "use the stock kernel whose packages are unpacked in `DIR`"},
-					&cli.StringFlag{Name: "append", Usage: "add `PARAMETERS` to the stock kernel's command line"},
+					&cli.StringFlag{Name: "append", Usage: "boot the stock kernel with `PARAMETERS`"},
 				},
 				Action: labKernel,
 			},

@@ -14,7 +14,7 @@ import (
 func labExecCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "exec",
-		Usage:     "run a command on client, router, lvs, rs1 or rs2",
+		Usage:     "run a command on a host of the lab: client, router, lvs, rs1 or rs2",
 		ArgsUsage: "HOST -- CMD [ARG...]",
 		Description: "Input, output, signals, working directory and exit status are CMD's own. On the host,\n" +
 			"lvsdr and ipvsadm are this program, whatever is installed. If no lab is up, CMD gets\n" +
@@ -27,7 +27,7 @@ func labExecCommand() *cli.Command {
 func labGetCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "get",
-		Usage:       "fetch a page as the client",
+		Usage:       "fetch a page as the client does",
 		ArgsUsage:   "URL",
 		Description: "Without curl: lvsdr lab get http://172.16.0.100/ is the tutorial's curl 172.16.0.100.",
 		Action:      labGet,

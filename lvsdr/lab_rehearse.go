@@ -17,7 +17,7 @@ import (
 func labRehearseCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "rehearse",
-		Usage: "test a configuration: its traffic, and its checks when real servers fail",
+		Usage: "try out a configuration: its traffic, then one fault after the other",
 		Description: "The director, the real servers and a client of FILE, with its addresses. Every service gets\n" +
 			"traffic; then faults are made, one at a time, and mended. The exit status is 1 if a promise\n" +
 			"broke. Where this kernel has no IPVS, or we may not, all of it is done in user-mode-linux.",

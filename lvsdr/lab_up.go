@@ -18,12 +18,12 @@ import (
 func labUpCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Usage: "build the lab, with vs start and rs start done",
+		Usage: "build the lab, start it, and leave it running",
 		Description: "Where this kernel has no IPVS, or we may not, it is built inside user-mode-linux:\n" +
 			"you get a shell there, and the lab ends with that.",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "bare", Usage: "without vs start and rs start"},
-			&cli.BoolFlag{Name: "shell", Usage: "start a shell; the lab ends with it"},
+			&cli.BoolFlag{Name: "bare", Usage: "do not run vs start and rs start"},
+			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and remove the lab when it exits"},
 			quietFlag(),
 		},
 		Action: labUp,
@@ -31,11 +31,11 @@ func labUpCommand() *cli.Command {
 }
 
 func labDownCommand() *cli.Command {
-	return &cli.Command{Name: "down", Usage: "remove the lab", Action: labDown}
+	return &cli.Command{Name: "down", Usage: "remove the lab, or what is left of it", Action: labDown}
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Usage: "leave out the steps", EnvVars: env("quiet")}
+	return &cli.BoolFlag{Name: "quiet", Usage: "do not print the steps", EnvVars: env("quiet")}
 }
 
 func labUp(c *cli.Context) error {

@@ -79,9 +79,9 @@ type Counters struct {
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "list",
-		Usage: "show the kernel's whole table, or its connections",
+		Usage: "print all services in the kernel, or connections",
 		Flags: append([]cli.Flag{netnsFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "connections", Usage: "show the connections instead of the table", EnvVars: env("connections")}}, filterFlags()...),
+			&cli.BoolFlag{Name: "connections", Usage: "print the connections instead", EnvVars: env("connections")}}, filterFlags()...),
 		Action: func(c *cli.Context) error { return failIn("list", stringOf(c, "netns"), list(c)) },
 	}
 }

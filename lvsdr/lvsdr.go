@@ -25,12 +25,13 @@ func run(env command.Env, sys system) int {
 	stdout := &output{Writer: env.Stdout}
 	env.Stdout = stdout
 	app := newApp(env, sys)
-	return reportError(env.Stderr, stdout.settle(app.Run(flagsFirst(app, args))))
+	return reportError(env.Stderr, stdout.settle(app.Run(arrange(app, args))))
 }
 
 func newApp(env command.Env, sys system) *cli.App {
 	app := &cli.App{
 		Name:           "lvsdr",
+		Usage:          "Linux Virtual Server with direct routing",
 		HideVersion:    true, // in every help
 		Flags:          append(globalFlags(), &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}),
 		Reader:         env.Stdin,
@@ -57,18 +58,15 @@ func newApp(env command.Env, sys system) *cli.App {
 	app.Action = group(app.Name)
 	app.OnUsageError = refuseFlags
 	app.EnableBashCompletion = true
-	app.CustomAppHelpTemplate = appHelp
 	for _, c := range app.Commands {
-		setUsage(c, c.Name)
+		setUsage(c)
 	}
 	return app
 }
 
-// setUsage gives a command, and those below it, our manner of help and of usage
-// errors.
-func setUsage(c *cli.Command, words string) {
+// setUsage gives a command, and those below it, our manner of usage errors.
+func setUsage(c *cli.Command) {
 	c.OnUsageError = refuseFlags
-	c.CustomHelpTemplate = helpOf(words)
 	c.HideHelpCommand = true
 	switch {
 	case len(c.Subcommands) > 0:
@@ -77,7 +75,7 @@ func setUsage(c *cli.Command, words string) {
 		c.Action = refuseArguments(c.Action)
 	}
 	for _, sub := range c.Subcommands {
-		setUsage(sub, words+" "+sub.Name)
+		setUsage(sub)
 	}
 }
 
@@ -86,7 +84,11 @@ func setUsage(c *cli.Command, words string) {
 func group(name string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if word := c.Args().First(); word != "" {
-			return unknownCommand(word, name, c.Command.Subcommands)
+			var names []string
+			for _, sub := range c.Command.VisibleCommands() {
+				names = append(names, sub.Name)
+			}
+			return usageError("unknown command %q after %s%s", word, name, didYouMean(nearest(word, names)))
 		}
 		if c.App.Name == name {
 			if c.Bool("version") {

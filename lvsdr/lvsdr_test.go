@@ -25,10 +25,10 @@ func TestRun(t *testing.T) {
 			"version of something", []string{"lvsdr", "version", "now"},
 			result{"", "lvsdr: version: unexpected argument \"now\"\n", 2},
 		},
-		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr\nlvsdr: hint: did you mean \"vs\"?\n", 2}},
+		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr (did you mean vs?)\n", 2}},
 		{
 			"unknown command of a group", []string{"lvsdr", "lab", "kernal", "--", "true"},
-			result{"", "lvsdr: unknown command \"kernal\" after lab\nlvsdr: hint: did you mean \"kernel\"?\n", 2},
+			result{"", "lvsdr: unknown command \"kernal\" after lab (did you mean kernel?)\n", 2},
 		},
 		{"called by another name", []string{"/tmp/lv", "x"}, result{"", "lvsdr: unknown command \"x\" after lvsdr\n", 2}},
 		{"no command for the kernel", []string{"lvsdr", "lab", "kernel", "--"}, result{"", "lvsdr: lab kernel: no command given\n", 2}},

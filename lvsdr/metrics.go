@@ -12,7 +12,7 @@ import (
 func metricsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "metrics",
-		Usage: "print a director's metrics for Prometheus, once",
+		Usage: "print the metrics for Prometheus once",
 		Flags: append(globalFlags(), configFlags()...),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)

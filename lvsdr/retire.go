@@ -22,7 +22,7 @@ const quiet = 2 * time.Second
 func retireCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "retire",
-		Usage: "hand the VIP to the other director, then stop",
+		Usage: "hand the VIP to the other director, wait for clients to leave, and stop",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`", EnvVars: env("timeout"), Value: time.Minute}),
 		Action: func(c *cli.Context) error {

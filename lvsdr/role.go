@@ -30,7 +30,7 @@ func verb(r plan.Role, name, usage string, complete func(config.Config) error, r
 // anything.
 func verbOf(r plan.Role, name, usage string, complete func(config.Config) error, run func(o order, wrong error) error, more ...cli.Flag) *cli.Command {
 	if r == plan.RealServer {
-		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "set up every VIP, not only those of services that list this machine", EnvVars: env("all-vips")})
+		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "every VIP, not only those of services that list this machine", EnvVars: env("all-vips")})
 	}
 	return &cli.Command{
 		Name:  name,

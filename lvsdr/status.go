@@ -16,7 +16,7 @@ import (
 
 // statusCommand is "lvsdr vs status" or "lvsdr rs status".
 func statusCommand(r plan.Role) *cli.Command {
-	return verb(r, "status", "show what is in place and what is not", completeFor(r), showStatus)
+	return verb(r, "status", "show what is in place and what is missing", completeFor(r), showStatus)
 }
 
 // showStatus prints what is in place. Status 3 says that not all of it is.

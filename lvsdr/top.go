@@ -25,7 +25,7 @@ import (
 func topCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "top",
-		Usage: "show the director at work: rates, connections, health",
+		Usage: "live view of services and real servers",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.BoolFlag{Name: "once", Usage: "print one frame and exit"}),
 		Action: func(c *cli.Context) error {

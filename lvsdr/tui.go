@@ -142,7 +142,7 @@ type roleWords struct{ usage, machine, ready, canceled string }
 // wordsOf are the tutorial's own lines.
 func wordsOf(r plan.Role) roleWords {
 	if r == plan.Director {
-		return roleWords{"the director: VIP, virtual services, health checks", "A running director", "The VS Server is Ready!", "The VS Server is Canceled!"}
+		return roleWords{"the director: set it up, undo it, look at it, drain, watch", "A running director", "The VS Server is Ready!", "The VS Server is Canceled!"}
 	}
-	return roleWords{"a real server: ARP settings and the VIP", "A running real server", "The RS Server is Ready!", "The RS Server is Canceled!"}
+	return roleWords{"a real server: set it up, undo it, look at it", "A running real server", "The RS Server is Ready!", "The RS Server is Canceled!"}
 }

@@ -31,9 +31,9 @@ import (
 func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
-		Usage: "keep failing real servers out, and restore what is deleted",
+		Usage: "check the real servers, and keep the kernel's table as it should be",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.BoolFlag{Name: "shadow", Usage: "change nothing; report where the table differs and what would be done", EnvVars: env("shadow")}),
+			&cli.BoolFlag{Name: "shadow", Usage: "change nothing: print what would be done, and where the table differs", EnvVars: env("shadow")}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {

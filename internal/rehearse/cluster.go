@@ -48,7 +48,7 @@ type service struct {
 type member struct {
 	ipvs.Destination
 	machine *machine
-	falls   int // so far, in this rehearsal
+	falls   int // so far, of those that the watch remembers
 }
 
 // String is the service with its VIP.

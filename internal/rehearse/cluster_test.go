@@ -59,7 +59,7 @@ func TestRefused(t *testing.T) {
 		"the director": {"vip: 172.16.0.100\nreal_servers: [10.0.0.7, 127.0.0.1]\n", nil, "127.0.0.1 is the director itself"},
 		"too long": {two + "check: {interval: 10m, fall: 3}\n", nil,
 			"its 11 faults would take about 6.7 hours by"},
-		"unknown fault":  {two, []string{"burnt"}, `--fault burnt: unknown fault "burnt"; expected killed, hanging, vip-lost, unplugged, arp-lost, watch-killed`},
+		"unknown fault":  {two, []string{"burnt"}, `--fault burnt: unknown fault "burnt"; expected killed, hanging, watch-killed, vip-lost, unplugged, arp-lost`},
 		"unknown server": {two, []string{"killed@10.0.0.9"}, `--fault killed@10.0.0.9: "10.0.0.9" is no real server of the file`},
 		"no VIP there": {"vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\nservices: [{port: 80, forward: masquerade}]\n", []string{"vip-lost"},
 			"--fault vip-lost: it would change nothing"},

@@ -59,6 +59,9 @@ type trial struct {
 	late      time.Duration // of that, what the machine took
 }
 
+// hold is for how long a real server is left out.
+const hold = 2 * time.Second
+
 // endure has a fault befall a real server, mends it once it has been out for a
 // while, and waits until it is back.
 func (s *stage) endure(ctx context.Context, l *load, p pick) ([]Fault, error) {
@@ -77,7 +80,7 @@ func (s *stage) endure(ctx context.Context, l *load, p pick) ([]Fault, error) {
 	if err := s.await(ctx, begin, trials, false); err != nil {
 		return nil, err
 	}
-	if err := wait(ctx, patience); err != nil {
+	if err := wait(ctx, hold); err != nil {
 		return nil, err
 	}
 	mending := time.Now()
@@ -178,6 +181,11 @@ func (s *stage) killWatch(ctx context.Context) (Fault, error) {
 	f := Fault{Fault: watchKilled, RealServer: director, Stays: "the table outlives the watch"}
 	begin := time.Now()
 	s.watch.kill()
+	for _, service := range s.services {
+		for _, m := range service.members {
+			m.falls = 0
+		}
+	}
 	if err := wait(ctx, restartPause); err != nil {
 		return f, err
 	}

@@ -1,0 +1,104 @@
+package lvsdr
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// arrange puts flags that stand behind a command's arguments before them, where
+// the library looks for them. What follows "--" is another program's, and what a
+// shell asks for completion stays as it is.
+func arrange(a *cli.App, args []string) []string {
+	if args[len(args)-1] == "--generate-bash-completion" {
+		return args
+	}
+	flags, commands := a.Flags, a.Commands
+	words, arguments := args[:1:1], []string(nil)
+	for i := 1; i < len(args); i++ {
+		word := args[i]
+		name, isFlag := strings.CutPrefix(word, "-")
+		command := commandOf(commands, word)
+		switch {
+		case word == "--":
+			arguments = append(arguments, args[i:]...)
+			i = len(args)
+		case isFlag && name != "":
+			words = append(words, word)
+			if takesValue(flags, strings.TrimPrefix(name, "-")) && i+1 < len(args) {
+				i++
+				words = append(words, args[i])
+			}
+		case command != nil && arguments == nil:
+			words, flags, commands = append(words, word), command.Flags, command.Subcommands
+		default:
+			arguments = append(arguments, word)
+		}
+	}
+	if len(commands) > 0 { // a wrong word is more to tell than a wrong flag
+		return args
+	}
+	return append(words, arguments...)
+}
+
+func commandOf(all []*cli.Command, name string) *cli.Command {
+	for _, c := range all {
+		if c.HasName(name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// takesValue reports whether the word behind a flag is its value. One that is
+// unknown takes none.
+func takesValue(flags []cli.Flag, name string) bool {
+	f := flagOf(flags, name)
+	return f != nil && f.(cli.DocGenerationFlag).TakesValue()
+}
+
+func flagOf(flags []cli.Flag, name string) cli.Flag {
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if n == name {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+): `)
+
+// refuseFlags is the error of a word that is no flag, or of a flag with a wrong
+// value or none.
+func refuseFlags(c *cli.Context, err error, _ bool) error {
+	flags := c.Command.Flags
+	if len(flags) == 0 {
+		flags = c.App.Flags
+	}
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		var names []string
+		for _, f := range flags {
+			if f.(cli.VisibleFlag).IsVisible() {
+				names = append(names, "--"+f.Names()[0])
+			}
+		}
+		text = "unknown flag --" + name + didYouMean(nearest("--"+name, names))
+	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		text = "flag --" + name + " needs a value"
+	} else if m := invalidValue.FindStringSubmatch(text); m != nil {
+		expected := "true or false"
+		if _, ok := flagOf(flags, m[2]).(*cli.DurationFlag); ok {
+			expected = "a duration, as in 10s or 5m"
+		}
+		text = fmt.Sprintf("flag --%s: %q, expected %s", m[2], m[1], expected)
+	}
+	if words, below := strings.CutPrefix(c.Command.HelpName, c.App.Name+" "); below {
+		text = words + ": " + text
+	}
+	return usageError("%s", text)
+}
