@@ -29,7 +29,7 @@ func labGetCommand() *cli.Command {
 		Name:        "get",
 		Usage:       "fetch a page as the client does",
 		ArgsUsage:   "URL",
-		Description: "Without curl: lvsdr lab get http://172.16.0.100/ is the tutorial's curl 172.16.0.100.",
+		Description: "It needs no curl.",
 		Action:      labGet,
 	}
 }
