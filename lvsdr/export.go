@@ -27,17 +27,17 @@ func exportKeepalivedCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "keepalived",
 		Usage: "print a keepalived.conf for two directors",
-		Description: "The same virtual services and real servers, with a VIP that moves to the second\n" +
-			"director when the first one is lost, and health checks. The comments in it say what\n" +
-			"else is to be done.",
+		Description: "It has the same virtual services and real servers, health checks, and a VIP that\n" +
+			"moves to the second director when the first one is lost. Its comments say what\n" +
+			"remains to be done.",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` for the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
+			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` of the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
 			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", EnvVars: env("router-id"), Value: "51"},
 			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
-			&cli.BoolFlag{Name: "vrrp-only", Usage: "the VIP alone: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
+			&cli.BoolFlag{Name: "vrrp-only", Usage: "only move the VIP: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
 			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6", EnvVars: env("peer")},
 			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is asked by TLS", EnvVars: env("check"), Value: "tcp"},
-			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` for when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
+			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` that answers when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
 		Action: exportKeepalived,
 	}
 }

@@ -56,6 +56,9 @@ func writeHelp(w io.Writer, c *cli.Command) {
 	first, size := utf8.DecodeRuneInString(c.Usage)
 	fmt.Fprintf(w, "Usage: %s\n\n", strings.TrimSpace(c.HelpName+" "+words+" "+c.ArgsUsage))
 	fmt.Fprintf(w, "%s.\n", wrap(strings.ToUpper(string(first))+c.Usage[size:], 0))
+	if c.Description != "" {
+		fmt.Fprintf(w, "%s\n", wrap(strings.ReplaceAll(c.Description, "\n", " "), 0))
+	}
 	if commands != nil {
 		fmt.Fprintln(w)
 		writeColumns(w, commands)

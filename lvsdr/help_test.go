@@ -38,6 +38,25 @@ func TestHelpFits(t *testing.T) {
 	}
 }
 
+// What a command says of itself is in its help.
+func TestHelpDescription(t *testing.T) {
+	d := newDesk(t, "")
+	said := 0
+	for words, c := range allCommands() {
+		if c.Description == "" {
+			continue
+		}
+		said++
+		help := strings.Join(strings.Fields(d.run(words+" --help").Stdout), " ")
+		if want := strings.Join(strings.Fields(c.Description), " "); !strings.Contains(help, want) {
+			t.Errorf("the help of %s has no %q", words, want)
+		}
+	}
+	if said < 3 {
+		t.Errorf("%d commands say something of themselves", said)
+	}
+}
+
 // Each command has examples: of itself, and in words that there are.
 func TestExamples(t *testing.T) {
 	commands := allCommands()

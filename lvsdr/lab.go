@@ -27,9 +27,9 @@ func labCommand() *cli.Command {
 				Name:      "kernel",
 				Usage:     "run a command on a kernel that has IPVS",
 				ArgsUsage: "-- CMD [ARG...]",
-				Description: "In a fresh network namespace of the running kernel if it has IPVS and we may;\n" +
-					"else inside Debian's user-mode-linux, as any user. Streams, terminal, signals,\n" +
-					"working directory, environment and exit status are CMD's.",
+				Description: "CMD runs in a fresh network namespace of the running kernel if that has IPVS and\n" +
+					"you may use it, otherwise inside Debian's user-mode-linux, as any user. Input,\n" +
+					"output, signals, working directory, environment and exit status are CMD's own.",
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "stock", Usage: "use Debian's kernel for real machines, in QEMU"},
 					&cli.StringFlag{Name: "from", Usage: "use the stock kernel whose packages are unpacked in `DIR`"},

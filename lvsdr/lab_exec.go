@@ -16,9 +16,9 @@ func labExecCommand() *cli.Command {
 		Name:      "exec",
 		Usage:     "run a command on a host of the lab: client, router, lvs, rs1 or rs2",
 		ArgsUsage: "HOST -- CMD [ARG...]",
-		Description: "Streams, terminal, signals, working directory and exit status are CMD's. lvsdr and\n" +
-			"ipvsadm are this program, whatever is installed. If no lab is up, there is one for\n" +
-			"as long as CMD runs; where this kernel has no IPVS, or we may not, in user-mode-linux.",
+		Description: "Input, output, signals, working directory and exit status are CMD's own. On the host,\n" +
+			"lvsdr and ipvsadm are this program, whatever is installed. If no lab is up, CMD gets\n" +
+			"one for as long as it runs, inside user-mode-linux if need be.",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "no-build", Usage: "fail if no lab is up"}},
 		Action: labExec,
 	}
@@ -29,7 +29,7 @@ func labGetCommand() *cli.Command {
 		Name:        "get",
 		Usage:       "fetch a page as the client does",
 		ArgsUsage:   "URL",
-		Description: "Without curl: lvsdr lab get http://172.16.0.100/ is the tutorial's curl 172.16.0.100.",
+		Description: "It needs no curl.",
 		Action:      labGet,
 	}
 }

@@ -1,11 +1,10 @@
-// Package check is the doctor: it looks for the faults that break direct
-// routing on this machine, the director or a real server.
+// Package check is the doctor: it looks for the faults that break direct routing on
+// this machine, the director or a real server.
 //
-// [Run] gathers the facts first, each once and with its own error: what the
-// machine, its neighbours and its real servers say is the interface [Kernel].
-// Then each [Check] judges the facts and asks nobody; a fact that could not be
-// had makes only those checks unknown that need it. Nothing is changed on the
-// machine.
+// [Run] first gathers the facts, each once and with its own error: what the machine,
+// its neighbours and its real servers say is the interface [Kernel]. Then each
+// [Check] judges the facts without asking anybody. A fact that could not be gathered
+// makes only the checks that need it unknown. Nothing on the machine is changed.
 package check
 
 import (
@@ -84,27 +83,27 @@ var asks = []string{"neighbours", "ports", "vip owner"}
 // All are the checks, in the order in which they are made.
 var All = []Check{
 	{"ipvs", Director, "without IPVS in the kernel nothing is balanced", judgeIPVS},
-	{"vip", Director, "the director takes only packets for an address that it has", judgeVIP},
-	{"vip answer", Director, "clients, or the router to them, ask their neighbours where the VIP is; nobody else may answer", judgeAnswer},
-	{"services", Director, "a client reaches only services and real servers that are in the table", judgeServices},
+	{"vip", Director, "the director accepts only packets for addresses that it has", judgeVIP},
+	{"vip answer", Director, "clients, or their router, ask where the VIP is, and only the director may answer", judgeAnswer},
+	{"services", Director, "clients reach only services and real servers that are in the table", judgeServices},
 	{"weights", Director, "a real server gets connections by its weight; with weight 0 it gets none", judgeWeights},
 	{"on-link", Director, "direct routing changes only the Ethernet address, which leads no further than the next router", judgeOnLink},
-	{"neighbours", Director, "packets go to a real server's Ethernet address, which it tells by ARP or neighbour discovery", judgeNeighbours},
+	{"neighbours", Director, "packets go to a real server's Ethernet address, which ARP or neighbour discovery finds", judgeNeighbours},
 	{"ports", Director, "IPVS does not look whether a real server works, and sends it connections all the same", judgePorts},
 	{"vip owner", Director, "another machine that answers for the VIP takes clients past the director, intermittently or permanently", judgeOwner},
 	{"return route", Director, "rp_filter drops every packet to whose sender no route leads back", judgeDirectorRoute},
-	{"forwarding", Director, "answers of real servers that are masqueraded come to the director as to a router", judgeForwarding},
-	{"marks", Director, "a service of a mark gets only packets that a rule has given it", judgeMarks},
-	{"packet filter", Director, "packets that are dropped reach neither IPVS nor a real server", judgeFilter},
-	{"settings", Director, "clients that use a port again soon may be sent where their last connection went", judgeSettings},
+	{"forwarding", Director, "answers of masqueraded real servers pass through the director, which has to forward them", judgeForwarding},
+	{"marks", Director, "a service of a mark gets only packets that a rule has marked", judgeMarks},
+	{"packet filter", Director, "dropped packets reach neither IPVS nor a real server", judgeFilter},
+	{"settings", Director, "a client that soon reuses a port may be sent to the real server of its last connection", judgeSettings},
 
 	{"arp_ignore", RealServer, "a real server that answers for the VIP takes clients past the director", judgeARPIgnore},
 	{"arp_announce", RealServer, "a real server that asks in the VIP's name teaches its neighbours that the VIP is there", judgeARPAnnounce},
-	{"vip", RealServer, "a real server takes packets for the VIP only if it has it, and must keep it to itself", judgeVIP},
+	{"vip", RealServer, "a real server accepts packets for the VIP only if it has the VIP, and must not answer for it", judgeVIP},
 	{"listener", RealServer, "clients' packets arrive with the VIP as their destination, not the real server's own address", judgeListeners},
 	{"return route", RealServer, "replies go straight to the clients, by way of the router that GATEWAY stands for", judgeRealServerRoute},
-	{"tunnel", RealServer, "packets out of a tunnel come from clients whom the way back does not lead into the tunnel", judgeTunnel},
-	{"packet filter", RealServer, "packets that are dropped do not reach the server", judgeFilter},
+	{"tunnel", RealServer, "packets leave the tunnel with the client's address, and the route back does not lead into the tunnel", judgeTunnel},
+	{"packet filter", RealServer, "dropped packets do not reach the server", judgeFilter},
 }
 
 // Run makes the checks of the site's role. Wait is how long answers from the

@@ -3,13 +3,13 @@
 // kernel.
 //
 // [Read] reads the file, [Overrides] holds what the command line and the
-// environment say, and [Config.Wanted] is what the director's table should
-// hold. A [*Fault] tells what is wrong in either, and where.
+// environment say, and [Config.Wanted] returns what the director's table should
+// hold. A [*Fault] says what is wrong in either, and where.
 //
 // text → nodes (parse.go, by the YAML library) → values (read.go, load.go;
 // values.go has their kinds) → checks of one value against another (check.go,
-// families.go). What watching needs has all of this in its own files: checks.go
-// with checkkeys.go and checkvalues.go, sorry.go, watch.go.
+// families.go). The keys for watching have files of their own for these steps:
+// checks.go with checkkeys.go and checkvalues.go, sorry.go, watch.go.
 package config
 
 import (

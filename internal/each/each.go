@@ -1,4 +1,4 @@
-// Package each puts lists together.
+// Package each joins lists, keeping each value once.
 package each
 
 // Once has every value of the lists once, in their order.

@@ -1,8 +1,8 @@
-// Package health asks real servers whether they do their work: each question is
-// a [config.Check], put once to a real server's own address.
+// Package health asks real servers whether they work: each question is a
+// [config.Check], put once to a real server's own address.
 //
-// Sockets are made, and programs started, by the calling goroutine: a question
-// goes out from the network namespace of its thread.
+// The calling goroutine opens the sockets and starts the programs: a question leaves
+// from the network namespace of its thread.
 package health
 
 import (

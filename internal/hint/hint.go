@@ -1,5 +1,5 @@
-// Package hint adds advice to errors: what to do about them, best a command to
-// paste. Whoever prints an error prints its advice on a line of its own.
+// Package hint adds advice to errors: what to do about them, preferably a command to
+// paste. The code that prints an error prints its advice on a line of its own.
 package hint
 
 import "strings"

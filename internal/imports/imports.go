@@ -1,13 +1,13 @@
-// Package imports makes a configuration of what others wrote, or have put in
-// place: a table of the kernel's, rules of ipvsadm, scripts, and the files of
-// ldirectord and keepalived. It asks no kernel and runs nothing.
+// Package imports turns what others wrote or set up into a configuration: a table
+// of the kernel, rules of ipvsadm, scripts, and the files of ldirectord and
+// keepalived. It asks no kernel and runs nothing.
 //
-// Each source has a few files of its own here, grammar apart from meaning, and
-// makes a [Draft]: the table that
-// it stands for, in the kernel's terms, with what it says beside. [Draft.File]
-// turns that into the file of ours. Whether a service can be said there is found
-// out by saying it: it is written, read again and compared. What cannot be said
-// becomes a remark; nothing is dropped in silence.
+// Each source has a few files here, with its grammar apart from its meaning. It
+// makes a [Draft]: the table that the source stands for, in the kernel's terms, and
+// what the source says beyond that. [Draft.File] turns a draft into our file. To find
+// out whether our file can describe a service, it writes the service, reads it again
+// and compares. What cannot be described becomes a remark; nothing is dropped
+// silently.
 package imports
 
 import (

@@ -1,11 +1,10 @@
-// Package keepalived writes the configuration of a cluster as a
-// keepalived.conf(5): two directors in place of one, of which one has the VIP,
-// and real servers that are asked whether they work.
+// Package keepalived writes a configuration as a keepalived.conf(5): two directors
+// in place of one, one of which has the VIP, and checks of the real servers.
 //
-// [Write] turns a checked [config.Config] and what that does not say, the
-// [Options], into text with comments for the operator. The virtual services and
-// their real servers are those of [config.Config.Wanted], hence those of "lvsdr
-// vs start". Nothing is asked of the machine.
+// [Write] takes a checked [config.Config] and the [Options] that it lacks, and writes
+// text with comments for the operator. The virtual services and their real servers
+// are those of [config.Config.Wanted], as for "lvsdr vs start". It asks the machine
+// nothing.
 package keepalived
 
 import (

@@ -1,4 +1,4 @@
-// Package metrics are the numbers of a director for Prometheus: what is in place,
+// Package metrics writes the numbers of a director for Prometheus: what is in place,
 // as status shows it, and what a watch has counted.
 package metrics
 

@@ -1,6 +1,5 @@
 // Package modprobe has the kernel load the module of IPVS. It starts the program
-// by system calls: what package os/exec brings along, each start of ipvsadm
-// would pay for.
+// by system calls: package os/exec would slow down every start of ipvsadm.
 package modprobe
 
 import (

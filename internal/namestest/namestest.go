@@ -1,6 +1,6 @@
-// Package namestest has answers as name servers should not give them: the tests
-// of package names pin what becomes of each, and those of compat/ show that the
-// C library does the same.
+// Package namestest has answers that name servers should not give. The tests of
+// package names pin how each is handled; those of compat/ show that the C library
+// handles them the same way.
 package namestest
 
 import (

@@ -1,5 +1,5 @@
-// Package page is what a director shows of itself over HTTP: a status page for
-// people, and the same for programs. Nothing can be changed by it.
+// Package page shows the state of a director over HTTP: a status page for people,
+// and the same for programs. It is read-only.
 package page
 
 import (

@@ -1,17 +1,17 @@
-// Package rehearse tries a configuration out: its director, its real servers and
-// a client behind a router, in network namespaces of one machine, with the
-// addresses of the file.
+// Package rehearse tests a configuration before it is live. It builds the director,
+// the real servers and a client behind a router in network namespaces of one
+// machine, with the addresses of the file.
 //
 //	client eth0 ── eth1 router eth0 ──┬── director, with "lvsdr vs watch"
 //	                                  ├── rs1, with "lvsdr rs start"
 //	                                  └── rs2 …
 //
-// A [Rehearsal] is what is going to happen, made of the configuration alone
-// (cluster.go, promise.go, timing.go): whatever cannot be rehearsed is refused
-// before anything starts. Running it builds the network (network_linux.go), has
-// the servers of all machines answer from this process (serve.go, talk.go), sends
-// requests (client.go), compares the shares with the scheduler (traffic.go), and
-// then makes the faults, one at a time (fault.go, episode.go).
+// A [Rehearsal] describes what will happen. It is made from the configuration alone
+// (cluster.go, promise.go, timing.go); a file that cannot be rehearsed is refused
+// before anything starts. Running it builds the network (network_linux.go), serves
+// for all machines from this process (serve.go, talk.go), sends requests
+// (client.go), compares the shares with the scheduler's (traffic.go), and then makes
+// the faults, one at a time (fault.go, episode.go).
 package rehearse
 
 import (

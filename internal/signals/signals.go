@@ -1,14 +1,14 @@
 // Package signals knows which signals our parent had ignored.
 //
-// A C program inherits that and needs to do nothing. Go's runtime replaces it by
-// handlers of its own before anything of ours runs, keeps what it found to itself,
-// and has a program die of SIGPIPE when it writes to a broken pipe at descriptor
-// 1 or 2. Where systemd or a shell had it ignored, a restore
-// would end in the middle.
+// A C program inherits that without doing anything. Go's runtime installs handlers
+// of its own before any code of ours runs and does not tell what it found; a write
+// to a broken pipe at descriptor 1 or 2 then kills the program with SIGPIPE. Where
+// systemd or a shell had SIGPIPE ignored, a restore would stop halfway.
 //
-// So the runtime is watched while it starts (watch_amd64.s, watch_arm64.s); that
-// costs no system call, and saves it some ninety. Elsewhere, and with cgo, which has that place, nothing
-// was ignored as far as we know.
+// Therefore this package watches the runtime while it starts (watch_amd64.s,
+// watch_arm64.s). That costs no system call, and saves the runtime some ninety. On
+// other processors, and with cgo, which uses the same place, the package reports
+// that nothing was ignored.
 package signals
 
 import (

@@ -1,9 +1,9 @@
-// Package sorry is the page by which the director itself answers when a service
+// Package sorry serves the page by which the director itself answers when a service
 // has no real server left: section "sorry" of lvsdr.yaml(5).
 //
-// IPVS hands a connection to a process of the director only if the table has a
-// destination for it, as [Server.Destination] says; a listener alone is not
-// asked.
+// IPVS hands a connection to a process on the director only if the table has a
+// destination for it, described by [Server.Destination]. A listener alone gets
+// nothing.
 package sorry
 
 import (

@@ -1,4 +1,4 @@
-// Package status is what is in place of a configuration: the object that
+// Package status describes how much of a configuration is in place: the object that
 // "status --json" prints.
 package status
 

@@ -1,5 +1,5 @@
-// Package terminal is what an operator's eyes get beyond words: tables and
-// colours, where somebody is watching.
+// Package terminal formats output for a terminal: tables and colours, where somebody
+// is watching.
 package terminal
 
 import (

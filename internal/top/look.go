@@ -1,6 +1,6 @@
-// Package top is the live view of a director in a terminal. What is seen, and how it
-// is shown, is a [Model]; keys change it, and a frame is text made of it. [Run] puts
-// that on a terminal.
+// Package top is the live view of a director in a terminal. A [Model] holds what is
+// shown and how. Keys change the model, and a frame is text rendered from it. [Run]
+// draws the frames on a terminal.
 package top
 
 import (

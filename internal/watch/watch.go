@@ -1,11 +1,11 @@
-// Package watch has a director look after its real servers: it asks each of them
-// again and again, makes verdicts of the answers, and has the table follow.
+// Package watch keeps a director's table in step with the health of its real
+// servers: it asks each of them again and again, turns the answers into verdicts,
+// and applies them to the table.
 //
-// answers (schedule.go, question.go, neighbours.go) → verdicts (judge.go) → what becomes of
-// the entries of a service (policy.go: pure) → [plan.Health], one more input to
-// the plan that start, diff and status use. [Watch] is the loop around it. It owns
-// all state; questions are asked, and the plan is applied, in goroutines of their
-// own that only send back what came of it.
+// answers (schedule.go, question.go, neighbours.go) → verdicts (judge.go) → entries of
+// a service (policy.go: pure) → [plan.Health], one more input to the plan that start,
+// diff and status use. [Watch] is the loop around it. It owns all state. Goroutines of
+// their own ask the questions and apply the plan, and only send back their results.
 package watch
 
 import (
