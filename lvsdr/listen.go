@@ -2,15 +2,18 @@ package lvsdr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -122,6 +125,82 @@ func (v *viewer) read() (st status.Status, err error) {
 		return st, err
 	}
 	return s.status()
+}
+
+// A door is where a watch shows itself. One that cannot be opened is no reason to
+// look after nobody: it is tried again, and the one before stays open until then.
+type door struct {
+	open   func(where string) (end func(), err error) // nil: it stays closed
+	say    func(format string, args ...any)
+	wanted string // "": none
+	at     string // the one that is open
+	end    func()
+	tried  time.Time
+	wrong  string // what has been said
+}
+
+// tryAgain is how often a door is tried.
+const tryAgain = 10 * time.Second
+
+// move has the watch shown somewhere else.
+func (d *door) move(where string) {
+	if d.open == nil {
+		return
+	}
+	d.wanted, d.tried, d.wrong = where, time.Time{}, ""
+	d.try()
+}
+
+// try opens what should be open, unless it has been tried just now.
+func (d *door) try() {
+	if d.at == d.wanted || time.Since(d.tried) < tryAgain {
+		return
+	}
+	d.tried = time.Now()
+	old, err := d.at, d.enter(d.wanted)
+	if port := portOf(old); errors.Is(err, syscall.EADDRINUSE) && port > 0 && port == portOf(d.wanted) { // by itself: 127.0.0.1 is one of 0.0.0.0
+		d.enter("")
+		if err = d.enter(d.wanted); err != nil {
+			err = errors.Join(err, d.enter(old))
+		}
+	}
+	switch {
+	case err == nil && d.wrong != "":
+		d.say("watch.listen: the page is at %s now", d.at)
+		d.wrong = ""
+	case err != nil && err.Error() != d.wrong:
+		d.wrong = err.Error()
+		d.say("warning: watch.listen: %v; the page is %s, and this is tried again every %s", err, d.place(), tryAgain)
+	}
+}
+
+func (d *door) place() string {
+	if d.at == "" {
+		return "nowhere"
+	}
+	return "at " + d.at
+}
+
+// enter opens a door, or none, and closes the one before.
+func (d *door) enter(where string) error {
+	var end func()
+	if where != "" {
+		var err error
+		if end, err = d.open(where); err != nil {
+			return err
+		}
+	}
+	if d.end != nil {
+		d.end()
+	}
+	d.at, d.end = where, end
+	return nil
+}
+
+// portOf is the port of an ADDRESS:PORT, 0 of anything else.
+func portOf(where string) uint16 {
+	at, _ := netip.ParseAddrPort(where)
+	return at.Port()
 }
 
 // listen has what a watch shows answered where the configuration says, until end

@@ -4,14 +4,19 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -153,6 +158,62 @@ func TestListenWarns(t *testing.T) {
 			t.Errorf("%s: %q", where, &warnings)
 		}
 	}
+}
+
+// A door that somebody holds is tried again; the one before stays open until then.
+func TestDoor(t *testing.T) {
+	const page, elsewhere, everywhere = "127.0.0.1:9812", "10.0.0.8:9813", "0.0.0.0:9812"
+	synctest.Test(t, func(t *testing.T) {
+		open, held := map[string]bool{}, map[string]bool{page: true}
+		var said []string
+		d := door{
+			open: func(where string) (func(), error) {
+				if held[where] || where == everywhere && open[page] {
+					return nil, &net.OpError{Op: "listen", Net: "tcp", Err: syscall.EADDRINUSE}
+				}
+				open[where] = true
+				return func() { delete(open, where) }, nil
+			},
+			say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
+		}
+		const inUse = "warning: watch.listen: listen tcp: address already in use; the page is %s, and this is tried again every 10s"
+		step := func(name string, want []string, words ...string) {
+			t.Helper()
+			if got := slices.Sorted(maps.Keys(open)); !slices.Equal(got, want) {
+				t.Errorf("%s: it is at %q, want %q", name, got, want)
+			}
+			if !slices.Equal(said, words) {
+				t.Errorf("%s: said %q, want %q", name, said, words)
+			}
+			said = nil
+		}
+		wait := func(seconds int) {
+			for range seconds {
+				time.Sleep(time.Second)
+				d.try()
+			}
+		}
+		d.move(page)
+		step("somebody has it", nil, fmt.Sprintf(inUse, "nowhere"))
+		wait(30)
+		step("still", nil)
+		held[page] = false
+		wait(9)
+		step("free", nil)
+		wait(1)
+		step("tried", []string{page}, "watch.listen: the page is at "+page+" now")
+		held[elsewhere] = true
+		d.move(elsewhere)
+		step("moved where somebody is", []string{page}, fmt.Sprintf(inUse, "at "+page))
+		d.move(everywhere)
+		step("moved to all addresses", []string{everywhere})
+		held[page] = true
+		d.move(page)
+		step("moved back where somebody is", []string{everywhere}, fmt.Sprintf(inUse, "at "+everywhere))
+		d.move("")
+		wait(30)
+		step("moved away", nil)
+	})
 }
 
 func TestListenLate(t *testing.T) {

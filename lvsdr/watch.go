@@ -21,7 +21,6 @@ import (
 
 	"lvsdr/internal/command"
 	"lvsdr/internal/config"
-	"lvsdr/internal/hint"
 	"lvsdr/internal/host"
 	"lvsdr/internal/plan"
 	"lvsdr/internal/watch"
@@ -69,7 +68,7 @@ func (o order) watch(c *cli.Context) error {
 	defer programs.end(handlerTime)
 	s.stderr, s.warnings = steps.to(s.stderr), steps.to(s.warnings)
 	at := &watchSite{session: s, again: c, out: out.to(s.stdout), readable: command.IsTerminal(s.stdout),
-		onEvent: s.config.Watch.OnEvent, listening: s.config.Watch.Listen, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
+		onEvent: s.config.Watch.OnEvent, programs: programs, errors: o.warnings, machine: s.kernel.(machine)}
 	w := watch.Watch{Site: at, Kernel: at.machine, Own: s.system.own, Verdicts: s.options.Health, MendThere: o.again("rs", "start"), Shadow: shadow}
 	if shadow {
 		w.Site = shadowSite{at}
@@ -77,12 +76,13 @@ func (o order) watch(c *cli.Context) error {
 	at.shown.asked = w.Late
 	at.shown.viewer.order = o
 	at.shown.viewer.config.Store(&s.config)
-	if where := s.config.Watch.Listen; where != "" && !shadow {
-		end, err := at.shown.listen(where, s.warnings)
-		if err != nil {
-			return hint.Add(fmt.Errorf("show what is watched: %w", err), "watch.listen of the configuration says where: ADDRESS:PORT or unix:PATH")
+	if !shadow {
+		at.door.say = func(format string, args ...any) {
+			fmt.Fprintf(s.warnings, "lvsdr: %s: %s\n", s.verb, fmt.Sprintf(format, args...))
 		}
-		defer end()
+		at.door.open = func(where string) (func(), error) { return at.shown.listen(where, s.warnings) }
+		at.door.move(s.config.Watch.Listen)
+		defer at.door.enter("")
 	}
 	return w.Run(ctx, s.config, reload)
 }
@@ -142,17 +142,17 @@ func enterNamespaceWhole(name string) error {
 // watchSite is where a watch works: a session that goes on.
 type watchSite struct {
 	*session
-	again     *cli.Context
-	out       io.Writer
-	readable  bool   // for a person at a terminal
-	listening string // where the file said so in the beginning
-	onEvent   []string
-	programs  sink      // that are given events
-	errors    io.Writer // of those
-	machine   machine
+	again    *cli.Context
+	out      io.Writer
+	readable bool // for a person at a terminal
+	onEvent  []string
+	programs sink      // that are given events
+	errors   io.Writer // of those
+	machine  machine
 	// unrecorded: the weights that were given last are not in the record.
 	unrecorded bool
 	shown      shown
+	door       door
 	tracker    tracker
 }
 
@@ -262,9 +262,7 @@ func (s *watchSite) Reload() (config.Config, error) {
 	}
 	if err == nil {
 		s.onEvent = c.Watch.OnEvent
-		if c.Watch.Listen != s.listening {
-			fmt.Fprintf(s.warnings, "lvsdr: %s: warning: watch.listen has changed: it counts from the next start of the watch\n", s.verb)
-		}
+		s.door.move(c.Watch.Listen)
 	}
 	return c, err
 }
@@ -290,6 +288,7 @@ func (s *watchSite) Tell(e watch.Event) {
 // Notify tells the service manager.
 func (s *watchSite) Notify(state string) {
 	s.shown.round.Store(int64(plan.Now()))
+	s.door.try()
 	daemon.SdNotify(false, state)
 }
 

@@ -502,25 +502,6 @@ func TestWatchTakesOver(t *testing.T) {
 	}
 }
 
-// A reload does not open another listener, and says so.
-func TestWatchReloadsListen(t *testing.T) {
-	const text = "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n" + watchCheck
-	synctest.Test(t, func(t *testing.T) {
-		d, a := newDesk(t, text), &answers{said: map[netip.Addr]health.Answer{}}
-		d.machine.AddSysctl("net.ipv4.vs.expire_nodest_conn", 0)
-		w := d.watch(a)
-		w.reload <- struct{}{}
-		time.Sleep(time.Second)
-		d.configure(text + "watch: {listen: '127.0.0.1:9812'}\n")
-		w.reload <- struct{}{}
-		time.Sleep(time.Second)
-		w.end()
-		if n := strings.Count(w.steps.String(), "warning: watch.listen has changed: it counts from the next start of the watch\n"); n != 1 {
-			t.Errorf("told %d times:\n%s", n, w.steps.String())
-		}
-	})
-}
-
 // The doctor does not call a fault of the table what a watch does, nor has it
 // undone: it says why.
 func TestCheckBesideWatch(t *testing.T) {

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -64,22 +66,15 @@ func (a archive) fill(arch string) error {
 			return err
 		}
 	}
-	for _, folder := range []struct{ name, files string }{
-		{"", stage + "/doc/*"},
-		{"", stage + "/lvsdr.yaml"},
-		{"man", stage + "/man/*"},
-		{"completions", stage + "/completions/*"},
-		{"systemd", stage + "/systemd/*"},
-		{"monitoring", stage + "/monitoring/*"},
-	} {
-		files, err := filepath.Glob(folder.files)
-		if err != nil {
-			return err
-		}
-		for _, file := range files {
-			if err := a.file(filepath.Join(folder.name, filepath.Base(file)), file, 0o644); err != nil {
+	for _, part := range []string{"doc", "lvsdr.yaml", "man", "completions", "systemd", "monitoring"} {
+		err := filepath.WalkDir(filepath.Join(stage, part), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
 				return err
 			}
+			return a.file(strings.TrimPrefix(strings.TrimPrefix(path, stage+"/"), "doc/"), path, 0o644)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

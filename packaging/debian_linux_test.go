@@ -60,13 +60,13 @@ func testPurge(t *testing.T, d debian) {
 	}
 }
 
-// links are what the three names of ipvsadm have to be.
-const links = `for dir in /sbin /usr/sbin; do for name in ipvsadm ipvsadm-save ipvsadm-restore; do readlink -e $dir/$name; done; done | sort -u`
+// names says what the three names of ipvsadm are.
+const names = `for dir in /sbin /usr/sbin; do for name in ipvsadm ipvsadm-save ipvsadm-restore; do readlink -e $dir/$name; done; done | sort -u`
 
 // testReplace: what dpkg removes of Debian's package is not our links.
 func testReplace(t *testing.T, d debian) {
 	d.run(t, "apt-get -qq install -y --no-install-recommends ipvsadm")
-	d.says(t, links, "/usr/sbin/ipvsadm\n/usr/sbin/ipvsadm-restore\n/usr/sbin/ipvsadm-save\n")
+	d.says(t, names, "/usr/sbin/ipvsadm\n/usr/sbin/ipvsadm-restore\n/usr/sbin/ipvsadm-save\n")
 	d.run(t, "echo '-A -t 192.0.2.1:80 -s rr' >/etc/ipvsadm.rules")
 	for _, install := range []string{
 		"apt-get -qq install -y /lvsdr.deb",
@@ -74,7 +74,7 @@ func testReplace(t *testing.T, d debian) {
 		"dpkg -i /lvsdr.deb",
 	} {
 		d.run(t, install)
-		d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
+		d.says(t, names, "/usr/lib/lvsdr/ipvsadm\n")
 		d.says(t, "dpkg-query -W -f '${Package} ${db:Status-Status}\n' ipvsadm lvsdr; cat /etc/ipvsadm.rules",
 			"ipvsadm config-files\nlvsdr installed\n-A -t 192.0.2.1:80 -s rr\n")
 		d.says(t, "ipvsadm --version && for page in $(dpkg -L lvsdr | grep /man[58]/); do gzip -t $page && basename $page; done",
@@ -83,12 +83,12 @@ func testReplace(t *testing.T, d debian) {
 	}
 	// dpkg alone has another order than apt: ours comes before theirs goes.
 	d.run(t, "dpkg --purge lvsdr && apt-get -qq install -y ipvsadm && dpkg -i --auto-deconfigure /lvsdr.deb")
-	d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
+	d.says(t, names, "/usr/lib/lvsdr/ipvsadm\n")
 }
 
 func testReplaced(t *testing.T, d debian) {
 	d.run(t, "apt-get -qq install -y ipvsadm")
-	d.says(t, links, "/usr/sbin/ipvsadm\n/usr/sbin/ipvsadm-restore\n/usr/sbin/ipvsadm-save\n")
+	d.says(t, names, "/usr/sbin/ipvsadm\n/usr/sbin/ipvsadm-restore\n/usr/sbin/ipvsadm-save\n")
 	d.says(t, "dpkg-query -W -f '${db:Status-Status}\n' lvsdr", "config-files\n")
 	d.run(t, "apt-get -qq purge -y ipvsadm lvsdr")
 }
@@ -101,7 +101,8 @@ func testRPM(t *testing.T, d debian) {
 	d.run(t, "mkdir -p /usr/share/licenses /usr/share/zsh/site-functions") // as on every Fedora
 	before := d.files(t)
 	rpm("--install", made(t, "lvsdr-VERSION-1.x86_64.rpm"))
-	d.says(t, links, "/usr/lib/lvsdr/ipvsadm\n")
+	d.says(t, names, "/usr/lib/lvsdr/ipvsadm\n")
+	leads(t, filepath.Join(string(d), "usr/share/doc/lvsdr"))
 	d.says(t, "lvsdr version", "lvsdr "+version(t)+"\n")
 	rpm("--erase", "lvsdr")
 	if diff := cmp.Diff(before, d.files(t)); diff != "" {

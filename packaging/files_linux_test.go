@@ -125,13 +125,13 @@ func TestPackagesRPM(t *testing.T) {
 				{"--obsoletes", "ipvsadm <= 1.31\n"},
 				{"--configfiles", "/etc/lvsdr/lvsdr.yaml\n"},
 				{"--qf=%{LICENSE} %{ARCH} %{BUILDHOST}\n", "Apache-2.0 " + name + " localhost\n"},
-				{"--qf=[%{FILEFLAGS:fflags} %{FILENAMES} %{FILELINKTOS}\n]", read(t, "testdata/rpm.txt")},
 			} {
 				got := output(t, "rpm", "--dbpath", t.TempDir(), "-qp", tt.query, rpm)
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", tt.query, diff)
 				}
 			}
+			recorded(t, "rpm.txt", output(t, "rpm", "--dbpath", t.TempDir(), "-qp", "--qf=[%{FILEFLAGS:fflags} %{FILENAMES} %{FILELINKTOS}\n]", rpm))
 		})
 	}
 }
@@ -160,10 +160,49 @@ func TestPackagesTar(t *testing.T) {
 				name := strings.TrimPrefix(h.Name, "lvsdr-"+version(t)+"-linux-"+arch.name+"/")
 				got.WriteString(strings.TrimSpace(h.FileInfo().Mode().String()+" "+name+" "+h.Linkname) + "\n")
 			}
-			if diff := cmp.Diff(read(t, "testdata/tar.txt"), got.String()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			recorded(t, "tar.txt", got.String())
 		})
+	}
+}
+
+// links are the places that a text leads to, in Markdown or HTML.
+var links = regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"`)
+
+// leads looks whether each relative link of the texts in a folder leads to
+// something that is installed.
+func leads(t *testing.T, folder string) {
+	t.Helper()
+	checked := 0
+	err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".md" {
+			return err
+		}
+		for _, link := range links.FindAllStringSubmatch(read(t, path), -1) {
+			to, _, _ := strings.Cut(link[1]+link[2], "#")
+			if to == "" || strings.Contains(to, "://") {
+				continue
+			}
+			checked++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), to)); err != nil {
+				t.Errorf("%s leads to %s: %v", strings.TrimPrefix(path, folder), to, err)
+			}
+		}
+		return nil
+	})
+	if err != nil || checked < 10 {
+		t.Errorf("%s: %d links; %v", folder, checked, err)
+	}
+}
+
+func TestPackagesLinks(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, unpack, folder string }{
+		{"lvsdr_VERSION_amd64.deb", `dpkg-deb -x "$0" "$1"`, "usr/share/doc/lvsdr"},
+		{"lvsdr-VERSION-linux-amd64.tar.gz", `tar -xzf "$0" -C "$1" --strip-components 1`, ""},
+	} {
+		dir := t.TempDir()
+		output(t, "sh", "-ec", tt.unpack, made(t, tt.name), dir)
+		leads(t, filepath.Join(dir, tt.folder))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,8 +101,7 @@ func gather() error {
 		write         func(path string, data []byte) error
 	}{
 		{"LICENSE", "doc", writeFile},
-		{"CHANGELOG.md", "doc", writeFile},
-		{"README*.md", "doc", writeFile},
+		{"*.md", "doc", writeFile},
 		{"packaging/copyright", "doc", writeFile},
 		{"packaging/lintian-overrides", "", writeFile},
 		{"packaging/*.service", "systemd", writeFile},
@@ -123,7 +123,16 @@ func gather() error {
 			}
 		}
 	}
-	return nil
+	return filepath.WalkDir("docs", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return writeFile(filepath.Join(stage, "doc", path), data)
+	})
 }
 
 // ask writes what the program itself prints.

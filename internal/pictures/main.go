@@ -81,7 +81,7 @@ func takeAll(lvsdr, dir string) error {
 	page := filepath.Join(made, pageFile)
 	for name, s := range map[string]scheme{"light": light, "dark": dark} {
 		picture := filepath.Join(made, "page-"+name+".png")
-		if _, err := browse(s, 1000, 880, "file://"+page, "--screenshot="+picture); err != nil {
+		if _, err := browse(s, 1000, 1100, "file://"+page, "--screenshot="+picture); err != nil {
 			return err
 		}
 	}

@@ -138,6 +138,14 @@ func (s *screen) command(p *ansi.Parser) {
 		s.x = max(0, s.x-param(0))
 	case final == 'X':
 		copy(s.cells[s.y][s.x:], blank(min(param(0), s.columns-s.x)))
+	case final == 'P', final == '@': // characters go, or make room
+		line, n := s.cells[s.y], min(param(0), s.columns-s.x)
+		if final == 'P' {
+			line = append(slices.Delete(line, s.x, s.x+n), blank(n)...)
+		} else {
+			line = slices.Insert(line, s.x, blank(n)...)[:s.columns]
+		}
+		s.cells[s.y] = line
 	case final == 'b':
 		for range param(0) {
 			s.print(s.last, 1)

@@ -10,6 +10,8 @@ func TestScreen(t *testing.T) {
 		{"lines", "one\r\ntwo\tx", "one\ntwo     x\n"},
 		{"moved", "\x1b[2;3Hab\x1b[1;1Hc\x1b[2Cd\be", "c  e\n  ab\n"},
 		{"erased", "abcdef\x1b[3G\x1b[2X\x1b[1;6H\x1b[K", "ab  e\n\n"},
+		{"deleted", "abcdefghij\x1b[1;3H\x1b[2P", "abefghij\n\n"},
+		{"inserted", "abcdefghij\x1b[1;3H\x1b[2@", "ab  cdefgh\n\n"},
 		{"all erased", "abc\r\nd\x1b[2Jx", "\n x\n"},
 		{"again", "a\x1b[3b", "aaaa\n\n"},
 		{"scrolled", "a\r\nb\r\nc", "b\nc\n"},
@@ -31,7 +33,7 @@ func TestScreen(t *testing.T) {
 	if got := s.line(0) + s.line(1) + "." + s.line(2) + "." + s.line(3); got != "a.c." {
 		t.Errorf("scrolled between two lines: %q", got)
 	}
-	if err := newScreen(10, 2).show("\x1b[4@"); err == nil {
+	if err := newScreen(10, 2).show("\x1b[4Z"); err == nil {
 		t.Error("a sequence that is not known is no error")
 	}
 }
