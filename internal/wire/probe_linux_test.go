@@ -75,9 +75,14 @@ func probesOf(t *testing.T, dir string, mac net.HardwareAddr, port uint16) (prob
 // probe asks from the director, and returns how it was answered.
 func probe(t *testing.T, dir string, probes ...Probe) (outcomes []Outcome) {
 	t.Helper()
+	return probeFor(t, dir, soon, probes...)
+}
+
+func probeFor(t *testing.T, dir string, wait time.Duration, probes ...Probe) (outcomes []Outcome) {
+	t.Helper()
 	lantest.Within(t, dir, "lvs", func() {
 		asked(t, "eth0", addrsOf("10.0.0.7", "10.0.0.17", "fd00::7", "fd00::17"))
-		for _, r := range wired.Probe(probes, soon) {
+		for _, r := range wired.Probe(probes, wait) {
 			lantest.Must(t, r.Err)
 			outcomes = append(outcomes, r.Outcome)
 		}
@@ -263,7 +268,8 @@ func TestKernelProbeMany(t *testing.T) {
 		}
 	}
 	start, wrong := time.Now(), 0
-	for i, got := range probe(t, dir, probes...) {
+	// A busy machine loses some of so many, which are asked again.
+	for i, got := range probeFor(t, dir, 10*time.Second, probes...) {
 		if want := []Outcome{Served, Refused, Refused}[i/3%3]; got != want {
 			wrong++
 		}
