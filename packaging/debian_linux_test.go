@@ -24,6 +24,7 @@ func TestPackageInDebian(t *testing.T) {
 	d.copyIn(t, "testdata/units.sh", "units.sh")
 	d.copyIn(t, "testdata/clients.sh", "clients.sh")
 	d.copyIn(t, "testdata/director.cf", "director.cf")
+	d.copyIn(t, "testdata/switched.cf", "switched.cf")
 	// Nobody needs what is written here on a disk.
 	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test; apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 man-db "+shells)
 
@@ -176,7 +177,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export TMPDIR=/dev/shm
 [ "$(df --output=avail $TMPDIR | tail -1)" -gt 600000 ] || TMPDIR=/var/tmp
-timeout 900 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
+timeout 1500 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
 	con=null con0=null,fd:1 panic=-1 noreboot init=/lib/systemd/systemd systemd.unit=test.service </dev/null`
 
 func tail(s string, n int) string { return strings.ToValidUTF8(s[max(0, len(s)-n):], "") }

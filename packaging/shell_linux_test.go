@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long one command may take.
-const patience = 8 * time.Minute
+const patience = 26 * time.Minute
 
 // output runs a command, logs it with the time that it took, and returns what
 // it says. A command that fails ends the test.

@@ -85,7 +85,6 @@ say vip
 mv /lvsdr.yaml /etc/lvsdr/
 say systemctl start lvsdr-vs
 
-echo "# the director is watched from now on, and no client notices"
 # Two real servers and a client, which is the switch between them and the director.
 ip netns add client
 ip link set veth1 netns client
@@ -108,12 +107,22 @@ web() { # starts the web server of a real server
 	eval "web$1=$!"
 }
 answer() { # the first line of what the client gets
-	line=$(ip netns exec client timeout 10 bash -c 'exec 3<>/dev/tcp/172.16.0.100/80
+	line=$(ip netns exec client timeout 30 bash -c 'exec 3<>/dev/tcp/172.16.0.100/80
 		printf "GET / HTTP/1.0\r\n\r\n" >&3; read -r line <&3; echo "${line%?}"' 2>/dev/null)
 	echo "${line:-none}"
 }
 load() { # the client's requests until there are enough
-	while [ ! -e /run/enough ]; do answer; done >/run/answers
+	while [ ! -e /run/enough ]; do
+		answer
+		sleep 0.1 # others have to get on, too
+	done >/run/answers
+}
+enough() { # ends them, and tells the answers, each once
+	touch /run/enough
+	wait $load
+	rm /run/enough
+	sort -u /run/answers
+	[ "$(wc -l </run/answers)" -gt 5 ] || wc -l /run/answers
 }
 by_then() { # waits for what is bound to happen
 	for i in $(seq 150); do
@@ -122,6 +131,7 @@ by_then() { # waits for what is bound to happen
 	done
 	echo "not in time: $*"
 }
+killed() { [ "$(systemctl is-active ldirectord)" = failed ]; }
 watched() { table | grep 172.16.0.100; }
 has() { table | grep -q -- "-r $1 -g -w $2\$"; }
 gone() { ! table | grep -q -- "-r $1 "; }
@@ -133,10 +143,40 @@ expires() { cat /proc/sys/net/ipv4/vs/expire_nodest_conn; }
 web 7
 web 17
 by_then answers HTTP/1.0 200 OK
+
+echo "# from ldirectord to a director that is watched, and no client notices"
+say systemctl stop lvsdr-vs
+mv /etc/lvsdr/lvsdr.yaml /
+ip address add 172.16.0.100/32 dev veth0
+mkdir -p /var/lock/subsys
+cp /switched.cf /etc/ha.d/ldirectord.cf
+say systemctl start ldirectord
+by_then has 10.0.0.7:80 2
+by_then has 10.0.0.17:80 1
+load &
+load=$!
+lvsdr import --ldirectord /etc/ha.d/ldirectord.cf >/etc/lvsdr/lvsdr.yaml
+say lvsdr vs diff
+say systemctl kill -s KILL ldirectord
+by_then killed
+say watched
+say systemctl start lvsdr-watch
+say watched
+enough
+say systemctl stop lvsdr-watch
+say lvsdr vs stop
+say vip
+mv /lvsdr.yaml /etc/lvsdr/
+say systemctl start lvsdr-vs
+by_then answers HTTP/1.0 200 OK
+log >/dev/null
+
+echo "# from lvsdr-vs to a director that is watched, and no client notices"
 cat >/etc/lvsdr/lvsdr.yaml <<'END'
 vip: 172.16.0.100
 real_servers: [10.0.0.7, 10.0.0.17]
 check: {type: http, timeout: 2s}
+watch: {listen: 127.0.0.1:9812}
 services:
   - {port: 80, sorry: {page: default}}
   - {port: 81, check: {type: exec, vip: false, interval: 20s, timeout: 20s, command: [/bin/sh, -c, 'test "$(id -un) $(id -Gn)" = "nobody nogroup"']}}
@@ -159,10 +199,7 @@ cp /etc/lvsdr/lvsdr.yaml /etc/lvsdr/good.yaml
 echo 'vip: nowhere' >/etc/lvsdr/lvsdr.yaml
 systemctl reload lvsdr-watch 2>/dev/null || echo "not with a bad file"
 mv /etc/lvsdr/good.yaml /etc/lvsdr/lvsdr.yaml
-touch /run/enough
-wait $load
-sort -u /run/answers
-[ "$(wc -l </run/answers)" -gt 20 ] || wc -l /run/answers
+enough
 say watched
 
 echo "# a check runs as nobody, and is killed when its time is over"
@@ -200,8 +237,43 @@ say answer
 kill -CONT $web17
 by_then has 10.0.0.17:80 3
 echo "## a web server ends, then the other; they come back"
+why='nothing listens on 172.16.0.100:80/tcp at 10.0.0.17'
+page() { bash -c 'exec 3<>/dev/tcp/127.0.0.1/9812; printf "GET $0 HTTP/1.0\r\n\r\n" >&3; cat <&3' "$1"; }
+page_tells() { page / | grep -q "$why"; }
+metrics_tell() { page /metrics | grep -q '^lvsdr_real_server_up{real_server="10.0.0.17:80",.*} 0$'; }
+top_tells() { COLUMNS=200 lvsdr top --once | grep -q "$why"; }
+list_tells() { lvsdr list --json | tr -d ' \n' | grep -q '"address":"10.0.0.17","port":80,"forward":"direct","weight":0,'; }
+journal_tells() { told "$why"; }
+now() { # in hundredths of a second; no process is started
+	read -r now _ </proc/uptime
+	now=${now%.*}${now#*.}
+}
+out() { # reports whether the table has weight 0 for 10.0.0.17:80
+	while read -r _ server _ weight _; do
+		[ "$server $weight" = "0A000011:0050 0" ] && return
+	done </proc/net/ip_vs
+}
+in_time() { # who is asked two seconds after the table has changed tells it; before that, he is asked again
+	while
+		now
+		asked=$((now - since))
+		! "$@"
+	do [ $asked -lt 200 ] || { echo "asked ${asked}0 ms after the table: not $*"; return; }; done
+}
+now
 kill $web17
-by_then has 10.0.0.17:80 0
+while
+	since=$now
+	now
+	! out
+do sleep 0.05; done
+sleep 0.4 # what the page shows may be a second old
+views=
+for view in page_tells metrics_tell top_tells list_tells journal_tells; do
+	in_time $view &
+	views="$views $!"
+done
+wait $views
 say health
 say answer
 kill $web7
