@@ -65,32 +65,35 @@ func (v variant) servers() []string {
 // A fault befalls the director that has the VIP.
 type fault struct {
 	name, title string
-	seconds     float64 // without service, at most
-	befall      func(context.Context, *walk, string) error
+	seconds     float64                                                           // without service, at most
+	befall      func(context.Context, *walk, string) (since time.Time, err error) // zero: until the VIP has moved nothing is wrong
 	mend        func(context.Context, *walk, variant, string) error
 	serverGone  bool // if the director is a real server, that is gone as well
 	remote      bool // it takes real servers that are other machines
-	planned     bool // the director serves until the VIP has moved
 }
 
 var faults = []fault{
 	{name: "killed", title: "the director with the VIP loses its power", seconds: 10, befall: loseForce, mend: restoreForce, serverGone: true},
 	{name: "unplugged", title: "the director with the VIP is unplugged", seconds: 10,
-		befall: func(_ context.Context, w *walk, name string) error { return w.atSwitch(name, "down", vnet.SetDown) },
+		befall: func(_ context.Context, w *walk, name string) (time.Time, error) {
+			err := w.atSwitch(name, "down", vnet.SetDown)
+			return time.Now(), err
+		},
 		mend: func(_ context.Context, w *walk, _ variant, name string) error {
 			return w.atSwitch(name, "up", vnet.SetUp)
 		}, serverGone: true},
 	{name: "cut-off", title: "the director with the VIP loses all real servers", seconds: 30, befall: cutOff, mend: reconnect, remote: true},
-	{name: "retired", title: "the director with the VIP retires", seconds: 10, befall: retire, mend: comeBack, planned: true},
+	{name: "retired", title: "the director with the VIP retires", seconds: 10, befall: retire, mend: comeBack},
 }
 
 // loseForce ends a director as a power cut does: nothing can say goodbye.
-func loseForce(_ context.Context, w *walk, name string) error {
+func loseForce(_ context.Context, w *walk, name string) (since time.Time, err error) {
 	if err := w.atSwitch(name, "down", vnet.SetDown); err != nil {
-		return err
+		return since, err
 	}
+	since = time.Now()
 	w.prompt(name, "kill -9 -1")
-	return RemoveHost(namespace(name))
+	return since, RemoveHost(namespace(name))
 }
 
 func restoreForce(ctx context.Context, w *walk, v variant, name string) error {
@@ -107,14 +110,14 @@ func restoreForce(ctx context.Context, w *walk, v variant, name string) error {
 // nobodyMAC is an Ethernet address that no host has.
 var nobodyMAC = net.HardwareAddr{0x02, 0, 0, 0, 0, 0x66}
 
-func cutOff(_ context.Context, w *walk, name string) error {
+func cutOff(_ context.Context, w *walk, name string) (time.Time, error) {
 	for _, rip := range []string{rip1, rip2} {
 		w.prompt(name, "ip neigh replace %s lladdr %s nud permanent dev eth0", rip, nobodyMAC)
 		if err := w.lab.In(name, func() error { return vnet.SetNeighbour("eth0", netip.MustParseAddr(rip), nobodyMAC) }); err != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
-	return nil
+	return time.Now(), nil
 }
 
 func reconnect(_ context.Context, w *walk, _ variant, name string) error {
@@ -127,8 +130,8 @@ func reconnect(_ context.Context, w *walk, _ variant, name string) error {
 	return nil
 }
 
-func retire(ctx context.Context, w *walk, name string) error {
-	return w.runVerb(ctx, verb{name, "vs", "retire", "The VS Server is Canceled!"}, "--config", pairFile(name, ".yaml"))
+func retire(ctx context.Context, w *walk, name string) (none time.Time, err error) {
+	return none, w.runVerb(ctx, verb{name, "vs", "retire", "The VS Server is Canceled!"}, "--config", pairFile(name, ".yaml"))
 }
 
 func comeBack(ctx context.Context, w *walk, _ variant, name string) error {
@@ -194,9 +197,10 @@ func (w *walk) startPair(ctx context.Context, v variant) error {
 	return nil
 }
 
-// calm is for connections to be open, and known to the other director, before a
-// fault; and for VRRP and the client after one.
-const calm = 3 * time.Second
+const (
+	calm = 3 * time.Second // for VRRP before a fault, and for the client after one
+	told = 8 * time.Second // for connections to be open, and the other director to be told of them
+)
 
 // move has a fault befall the director with the VIP, and mends it.
 func (w *walk) move(ctx context.Context, v variant, f fault) error {
@@ -204,10 +208,13 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if err != nil {
 		return err
 	}
+	if err := pause(ctx, calm); err != nil {
+		return err
+	}
 	t := w.lab.newTraffic(ctx)
 	defer t.end()
 	defer t.stop()
-	if err := pause(ctx, calm); err != nil {
+	if err := pause(ctx, told); err != nil {
 		return err
 	}
 	before := t.goOn(ctx, time.Now().Add(-calm))
@@ -216,22 +223,20 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if v.localnode && f.serverGone {
 		doomed = t.servedBy(addressOf(active))
 	}
-	begin := time.Now()
 	moved := w.watchVIP(ctx, other(active))
-	befallen := f.befall(ctx, w, active)
+	since, befallen := f.befall(ctx, w, active)
 	seen, at, err := moved()
 	if err = errors.Join(befallen, err); err != nil {
 		return err
 	}
 	w.expect("the VIP is on", other(active), seen)
-	moment := begin
-	if f.planned {
-		moment = at
+	if since.IsZero() {
+		since = at
 	}
 	if err := pause(ctx, calm); err != nil {
 		return err
 	}
-	m := t.finish(ctx, begin, moment)
+	m := t.finish(ctx, since)
 	m.Variant, m.Fault, m.Director = v.name, f.name, active
 	w.report.Moves = append(w.report.Moves, m)
 	w.judge("seconds without service", fmt.Sprintf("at most %g", f.seconds), fmt.Sprintf("%.1f", m.Seconds), m.Seconds <= f.seconds)

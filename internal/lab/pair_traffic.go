@@ -162,22 +162,21 @@ func (t *traffic) servedBy(address string) (n int) {
 }
 
 // finish makes no more connections, waits for those that there are, and tells what
-// became of them after a fault, by which those that were open are broken at a
-// moment.
-func (t *traffic) finish(ctx context.Context, fault, moment time.Time) Move {
+// became of them after a fault.
+func (t *traffic) finish(ctx context.Context, fault time.Time) Move {
 	t.stop()
 	stopped := time.Now()
 	t.making.Wait()
 	lost := t.goOn(ctx, stopped)
 	t.end()
 	t.going.Wait()
-	m := tell(t.made, fault, moment)
+	m := tell(t.made, fault)
 	m.Open, m.OpenLost = openConnections, lost
 	return m
 }
 
 // tell sums up what became of exchanges.
-func tell(made []exchange, fault, moment time.Time) (m Move) {
+func tell(made []exchange, fault time.Time) (m Move) {
 	var answers []time.Time
 	for _, e := range made {
 		lost := 0
@@ -187,10 +186,10 @@ func tell(made []exchange, fault, moment time.Time) (m Move) {
 			answers = append(answers, e.answered)
 		}
 		switch {
-		case e.began.After(moment):
+		case e.began.After(fault):
 			m.New++
 			m.NewLost += lost
-		case lost > 0 || e.answered.After(moment):
+		case lost > 0 || e.answered.After(fault):
 			m.Begun++
 			m.BegunLost += lost
 		}
