@@ -241,7 +241,7 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	w.report.Moves = append(w.report.Moves, m)
 	w.judge("seconds without service", fmt.Sprintf("at most %g", f.seconds), fmt.Sprintf("%.1f", m.Seconds), m.Seconds <= f.seconds)
 	w.judgeLost("new connections lost", m.New, m.NewLost, 0, doomed == 0)
-	w.judgeLost("open connections lost", m.Open, m.OpenLost, doomed, v.goesOn)
+	w.judgeLost("open connections lost", m.Open, m.OpenLost, doomed, v.goesOn && !f.remote) // cut off, it may end them itself
 	if err := f.mend(ctx, w, v, active); err != nil {
 		return err
 	}
