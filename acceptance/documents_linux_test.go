@@ -48,9 +48,10 @@ var elsewhere = map[string]string{
 	"lvsdr export keepalived --vrrp-only --interface eth0 > keepalived.conf": "testscripts/pair_vrrp.txtar",
 	"keepalived -t -f keepalived.conf":                                       "testscripts/pair_vrrp.txtar",
 	"lvsdr check --peer http://10.0.0.9:9812":                                "testscripts/pair_vrrp.txtar",
-	"lvsdr vs retire":                    "testscripts/pair_vrrp.txtar",
-	"sysctl -w net.ipv4.vs.sloppy_tcp=1": "testscripts/pair_vrrp.txtar",
-	"man lvsdr":                          "packaging/debian_linux_test.go",
+	"lvsdr vs retire":                          "testscripts/pair_vrrp.txtar",
+	"lvsdr lab run --pair sync killed retired": "testscripts/lab_run_pair.txtar",
+	"sysctl -w net.ipv4.vs.sloppy_tcp=1":       "testscripts/pair_vrrp.txtar",
+	"man lvsdr":                                "packaging/debian_linux_test.go",
 	"lvsdr lab rehearse --config lvsdr.yaml --fault killed@10.0.0.7 --fault hanging@10.0.0.17 --json": "testscripts/rehearse_faults.txtar",
 
 	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",

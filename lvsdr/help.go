@@ -167,7 +167,7 @@ var examples = map[string][]string{
 
 	"export keepalived": {"lvsdr export keepalived --interface eth0 --priority 150", "lvsdr export keepalived --vrrp-only --peer 10.0.0.9"},
 
-	"lab run":      {"lvsdr lab run"},
+	"lab run":      {"lvsdr lab run", "lvsdr lab run --pair sync killed"},
 	"lab up":       {"lvsdr lab up", "lvsdr lab up --shell"},
 	"lab down":     {"lvsdr lab down"},
 	"lab exec":     {"lvsdr lab exec lvs -- ipvsadm -Ln"},

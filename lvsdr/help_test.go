@@ -94,13 +94,16 @@ func TestArrange(t *testing.T) {
 	for typed, want := range map[string]string{
 		"lvsdr vs drain 10.0.0.7 --timeout 5s --quiet": "lvsdr vs drain --timeout 5s --quiet 10.0.0.7",
 		"lvsdr vs drain 10.0.0.7 --timeout=5s":         "lvsdr vs drain --timeout=5s 10.0.0.7",
-		"lvsdr --netns a vs drain --json 10.0.0.7":     "lvsdr --netns a vs drain --json 10.0.0.7",
+		"lvsdr --netns a vs drain --json 10.0.0.7":     "lvsdr vs drain --netns a --json 10.0.0.7",
+		"lvsdr --netns=a --json vs start":              "lvsdr vs start --netns=a --json",
+		"lvsdr --wait 1s version":                      "lvsdr --wait 1s version",
 		"lvsdr vs drain drain --nosuch x":              "lvsdr vs drain --nosuch drain x",
 		"lvsdr lab exec rs1 -- ip --json addr":         "lvsdr lab exec rs1 -- ip --json addr",
 		"lvsdr lab kernel -- ls -l":                    "lvsdr lab kernel -- ls -l",
 		"lvsdr vs strat --quiet":                       "lvsdr vs strat --quiet",
 		"lvsdr vs start --rs":                          "lvsdr vs start --rs",
-		"lvsdr --config - vs start":                    "lvsdr --config - vs start",
+		"lvsdr --config - vs start":                    "lvsdr vs start --config -",
+		"lvsdr --config a vs start --config b":         "lvsdr vs start --config a --config b",
 		"lvsdr vs drain 1 --generate-bash-completion":  "lvsdr vs drain 1 --generate-bash-completion",
 		"lvsdr": "lvsdr",
 	} {

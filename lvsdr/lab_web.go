@@ -17,6 +17,7 @@ func labWebCommand() *cli.Command {
 		Hidden: true,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "`ADDRESS:PORT` to listen on", Value: ":80"},
+			&cli.BoolFlag{Name: "keep", Usage: "keep connections open"},
 			&cli.StringFlag{Name: "log", Usage: "access log (`FILE`)", DefaultText: "standard output"},
 		},
 		Action: labWeb,
@@ -33,5 +34,5 @@ func labWeb(c *cli.Context) error {
 		defer f.Close()
 		log = io.Writer(f)
 	}
-	return labExit(c, statusFailed, lab.Web(c.String("listen"), log))
+	return labExit(c, statusFailed, lab.Web(c.String("listen"), c.Bool("keep"), log))
 }

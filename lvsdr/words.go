@@ -3,20 +3,23 @@ package lvsdr
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// arrange puts flags that stand behind a command's arguments before them, where
-// the library looks for them. What follows "--" is another program's, and what a
-// shell asks for completion stays as it is.
+// arrange puts the flags of a command that stand before it or behind its arguments
+// between them, where the library looks for them: before it, they would count less
+// than the environment. What follows "--" is another program's, and what a shell
+// asks for completion stays as it is.
 func arrange(a *cli.App, args []string) []string {
 	if args[len(args)-1] == "--generate-bash-completion" {
 		return args
 	}
 	flags, commands := a.Flags, a.Commands
-	words, arguments := args[:1:1], []string(nil)
+	var general [][]string // flags before the command
+	var words, given, arguments []string
 	for i := 1; i < len(args); i++ {
 		word := args[i]
 		name, isFlag := strings.CutPrefix(word, "-")
@@ -26,10 +29,15 @@ func arrange(a *cli.App, args []string) []string {
 			arguments = append(arguments, args[i:]...)
 			i = len(args)
 		case isFlag && name != "":
-			words = append(words, word)
+			flag := args[i : i+1]
 			if takesValue(flags, strings.TrimPrefix(name, "-")) && i+1 < len(args) {
+				flag = args[i : i+2]
 				i++
-				words = append(words, args[i])
+			}
+			if words == nil {
+				general = append(general, flag)
+			} else {
+				given = append(given, flag...)
 			}
 		case command != nil && arguments == nil:
 			words, flags, commands = append(words, word), command.Flags, command.Subcommands
@@ -40,7 +48,16 @@ func arrange(a *cli.App, args []string) []string {
 	if len(commands) > 0 { // a wrong word is more to tell than a wrong flag
 		return args
 	}
-	return append(words, arguments...)
+	before, between := args[:1:1], []string(nil)
+	for _, flag := range general {
+		name, _, _ := strings.Cut(strings.TrimLeft(flag[0], "-"), "=")
+		if flagOf(flags, name) != nil {
+			between = append(between, flag...)
+		} else {
+			before = append(before, flag...)
+		}
+	}
+	return slices.Concat(before, words, between, given, arguments)
 }
 
 func commandOf(all []*cli.Command, name string) *cli.Command {

@@ -229,7 +229,7 @@ func (m *facts) parameters() []string {
 		for _, r := range m.masquerading() {
 			names = append(names, forwarding(r.addr, m.hops[r.addr].value.Interface))
 		}
-		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly, dropEntry, dropPacket, estimation, mostConns)
+		return append(names, expireNoDest, reuseMode, conntrack, tcpLoose, quiescent, backupOnly, sloppyTCP, dropEntry, dropPacket, estimation, mostConns)
 	}
 	names := m.linkParameters("rp_filter", append(m.tunnels(), m.taking()...))
 	for _, name := range []string{"arp_ignore", "arp_announce"} {

@@ -106,6 +106,8 @@ func TestFactMissing(t *testing.T) {
 func TestJudgeConfigured(t *testing.T) {
 	const persistent = "vip: 172.16.0.100\nservices: [{port: 80, persistent: 300}]\nreal_servers: [10.0.0.7, 10.0.0.8]\n"
 	const pair = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.8]\nsync: {role: backup, interface: eth0}\n"
+	const hash = "vip: 172.16.0.100\nservices: [{port: 80, scheduler: mh}]\nreal_servers: [10.0.0.7, 10.0.0.8]\n"
+	const vrrp = hash + "watch: {vip: vrrp}\n"
 	const alone = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.8]\n"
 	for _, tt := range []struct {
 		name    string
@@ -134,6 +136,13 @@ func TestJudgeConfigured(t *testing.T) {
 			"warn settings: backup_only is 0: this director is a real server, too, and balances once more what the active one sends it",
 			"> sysctl -w net.ipv4.vs.backup_only=1", "> ipvsadm --start-daemon backup",
 		}},
+		{"mh, and the middle of a connection is dropped", vrrp, map[string]int{backupOnly: 1, sloppyTCP: 0}, true, []string{
+			"warn settings: sloppy_tcp is 0: connections that were open when the VIP comes here are dropped, although mh would find their real server",
+			"> sysctl -w net.ipv4.vs.sloppy_tcp=1",
+		}},
+		{"mh, and connections go on", vrrp, map[string]int{backupOnly: 1, sloppyTCP: 1}, true, nil},
+		{"mh with connections told", vrrp + "sync: {role: both, interface: eth0}\n", map[string]int{backupOnly: 1, sloppyTCP: 0}, true, nil},
+		{"mh of one director", hash, map[string]int{sloppyTCP: 0}, false, nil},
 		{"alone", alone, map[string]int{backupOnly: 0}, false, nil},
 	} {
 		f := director()

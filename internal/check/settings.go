@@ -17,6 +17,7 @@ const (
 	reuseMode    = "net.ipv4.vs.conn_reuse_mode"
 	quiescent    = "net.ipv4.vs.expire_quiescent_template"
 	backupOnly   = "net.ipv4.vs.backup_only"
+	sloppyTCP    = "net.ipv4.vs.sloppy_tcp"
 	dropEntry    = "net.ipv4.vs.drop_entry"
 	dropPacket   = "net.ipv4.vs.drop_packet"
 	estimation   = "net.ipv4.vs.run_estimation" // from Linux 5.18 on
@@ -31,7 +32,7 @@ const (
 // judgeSettings looks at net.ipv4.vs, whose values decide what becomes of
 // connections that the director remembers.
 func judgeSettings(m *facts, f *finding) error {
-	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup, judgeDefence, judgeEstimation, judgeLimit} {
+	for _, judge := range []func(*facts, *finding) error{judgeExpiry, judgeReuse, judgeTemplates, judgeBackup, judgeSloppy, judgeDefence, judgeEstimation, judgeLimit} {
 		if err := judge(m, f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -124,6 +125,27 @@ func judgeBackup(m *facts, f *finding) error {
 		}
 	default:
 		f.pass("backup_only is %d", value)
+	}
+	return nil
+}
+
+// judgeSloppy: with mh both directors of a pair choose the same real server, but the
+// kernel drops what is not the beginning of a connection that it does not know.
+func judgeSloppy(m *facts, f *finding) error {
+	if !m.byVRRP() || len(m.Config.Sync.Daemons()) > 0 || !slices.ContainsFunc(m.Config.Services, func(s config.Service) bool {
+		return s.Scheduler == ipvs.MaglevHash && (s.Protocol == ipvs.TCP || s.FWMark != 0)
+	}) {
+		return nil
+	}
+	value, err := m.sysctl(sloppyTCP)
+	switch {
+	case err != nil:
+		return err
+	case value == 0:
+		f.warn("sloppy_tcp is 0: connections that were open when the VIP comes here are dropped, although mh would find their real server").
+			mend("sysctl -w " + sloppyTCP + "=1")
+	default:
+		f.pass("sloppy_tcp is %d", value)
 	}
 	return nil
 }

@@ -40,17 +40,11 @@ func construction() []deed {
 	deeds = append(deeds, on(switchName, "link add "+bridge+" type bridge", func() error { return vnet.AddBridge(bridge) }))
 	var outside []vnet.End
 	for _, h := range hosts {
-		deeds = append(deeds, h.setParameters()) // before it has interfaces, which start with the default's
+		deeds = append(deeds, h.plug()...)
 		for _, l := range h.links {
-			end := vnet.End{Namespace: namespace(h.name), Link: l.name, MAC: l.hardware()}
 			if !l.inside {
-				outside = append(outside, end)
-				continue
+				outside = append(outside, h.end(l))
 			}
-			port := vnet.End{Namespace: namespace(switchName), Link: h.name}
-			deeds = append(deeds, cable(end, port),
-				on(switchName, "link set "+h.name+" master "+bridge, func() error { return vnet.Plug(h.name, bridge) }),
-				on(switchName, "link set "+h.name+" up", func() error { return vnet.SetUp(h.name) }))
 		}
 	}
 	deeds = append(deeds, cable(outside[0], outside[1]))
@@ -58,6 +52,25 @@ func construction() []deed {
 		deeds = append(deeds, h.configure()...)
 	}
 	return deeds
+}
+
+// plug gives a host its parameters, before it has interfaces, which start with the
+// default's, and its cables to the switch.
+func (h labHost) plug() []deed {
+	deeds := []deed{h.setParameters()}
+	for _, l := range h.links {
+		if l.inside {
+			port := vnet.End{Namespace: namespace(switchName), Link: h.name}
+			deeds = append(deeds, cable(h.end(l), port),
+				on(switchName, "link set "+h.name+" master "+bridge, func() error { return vnet.Plug(h.name, bridge) }),
+				on(switchName, "link set "+h.name+" up", func() error { return vnet.SetUp(h.name) }))
+		}
+	}
+	return deeds
+}
+
+func (h labHost) end(l link) vnet.End {
+	return vnet.End{Namespace: namespace(h.name), Link: l.name, MAC: l.hardware()}
 }
 
 // on is a deed of ip(8) in a host's namespace.

@@ -18,7 +18,7 @@ func Exists() bool {
 	if _, err := os.Stat(folder); err == nil {
 		return true
 	}
-	for _, name := range namespaces() {
+	for _, name := range append(namespaces(), namespace(second.name)) {
 		if _, err := os.Lstat(filepath.Join(vnet.Folder, name)); err == nil {
 			return true
 		}
@@ -45,7 +45,7 @@ func (l *Lab) Down() error { return Down() }
 // it: the folder carries the lock.
 func dismantle() error {
 	errs := []error{ignoreMissing(os.Remove(readyFile))}
-	for _, name := range namespaces() {
+	for _, name := range append(namespaces(), namespace(second.name)) {
 		if err := RemoveHost(name); err != nil {
 			errs = append(errs, fmt.Errorf("network namespace %s: %w", name, err))
 		}

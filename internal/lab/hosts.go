@@ -6,6 +6,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"lvsdr/internal/lab/vnet"
 )
 
 // The tutorial's addresses that have a name in LVS: of the service, of the
@@ -15,6 +17,8 @@ const (
 	cip  = "192.168.0.6"
 	rip1 = "10.0.0.7"
 	rip2 = "10.0.0.17"
+	dip1 = "10.0.0.8"
+	dip2 = "10.0.0.9" // of the second director
 )
 
 // labHost is a host of the tutorial.
@@ -45,7 +49,7 @@ var hosts = []labHost{
 		{name: "eth1", mac: "00:0c:29:91:72:dd", addresses: []string{"192.168.0.200/24"}},
 	}},
 	{name: "lvs", gateway: "10.0.0.200", rpFilter: 1, links: []link{
-		{name: "eth0", mac: "00:0c:29:19:bf:73", addresses: []string{"10.0.0.8/24"}, inside: true},
+		{name: "eth0", mac: "00:0c:29:19:bf:73", addresses: []string{dip1 + "/24"}, inside: true},
 	}},
 	{name: "rs1", gateway: "10.0.0.200", links: []link{
 		{name: "eth0", mac: "00:0c:29:dc:0a:2b", addresses: []string{rip1 + "/24"}, inside: true},
@@ -54,6 +58,11 @@ var hosts = []labHost{
 		{name: "eth0", mac: "00:0c:29:88:8f:74", addresses: []string{rip2 + "/24"}, inside: true},
 	}},
 }
+
+// second is the other director of a pair, which only the walk of two directors has.
+var second = labHost{name: "lvs2", gateway: "10.0.0.200", rpFilter: 1, links: []link{
+	{name: "eth0", mac: "00:0c:29:4f:3e:a9", addresses: []string{dip2 + "/24"}, inside: true},
+}}
 
 // The switch is a namespace with a bridge. Its ports have the names of the
 // hosts.
@@ -64,6 +73,17 @@ const (
 
 // realServers are the hosts with a web server, and its address.
 func realServers() map[string]string { return map[string]string{"rs1": rip1, "rs2": rip2} }
+
+// addressOf is the first address of a host.
+func addressOf(name string) string {
+	for _, h := range append(slices.Clone(hosts), second) {
+		if h.name == name {
+			address, _, _ := strings.Cut(h.links[0].addresses[0], "/")
+			return address
+		}
+	}
+	return ""
+}
 
 // hostNames are the names of the hosts, without the switch.
 func hostNames() (names []string) {
@@ -76,7 +96,7 @@ func hostNames() (names []string) {
 // CheckHost fails if the lab has no host of that name, and lists the hosts.
 func CheckHost(name string) error {
 	names := hostNames()
-	if slices.Contains(names, name) {
+	if slices.Contains(names, name) || name == second.name && vnet.HasNamespace(namespace(name)) {
 		return nil
 	}
 	last := len(names) - 1
@@ -106,7 +126,7 @@ func (l link) hardware() net.HardwareAddr {
 // namespace is the name of a host's network namespace.
 func namespace(host string) string { return "lvsdr-lab-" + host }
 
-// namespaces are those of the whole lab.
+// namespaces are those of the tutorial's lab.
 func namespaces() []string {
 	all := []string{namespace(switchName)}
 	for _, name := range hostNames() {

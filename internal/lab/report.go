@@ -8,6 +8,8 @@ type Report struct {
 	Steps []Step `json:"steps"` // up to the first that was not
 	// Packets are the three-way handshake that step 5 saw on the switch.
 	Packets []Packet `json:"packets,omitempty"`
+	// Moves are what the walk of two directors measured.
+	Moves []Move `json:"moves,omitempty"`
 }
 
 // Step is one step of the walk.
@@ -44,4 +46,18 @@ type Packet struct {
 	ToMAC       string         `json:"to_mac"`
 	Source      netip.AddrPort `json:"source"` // of the IP and TCP headers
 	Destination netip.AddrPort `json:"destination"`
+}
+
+// Move is what became of clients when the VIP went from one director to the other.
+type Move struct {
+	Variant   string  `json:"variant"`  // sync, none, mh or localnode
+	Fault     string  `json:"fault"`    // killed, unplugged, cut-off or retired
+	Director  string  `json:"director"` // that had the VIP
+	Seconds   float64 `json:"seconds"`  // the longest time without an answer on a new connection
+	New       int     `json:"new"`      // connections that began after the fault; when a director retires, after the VIP moved
+	NewLost   int     `json:"new_lost"` // of them: they had no answer in time
+	Begun     int     `json:"begun"`    // connections that were being made then
+	BegunLost int     `json:"begun_lost"`
+	Open      int     `json:"open"` // connections that were open before, with requests on them
+	OpenLost  int     `json:"open_lost"`
 }

@@ -30,7 +30,7 @@ func (l *Lab) startWebServers(ctx context.Context) error {
 // answers reports whether a real server accepts a connection from itself.
 func (l *Lab) answers(host string) bool {
 	err := l.In(host, func() error {
-		c, err := net.DialTimeout("tcp", net.JoinHostPort(realServers()[host], "80"), time.Second)
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(addressOf(host), "80"), time.Second)
 		if err != nil {
 			return err
 		}
@@ -44,13 +44,14 @@ const webPatience = 20 * time.Second
 
 // startWeb starts a web server that outlives this process, in a session of its
 // own, and waits for it.
-func (l *Lab) startWeb(ctx context.Context, host string) error {
+func (l *Lab) startWeb(ctx context.Context, host string, options ...string) error {
 	complaints, err := os.Create(filepath.Join(folder, host, "error_log"))
 	if err != nil {
 		return err
 	}
 	defer complaints.Close()
-	cmd := l.Command(context.WithoutCancel(ctx), host, "lvsdr", "lab", "web", "--log", l.AccessLog(host))
+	words := append([]string{"lvsdr", "lab", "web", "--log", l.AccessLog(host)}, options...)
+	cmd := l.Command(context.WithoutCancel(ctx), host, words...)
 	cmd.Stderr = complaints
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

@@ -38,7 +38,7 @@ func watch(ctx context.Context, w *walk) error {
 	if err := w.startAll(ctx, "--config", watchFile); err != nil {
 		return err
 	}
-	d, err := w.startWatch(ctx)
+	d, err := w.startWatch(ctx, "lvs", watchFile)
 	if err != nil {
 		return err
 	}
@@ -107,11 +107,11 @@ type watcher struct {
 	events <-chan string // closed when it has ended
 }
 
-// startWatch starts "vs watch" on the director.
-func (w *walk) startWatch(ctx context.Context) (*watcher, error) {
-	words := []string{"lvsdr", "vs", "watch", "--config", watchFile}
-	w.prompt("lvs", "%s &", strings.Join(words, " "))
-	d := &watcher{cmd: w.lab.Command(ctx, "lvs", words...)}
+// startWatch starts "vs watch" on a director.
+func (w *walk) startWatch(ctx context.Context, director, file string) (*watcher, error) {
+	words := []string{"lvsdr", "vs", "watch", "--config", file}
+	w.prompt(director, "%s &", strings.Join(words, " "))
+	d := &watcher{cmd: w.lab.Command(ctx, director, words...)}
 	stdout, err := d.cmd.StdoutPipe()
 	if err == nil {
 		err = d.cmd.Start()

@@ -18,8 +18,9 @@ const serverTimeout = 10 * time.Second
 // Web is the web server of a real server. It answers everything with the
 // addresses that the host has at the start, as the tutorial's "hostname -I >
 // index.html", and notes each request on log in Apache's common format. It
-// returns only with an error; ":80" listens on every address.
-func Web(listen string, log io.Writer) error {
+// returns only with an error; ":80" listens on every address. With keep connections
+// stay open for more requests.
+func Web(listen string, keep bool, log io.Writer) error {
 	addresses, err := host.NewHost().Addresses()
 	if err != nil {
 		return fmt.Errorf("read addresses: %w", err)
@@ -28,7 +29,10 @@ func Web(listen string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return newServer(hostnameI(addresses), log).Serve(l)
+	s := newServer(hostnameI(addresses), log)
+	s.SetKeepAlivesEnabled(keep)
+	s.IdleTimeout = time.Minute
+	return s.Serve(l)
 }
 
 // hostnameI is what "hostname -I" prints: all addresses but those of the

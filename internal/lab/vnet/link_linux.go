@@ -21,6 +21,15 @@ func SetUp(link string) error {
 	return netlink.LinkSetUp(l)
 }
 
+// Delete deletes an interface, and the other end of its cable.
+func Delete(link string) error {
+	l, err := find(link)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkDel(l)
+}
+
 // find finds an interface by its name.
 func find(name string) (netlink.Link, error) {
 	l, err := netlink.LinkByName(name)
