@@ -131,6 +131,7 @@ by_then() { # waits for what is bound to happen
 	done
 	echo "not in time: $*"
 }
+same() { [ -z "$(lvsdr vs diff 2>&1)" ]; }
 killed() { [ "$(systemctl is-active ldirectord)" = failed ]; }
 watched() { table | grep 172.16.0.100; }
 has() { table | grep -q -- "-r $1 -g -w $2\$"; }
@@ -153,10 +154,11 @@ cp /switched.cf /etc/ha.d/ldirectord.cf
 say systemctl start ldirectord
 by_then has 10.0.0.7:80 2
 by_then has 10.0.0.17:80 1
+lvsdr import --ldirectord /etc/ha.d/ldirectord.cf >/etc/lvsdr/lvsdr.yaml
+by_then same # ldirectord takes real servers in, out and in again when it starts
 load &
 load=$!
-lvsdr import --ldirectord /etc/ha.d/ldirectord.cf >/etc/lvsdr/lvsdr.yaml
-say lvsdr vs diff
+sleep 2
 say systemctl kill -s KILL ldirectord
 by_then killed
 say watched
