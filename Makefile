@@ -44,7 +44,7 @@ KERNEL_TEST     = $(TEST) -timeout 60m -exec "$(abspath bin/lvsdr) lab kernel --
 # A guest is one processor, and tests in it wait for half of their time: three are
 # enough for two processors. The longest begin.
 AT_ONCE        = $(MAKE) -j3 --output-sync --no-print-directory
-KERNEL_TARGETS = kernel-faults kernel-scripts kernel-compat kernel-director kernel-packages
+KERNEL_TARGETS = kernel-packages kernel-scripts kernel-compat kernel-faults kernel-director
 
 export CGO_ENABLED ?= 0
 # As the build, so that what is compiled serves for tests as well.
