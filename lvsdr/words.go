@@ -11,8 +11,8 @@ import (
 
 // arrange puts the flags of a command that stand before it or behind its arguments
 // between them, where the library looks for them: before it, they would count less
-// than the environment. What follows "--" is another program's, and what a shell
-// asks for completion stays as it is.
+// than the environment. What follows "--", or the arguments of a command that runs
+// another, is another program's; what a shell asks for completion stays as it is.
 func arrange(a *cli.App, args []string) []string {
 	if args[len(args)-1] == "--generate-bash-completion" {
 		return args
@@ -20,12 +20,13 @@ func arrange(a *cli.App, args []string) []string {
 	flags, commands := a.Flags, a.Commands
 	var general [][]string // flags before the command
 	var words, given, arguments []string
+	runs := false // another program
 	for i := 1; i < len(args); i++ {
 		word := args[i]
 		name, isFlag := strings.CutPrefix(word, "-")
 		command := commandOf(commands, word)
 		switch {
-		case word == "--":
+		case word == "--", runs && arguments != nil:
 			arguments = append(arguments, args[i:]...)
 			i = len(args)
 		case isFlag && name != "":
@@ -41,6 +42,7 @@ func arrange(a *cli.App, args []string) []string {
 			}
 		case command != nil && arguments == nil:
 			words, flags, commands = append(words, word), command.Flags, command.Subcommands
+			runs = command.Hidden || strings.Contains(command.ArgsUsage, "CMD")
 		default:
 			arguments = append(arguments, word)
 		}
