@@ -114,10 +114,13 @@ const quiescentTemplates = "net.ipv4.vs.expire_quiescent_template"
 // warnOfZero says whom weight 0 does not give another real server. Whoever
 // persistence binds to the real server comes back, and each time is bound anew.
 func (s *session) warnOfZero(rs netip.Addr) error {
-	if refused := s.wish().Refused(rs); len(refused) > 0 {
+	refused, flags := s.wish().Refused(rs)
+	if len(refused) > 0 {
 		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: new connections of the clients of %s are refused, as the scheduler knows no other real server for them: %s\n",
 			s.verb, rs, strings.Join(refused, ", "))
-		fmt.Fprintf(s.warnings, "lvsdr: hint: sh and mh give them another one with the flags sh-fallback, mh-fallback\n")
+	}
+	if len(flags) > 0 {
+		fmt.Fprintf(s.warnings, "lvsdr: hint: flags: [%s] gives them another one\n", strings.Join(flags, "] or ["))
 	}
 	bound := s.wish().Bound(rs)
 	if len(bound) == 0 {

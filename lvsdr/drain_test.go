@@ -53,7 +53,10 @@ func TestDrainRefuses(t *testing.T) {
 	d.succeed("vs start")
 	d.expect("--quiet vs drain 10.0.0.7", result{"", "lvsdr: vs drain: warning: new connections of the clients of 10.0.0.7 are refused, as the scheduler knows no other real server for them: " +
 		"-t 172.16.0.100:80 (sh), -t 172.16.0.100:82 (mh)\n" +
-		"lvsdr: hint: sh and mh give them another one with the flags sh-fallback, mh-fallback\n", 0})
+		"lvsdr: hint: flags: [sh-fallback] or [mh-fallback] gives them another one\n", 0})
+	d.expect("--quiet vs drain 10.0.0.17", result{"", "lvsdr: vs drain: warning: new connections of the clients of 10.0.0.17 are refused, as the scheduler knows no other real server for them: " +
+		"-t 172.16.0.100:80 (sh), -t 172.16.0.100:82 (mh), -t 172.16.0.100:83 (dh)\n" +
+		"lvsdr: hint: flags: [sh-fallback] or [mh-fallback] gives them another one\n", 0})
 }
 
 // A drain with connections left keeps the weight at zero; one that fails

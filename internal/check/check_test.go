@@ -294,15 +294,25 @@ func TestDirector(t *testing.T) {
 		{
 			name: "one is drained, and the scheduler refuses its clients",
 			change: func(s *Site, _ *fake) {
-				service(s).Scheduler, service(s).RefusesAtZero = "sh", true
+				service(s).Scheduler = "sh"
 				r := &service(s).RealServers[0]
-				r.State, r.Weight = status.Draining, 0
+				r.State, r.Weight, r.Refused = status.Draining, 0, &status.Refused{Fallback: "sh-fallback"}
 				s.Drained = []netip.Addr{netip.MustParseAddr("10.0.0.7")}
 			},
 			want: []string{
-				"fail weights: -t 172.16.0.100:80: sh refuses the clients of 10.0.0.7, which has weight 0, instead of giving them another real server (the flags sh-fallback and mh-fallback do)",
+				"fail weights: -t 172.16.0.100:80: sh refuses the clients of 10.0.0.7, which has weight 0, instead of giving them another real server (the flag sh-fallback does)",
 				"> lvsdr vs undrain 10.0.0.7",
 			},
+		},
+		{
+			name: "vs watch has one at weight 0, and the scheduler refuses its clients",
+			change: func(s *Site, _ *fake) {
+				service(s).Scheduler = "dh"
+				r := &service(s).RealServers[0]
+				r.State, r.Weight, r.Refused = status.IsDown, 0, new(status.Refused)
+				r.Health = &status.Health{Verdict: status.Down, Why: "refused"}
+			},
+			want: []string{"fail weights: -t 172.16.0.100:80: dh refuses the clients of 10.0.0.7, which has weight 0, instead of giving them another real server"},
 		},
 		{
 			name: "vs watch has all out",

@@ -85,7 +85,7 @@ func (m *facts) weigh(v status.Service, f *finding) {
 		if r.State == status.Missing {
 			continue
 		}
-		if v.RefusesAtZero && r.Weight == 0 {
+		if r.Refused != nil {
 			refused = append(refused, r)
 		}
 		if r.State == status.IsDown && r.Health != nil {
@@ -106,8 +106,11 @@ func (m *facts) weigh(v status.Service, f *finding) {
 	case len(wrong) > 0:
 		f.fail("%s", weights(v, wrong))
 	case len(refused) > 0:
-		f.fail("%s: %s refuses the clients of %s, which has weight 0, instead of giving them another real server (the flags sh-fallback and mh-fallback do)",
-			v.Service, v.Scheduler, refused[0].Address)
+		words := fmt.Sprintf("%s: %s refuses the clients of %s, which has weight 0, instead of giving them another real server", v.Service, v.Scheduler, refused[0].Address)
+		if flag := refused[0].Refused.Fallback; flag != "" {
+			words += " (the flag " + flag + " does)"
+		}
+		f.fail("%s", words)
 	default:
 		f.pass("%s", weights(v, there))
 		return

@@ -165,8 +165,8 @@ func (c Config) Warnings() (all []string) {
 		}
 		if s.Check.Asks() && s.refuses() {
 			words := fmt.Sprintf("%s: %s refuses the clients of a real server that is out at weight 0", path("services").item(i).key("scheduler"), s.Scheduler)
-			if s.Scheduler != "dh" {
-				words += fmt.Sprintf("; flags: [%s-fallback] gives them another one", s.Scheduler)
+			if flag := s.kernels().Fallback(); flag != "" {
+				words += fmt.Sprintf("; flags: [%s] gives them another one", flag)
 			}
 			all = append(all, words)
 		}
@@ -178,8 +178,12 @@ func (c Config) Warnings() (all []string) {
 // stays at weight 0, and the scheduler does without it.
 func (s Service) refuses() bool {
 	stays := s.Check.OnFailure == FailureQuiesce || s.Scheduler == ipvs.MaglevHash
-	kernels := ipvs.Service{Scheduler: s.Scheduler, Flags: s.Flags}
-	return stays && kernels.RefusesAtZero()
+	return stays && s.kernels().RefusesAtZero()
+}
+
+// kernels is what the kernel's service says of scheduling.
+func (s Service) kernels() *ipvs.Service {
+	return &ipvs.Service{Scheduler: s.Scheduler, Flags: s.Flags}
 }
 
 // printSorry writes what a service does when real servers fail or come back.

@@ -89,13 +89,16 @@ const MaglevHash = "mh"
 // weight 0, instead of giving them another one: sh and mh do without the flag for
 // that, and dh always does (seen on Linux 6.1).
 func (s *Service) RefusesAtZero() bool {
-	switch s.Scheduler {
-	case "dh":
-		return true
-	case "sh", MaglevHash:
-		return s.Flags&SchedulerFlag1 == 0 // sh-fallback, mh-fallback
+	return s.Scheduler == "dh" || s.Fallback() != "" && s.Flags&SchedulerFlag1 == 0
+}
+
+// Fallback is the scheduler's flag that gives the clients of a real server at weight 0
+// another one, and "" where the scheduler has none.
+func (s *Service) Fallback() string {
+	if s.Scheduler == "sh" || s.Scheduler == MaglevHash {
+		return s.Scheduler + "-fallback"
 	}
-	return false
+	return ""
 }
 
 // Schedulers are those of the kernel, as net/netfilter/ipvs/Kconfig lists them.

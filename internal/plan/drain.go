@@ -105,14 +105,19 @@ func Active(m Machine, w Wish, rs netip.Addr) (n uint32, err error) {
 }
 
 // Refused are the services of a real server that refuse its clients while it has
-// weight 0, with their schedulers: "-t 172.16.0.100:80 (sh)".
-func (w Wish) Refused(rs netip.Addr) (all []string) {
+// weight 0, with their schedulers: "-t 172.16.0.100:80 (sh)"; and the flags of these
+// schedulers with which they do not.
+func (w Wish) Refused(rs netip.Addr) (services, flags []string) {
 	for _, v := range w.Services {
-		if v.serves(rs) && v.RefusesAtZero() {
-			all = append(all, fmt.Sprintf("%s (%s)", ServiceWords(&v.Service), v.Scheduler))
+		if !v.serves(rs) || !v.RefusesAtZero() {
+			continue
+		}
+		services = append(services, fmt.Sprintf("%s (%s)", ServiceWords(&v.Service), v.Scheduler))
+		if flag := v.Fallback(); flag != "" && !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
 		}
 	}
-	return all
+	return services, flags
 }
 
 func (v Service) serves(rs netip.Addr) bool {

@@ -135,7 +135,7 @@ var unlistedWord = []string{"unlisted"}
 
 func reportUnlisted(s *ipvs.Service, d *ipvs.DestinationEntry) status.RealServer {
 	one := status.RealServer{Address: DestinationWords(s, &d.Destination), Port: d.Port, State: status.Differs, Differs: unlistedWord}
-	fill(&one, d)
+	fill(&one, s, d)
 	return one
 }
 
@@ -151,7 +151,7 @@ func newReport(name string, s *ipvs.Service) status.Service {
 func (w Wish) reportService(v Service, have *Entry, others holders) status.Service {
 	st := newReport(v.Name, &v.Service)
 	if have != nil {
-		st.Scheduler, st.State, st.RefusesAtZero = have.Scheduler, status.OK, have.RefusesAtZero()
+		st.Scheduler, st.State = have.Scheduler, status.OK
 		if !sameScheduling(&have.Service, &v.Service) {
 			st.State = status.Differs
 		}
@@ -176,7 +176,7 @@ func (w Wish) reportService(v Service, have *Entry, others holders) status.Servi
 		if gone[d.Key()] {
 			continue
 		}
-		st.RealServers = append(st.RealServers, reportUnlisted(&v.Service, &d))
+		st.RealServers = append(st.RealServers, reportUnlisted(&have.Service, &d))
 	}
 	return st
 }
@@ -191,7 +191,7 @@ func reportDestination(v Service, d Destination, have *Entry) status.RealServer 
 		}
 		return st
 	}
-	fill(&st, now)
+	fill(&st, &have.Service, now)
 	st.Differs = differences(&now.Destination, &d.Destination)
 	switch {
 	case len(st.Differs) > 0:
@@ -207,8 +207,11 @@ func reportDestination(v Service, d Destination, have *Entry) status.RealServer 
 }
 
 // fill adds what the kernel has of a real server.
-func fill(st *status.RealServer, d *ipvs.DestinationEntry) {
+func fill(st *status.RealServer, s *ipvs.Service, d *ipvs.DestinationEntry) {
 	st.Forward, st.Weight = ipvs.Methods.Name(d.Forward), d.Weight
 	st.Active, st.Inactive, st.Rate = d.Active, d.Inactive, d.Stats.ConnectionRate
+	if d.Weight == 0 && s.RefusesAtZero() {
+		st.Refused = &status.Refused{Fallback: s.Fallback()}
+	}
 	st.Totals = status.Totals{Connections: d.Stats.Connections, Packets: d.Stats.IncomingPackets, Bytes: d.Stats.IncomingBytes}
 }

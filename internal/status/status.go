@@ -108,8 +108,6 @@ type Service struct {
 	// all real servers are kept in.
 	Sorry    bool `json:"sorry,omitempty"`
 	FailOpen bool `json:"fail_open,omitempty"`
-	// RefusesAtZero: see [ipvs.Service.RefusesAtZero].
-	RefusesAtZero bool `json:"-"`
 }
 
 // RealServer is a real server of a service.
@@ -130,6 +128,13 @@ type RealServer struct {
 	// Health is absent where nobody watches.
 	Health *Health `json:"health,omitempty"`
 	Sorry  bool    `json:"sorry,omitempty"` // it answers in place of real servers
+	// Refused: the kernel has it at weight 0, and its clients get no other one.
+	Refused *Refused `json:"-"`
+}
+
+// Refused is why the clients of a real server get no other one.
+type Refused struct {
+	Fallback string // the flag of the scheduler that would give them one, or ""
 }
 
 // Totals are the kernel's counters since a real server got its entry, or since they
