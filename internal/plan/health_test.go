@@ -255,6 +255,39 @@ func TestReportWithHealth(t *testing.T) {
 	}
 }
 
+// TestReportRefused: weight 0 in the kernel refuses clients where the scheduler knows
+// no other real server for them; what has no entry there refuses nobody.
+func TestReportRefused(t *testing.T) {
+	at := watchedSite(t)
+	for _, tt := range []struct {
+		scheduler string
+		flags     ipvs.Flags
+		want      *status.Refused // of 10.0.0.7, which is at weight 0
+	}{
+		{"wrr", 0, nil},
+		{"sh", 0, &status.Refused{Fallback: "sh-fallback"}},
+		{"sh", ipvs.SchedulerFlag1, nil},
+		{"mh", 0, &status.Refused{Fallback: "mh-fallback"}},
+		{"dh", 0, &status.Refused{}},
+	} {
+		w := at.wish(t, found(down(Quiesced), down(Out)))
+		w.Services[0].Scheduler, w.Services[0].Flags = tt.scheduler, tt.flags
+		s, err := Look(at.Machine, w, at.Record)
+		must(t, err)
+		p, err := Start(w, s)
+		must(t, err)
+		must(t, Apply(io.Discard, at, p))
+		s, err = Look(at.Machine, w, at.Record)
+		must(t, err)
+		st, err := Report(w, s)
+		must(t, err)
+		got := []*status.Refused{st.Services[0].RealServers[0].Refused, st.Services[0].RealServers[1].Refused}
+		if d := cmp.Diff([]*status.Refused{tt.want, nil}, got); d != "" {
+			t.Errorf("%s %v (-want +got):\n%s", tt.scheduler, tt.flags, d)
+		}
+	}
+}
+
 // A VIP that is held is not put up, nor taken away where it is.
 func TestHeld(t *testing.T) {
 	at := site(t)
