@@ -32,12 +32,14 @@ func TestStockFaultsNFT(t *testing.T) {
 func testFaults(t *testing.T, iptables, vip string, words *strings.Replacer, path string, read func() ([]byte, error)) {
 	r := recording{path: path}
 	r.save(t)
+	ns := freshFor(t)
 	for _, c := range iptablesCases {
 		t.Run(c.name, func(t *testing.T) {
-			fresh(t)
-			for _, w := range c.words {
-				run(t, iptables, strings.Fields(words.Replace(w))...)
+			ns.enter(t)
+			if strings.HasSuffix(iptables, "-legacy") {
+				restore(t, iptables, empty)
 			}
+			restore(t, iptables, words.Replace(strings.Join(c.words, "\n")))
 			r.add(t, c.name, read)
 			p := withDefaults(c.packet, vip)
 			faults := faultsOf(t, p)
@@ -108,9 +110,7 @@ func TestKernelRedirects(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fresh(t)
-			for _, w := range c.words {
-				run(t, "iptables-legacy", append([]string{"-t", "nat"}, strings.Fields(w)...)...)
-			}
+			restore(t, "iptables-legacy", "-t nat "+strings.Join(c.words, "\n-t nat "))
 			p := withDefaults(Packet{}, vip4)
 			if got, err := rulesFor(t, p).Redirects(p); err != nil || got != c.want {
 				t.Errorf("redirects: %v, %v; want %v", got, err, c.want)

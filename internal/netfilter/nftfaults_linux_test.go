@@ -8,12 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestKernelFaultsFamily tests in a family that nf_tables has in every kernel
-// we test with: its packets are Ethernet's, but its expressions are the same.
-func TestKernelFaultsFamily(t *testing.T) {
-	testNFT(t, unix.NFPROTO_BRIDGE)
-}
-
 // TestStockFaultsInet is like [TestStockFaultsNFT].
 func TestStockFaultsInet(t *testing.T) {
 	testNFT(t, unix.NFPROTO_INET)
@@ -23,15 +17,11 @@ func TestStockFaultsInet(t *testing.T) {
 func testNFT(t *testing.T, family uint8) {
 	name := nftFamily(family)
 	r := recording{path: "testdata/" + name + ".txtar"}
-	if family != unix.NFPROTO_BRIDGE {
-		r.save(t)
-	}
+	r.save(t)
+	ns := freshFor(t)
 	for _, c := range nftCases {
-		if c.routed && family == unix.NFPROTO_BRIDGE {
-			continue
-		}
 		t.Run(name+" "+c.name, func(t *testing.T) {
-			fresh(t)
+			ns.enter(t)
 			run(t, "nft", "table "+name+" t { "+strings.ReplaceAll(c.table, "VIP", vip4)+"; }")
 			r.add(t, c.name, func() ([]byte, error) { return nftBytes(family) })
 			p := withDefaults(c.packet, vip4)
@@ -58,16 +48,7 @@ func nftFaults(t *testing.T, family uint8, p Packet) []Fault {
 	t.Helper()
 	bases, err := nftBases(family)
 	must(t, err)
-	hooks := way
-	if family == unix.NFPROTO_BRIDGE { // which is asked before
-		hooks, p.Bridge = []Hook{Ingress}, true
-	}
-	faults, err := ruleset(bases).Faults(p, hooks...)
+	faults, err := ruleset(bases).Faults(p, way...)
 	must(t, err)
-	for i, f := range faults {
-		if f.Hook == Ingress {
-			faults[i].Hook = Input
-		}
-	}
 	return faults
 }

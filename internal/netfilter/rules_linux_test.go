@@ -3,12 +3,14 @@ package netfilter
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,8 +33,7 @@ func TestKernelFirewallLegacy(t *testing.T) {
 	testFlush(t, "iptables-legacy")
 }
 
-// TestStockFirewallNFT needs nf_tables of IPv4, which Debian's user-mode-linux
-// is built without; TestKernelFirewallFamily tests the same messages there.
+// TestStockFirewallNFT is like [TestStockFaultsNFT].
 func TestStockFirewallNFT(t *testing.T) {
 	fresh(t)
 	testFlush(t, "iptables-nft")
@@ -69,29 +70,6 @@ func testFlush(t *testing.T, iptables string) {
 	count(1)
 }
 
-// TestKernelFirewallFamily flushes a table of a family that nf_tables has in
-// every kernel we test with.
-func TestKernelFirewallFamily(t *testing.T) {
-	fresh(t)
-	count := func(want int) {
-		t.Helper()
-		if got, err := nftRules(unix.NFPROTO_BRIDGE); err != nil || got != want {
-			t.Errorf("%d rules, %v; want %d", got, err, want)
-		}
-	}
-	count(0)
-	must(t, nftFlush(unix.NFPROTO_BRIDGE))
-	run(t, "ebtables-nft", "-A", "INPUT", "-j", "DROP")
-	run(t, "ebtables-nft", "-A", "OUTPUT", "-j", "DROP")
-	run(t, "ebtables-nft", "-t", "nat", "-A", "PREROUTING", "-j", "ACCEPT")
-	count(2)
-	must(t, nftFlush(unix.NFPROTO_BRIDGE))
-	count(0)
-	if got := run(t, "ebtables-nft", "-t", "nat", "-L", "PREROUTING"); !strings.Contains(got, "-j ACCEPT") {
-		t.Errorf("nat was flushed as well:\n%s", got)
-	}
-}
-
 // fresh puts the test into a network namespace of its own.
 func fresh(t *testing.T) {
 	t.Helper()
@@ -101,10 +79,87 @@ func fresh(t *testing.T) {
 	}
 }
 
+// shared is a network namespace for many tests, one after the other: to make and to
+// end one costs the kernel more than all else in most of them.
+type shared int
+
+func freshFor(t *testing.T) shared {
+	t.Helper()
+	made := make(chan shared)
+	go func() {
+		defer close(made)
+		fresh(t)
+		fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			panic(err)
+		}
+		made <- shared(fd)
+	}()
+	ns, ok := <-made
+	if !ok {
+		t.FailNow()
+	}
+	t.Cleanup(func() { unix.Close(int(ns)) })
+	return ns
+}
+
+// enter puts the test there, where no rules are.
+func (ns shared) enter(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread() // as fresh
+	must(t, unix.Setns(int(ns), unix.CLONE_NEWNET))
+	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	must(t, err)
+	defer c.Close()
+	flush := nftRequest(unix.NFT_MSG_DELTABLE, netlink.Acknowledge, unix.AF_UNSPEC, nil)
+	_, err = c.SendMessages([]netlink.Message{nftBatch(unix.NFNL_MSG_BATCH_BEGIN), flush, nftBatch(unix.NFNL_MSG_BATCH_END)})
+	must(t, err)
+	_, err = c.Receive()
+	must(t, err)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// empty is what a kernel has that was told no rules: lines for [restore].
+const empty = `-t raw -F
+-F
+-X
+-P INPUT ACCEPT
+-P FORWARD ACCEPT
+-P OUTPUT ACCEPT
+-t mangle -F
+-t mangle -X
+-t mangle -P INPUT ACCEPT`
+
+// restore gives lines with options of iptables to the restore program of it, which is
+// faster than a process for each. Of each table the order stays.
+func restore(t *testing.T, iptables, lines string) {
+	t.Helper()
+	var tables []string
+	commands := map[string]string{}
+	for line := range strings.Lines(lines) {
+		table, options := "filter", strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(options, "-t "); ok {
+			table, options, _ = strings.Cut(rest, " ")
+		}
+		if commands[table] == "" {
+			tables = append(tables, table)
+		}
+		commands[table] += options + "\n"
+	}
+	var input strings.Builder
+	for _, table := range tables {
+		fmt.Fprintf(&input, "*%s\n%sCOMMIT\n", table, commands[table])
+	}
+	cmd := exec.Command(iptables+"-restore", "--noflush")
+	cmd.Stdin = strings.NewReader(input.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s\n%s", cmd, err, out, &input)
 	}
 }
 
