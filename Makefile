@@ -127,7 +127,7 @@ kernel-packages:
 
 compat: deps build ## compare with the real ipvsadm
 	@.ci/deps stock
-	$(KERNEL_TEST) ./compat
+	$(KERNEL_TEST) ./compat -every-build
 
 golden: deps build ## record what the real ipvsadm does
 	@.ci/deps stock

@@ -242,7 +242,7 @@ func (d *daemon) said() string {
 // await waits until something is as it should be.
 func (l *lan) await(what, want string, got func() string) {
 	l.t.Helper()
-	for end := time.Now().Add(3 * patience); ; time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		diff := cmp.Diff(want, got())
 		if diff == "" {
 			return

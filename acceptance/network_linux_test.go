@@ -94,12 +94,15 @@ type request struct {
 	err    error
 }
 
+// mostAtOnce bounds the requests that wait for an answer: a busy machine makes fewer.
+const mostAtOnce = 20
+
 // load asks for a page through the VIP 20 times a second, each time on a
 // connection of its own and whether or not the last answer has come, until ctx
 // ends. It returns the requests in the order in which they were made.
 func load(ctx context.Context) []request {
 	client := &http.Client{
-		Timeout:   5 * time.Second,
+		Timeout:   patience,
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialFromClient},
 	}
 	answers := make(chan request)
@@ -108,7 +111,7 @@ func load(ctx context.Context) []request {
 	for tick := time.Tick(time.Second / 20); ctx.Err() == nil || running > 0; {
 		select {
 		case <-tick:
-			if ctx.Err() == nil {
+			if ctx.Err() == nil && running < mostAtOnce {
 				running++
 				go func() { answers <- ask(client, time.Now()) }()
 			}

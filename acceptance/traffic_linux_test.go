@@ -106,7 +106,7 @@ func TestKernelTraffic(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests: %v", len(requests), answers)
-	if len(requests) < 300 || answers["rs1"] == 0 || answers["rs2"] == 0 || answers["rs3"] == 0 {
+	if len(requests) < 100 || answers["rs1"] == 0 || answers["rs2"] == 0 || answers["rs3"] == 0 {
 		t.Errorf("that is not the load that was meant")
 	}
 	d.lvsdr("vs", "start")  // on a busy machine the last edit came after the last one

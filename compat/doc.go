@@ -1,12 +1,13 @@
 // Package compat proves that our ipvsadm equals the real one.
 //
 // Its core is one table of command lines, kept as data in the cases files: each
-// line is run by Debian's ipvsadm 1.31 and by both builds of ours, bin/ipvsadm
-// and bin/lvsdr, and they must agree on standard output, standard error, exit
-// status and on what the kernel's table holds afterwards. A command that changes
-// the table is run by each in a network namespace of its own; a command that
-// lists is run by all in the same namespace, because the order of services in
-// the kernel depends on a hash that differs between namespaces.
+// line is run by Debian's ipvsadm 1.31 and by ours, and they must agree on standard
+// output, standard error, exit status and on what the kernel's table holds
+// afterwards. Ours is bin/ipvsadm; bin/lvsdr, which is built of the same code, takes
+// part in one group of lines in four, and in all with -every-build, as "make compat"
+// has it. A command that changes the table is run by each in a network namespace of
+// its own; a command that lists is run by all in the same namespace, because the
+// order of services in the kernel depends on a hash that differs between namespaces.
 //
 // What the real program did is also kept in golden files, so that the same
 // table can be run where it is not installed (LVSDR_GOLDEN=1). A normal run

@@ -28,6 +28,7 @@ func TestLiveConnections(t *testing.T) {
 		return // what moves cannot be recorded
 	}
 	s := newSession(t, 0)
+	s.touched = true
 	if err := s.setup(t, reference, liveSetup); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ var (
 	rewritePins   = flag.Bool("pins", false, "rewrite testdata/ours.txt from our program")
 	fuzzCommands  = flag.Int("fuzz-commands", 300, "number of generated commands to compare")
 	fuzzSeed      = flag.Uint64("seed", 1, "seed of the generated commands")
+	everyBuild    = flag.Bool("every-build", false, "run all cases with bin/lvsdr too, not one group in four")
 	tornListings  = flag.Int("torn-listings", 10, "how often TestTorn makes each listing")
 	through       = flag.String("interface", "sockopt", "interface of the kernel, sockopt or netlink, for what does not list")
 
@@ -81,8 +82,8 @@ func enterRoom() int {
 // the kernel to read.
 type program struct{ name, dir, through string }
 
-// Ours is bin/ipvsadm; what lists is run with it through both interfaces. And
-// bin/lvsdr, called by the same names, does all of it once more.
+// Ours is bin/ipvsadm; what lists is run with it through both interfaces. Multicall is
+// bin/lvsdr, called by the same names.
 var reference, ours, overSockopt, overNetlink, multicall program
 
 // furnish mounts a tmpfs on dir and puts both programs and a private /etc into

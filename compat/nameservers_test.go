@@ -35,6 +35,7 @@ func TestNameServers(t *testing.T) {
 		return // the clock cannot be recorded
 	}
 	s := newSession(t, 0)
+	s.touched = true
 	servers := new(nameServers)
 	servers.serve(t, s)
 	t.Cleanup(func() { resolver(t, etc["resolv.conf"]) })

@@ -22,6 +22,7 @@ const (
 	cmdGetDest    = 8
 	cmdGetDaemon  = 11
 	cmdGetTimeout = 13
+	cmdFlush      = 17
 
 	attrService = 1
 	attrDest    = 2
@@ -207,6 +208,12 @@ func nest(n uint16, list []netlink.Attribute) netlink.Attribute {
 		panic(err) // only for attributes longer than 64 kB
 	}
 	return netlink.Attribute{Type: netlink.Nested | n, Data: b}
+}
+
+// Flush deletes all services.
+func (t *Table) Flush() error {
+	_, err := t.Execute(cmdFlush, netlink.Acknowledge, nil)
+	return err
 }
 
 // AddService adds the IPv4 service vip of that protocol, with the scheduler rr.

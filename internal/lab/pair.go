@@ -18,7 +18,7 @@ import (
 // A variant of a pair: what becomes of open connections when the VIP moves.
 type variant struct {
 	name, title string
-	scheduler   string
+	scheduler   string   // of the service, with its flags as lvsdr.yaml has them
 	more        string   // of the configuration
 	sysctls     []string // that are 1 on both directors
 	localnode   bool     // the directors are the real servers
@@ -28,7 +28,7 @@ type variant struct {
 var variants = []variant{
 	{name: "sync", title: "the directors tell each other of connections", scheduler: "wrr", more: "sync: {role: both, interface: eth0}\n", goesOn: true},
 	{name: "none", title: "neither director knows of the other's connections", scheduler: "wrr"},
-	{name: "mh", title: "both directors choose the same real server", scheduler: "mh", sysctls: []string{"net.ipv4.vs.sloppy_tcp"}, goesOn: true},
+	{name: "mh", title: "both directors choose the same real server", scheduler: "mh, flags: [mh-fallback]", sysctls: []string{"net.ipv4.vs.sloppy_tcp"}, goesOn: true},
 	{name: "localnode", title: "the directors are the real servers", scheduler: "wrr", sysctls: []string{"net.ipv4.vs.backup_only"}, localnode: true, goesOn: true},
 }
 

@@ -166,8 +166,8 @@ func (w *walk) holders() (string, error) {
 	return strings.Join(names, ", "), nil
 }
 
-// movePatience is how long a director may take to get the VIP.
-const movePatience = 30 * time.Second
+// movePatience is how long a director may take to get the VIP, on a busy machine.
+const movePatience = time.Minute
 
 // awaitVIP waits until a director has the VIP, whether or not the other one, which
 // may be unable to learn of it, still does. It reports who has it, and since when.

@@ -39,8 +39,8 @@ func (l *Lab) answers(host string) bool {
 	return err == nil
 }
 
-// webPatience is how long a web server may take to start.
-const webPatience = 20 * time.Second
+// webPatience is how long a web server may take to start, on a busy machine.
+const webPatience = time.Minute
 
 // startWeb starts a web server that outlives this process, in a session of its
 // own, and waits for it.
@@ -83,12 +83,12 @@ func (l *Lab) stopWeb(host string) error {
 
 // awaitWeb waits until a real server answers.
 func (l *Lab) awaitWeb(ctx context.Context, host string, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, webPatience)
+	ctx, cancel := context.WithTimeoutCause(ctx, webPatience, fmt.Errorf("no answer in %v", webPatience))
 	defer cancel()
 	for !l.answers(host) {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-ended:
 			return errors.New("ended")
 		case <-time.After(10 * time.Millisecond):

@@ -131,8 +131,8 @@ func (w *walk) startWatch(ctx context.Context, director, file string) (*watcher,
 	return d, nil
 }
 
-// eventPatience is how long an event may take.
-const eventPatience = 30 * time.Second
+// eventPatience is how long an event may take, on a busy machine.
+const eventPatience = time.Minute
 
 // expectEvent waits until the watch says so.
 func (w *walk) expectEvent(d *watcher, name string) {
