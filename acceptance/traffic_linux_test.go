@@ -6,11 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// loadTime is how long a load lasts; changes come at fifths of it.
+// loadTime is how long a load lasts at least; changes come at fifths of it.
 const loadTime = 20 * time.Second
 
 // director is the director of the network under its load.
@@ -55,20 +56,29 @@ func newDirector(t testing.TB) *director {
 }
 
 // under makes a load and returns its requests. Beside it a job is done every
-// half second, and an operator, once, does what he does at each fifth of the time.
+// half second, and an operator, once, does what he does at each fifth of the time: a
+// wait lasts until the job was done once more from its beginning.
 func (d *director) under(job func(), operator func(wait func())) []request {
-	ctx, cancel := context.WithTimeout(context.Background(), loadTime)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var others sync.WaitGroup
+	var jobs atomic.Int32
 	others.Go(func() {
 		for tick := time.Tick(time.Second / 2); ctx.Err() == nil; <-tick {
 			job()
+			jobs.Add(1)
 		}
 	})
 	others.Go(func() {
-		fifths := time.NewTicker(loadTime / 5)
-		defer fifths.Stop()
-		operator(func() { <-fifths.C })
+		defer cancel()
+		wait := func() {
+			before := jobs.Load()
+			for end := time.Now().Add(loadTime / 5); time.Now().Before(end) || jobs.Load() < before+2; {
+				time.Sleep(time.Second / 20)
+			}
+		}
+		operator(wait)
+		wait()
 	})
 	all := load(ctx)
 	others.Wait()
@@ -109,7 +119,6 @@ func TestKernelTraffic(t *testing.T) {
 	if len(requests) < 100 || answers["rs1"] == 0 || answers["rs2"] == 0 || answers["rs3"] == 0 {
 		t.Errorf("that is not the load that was meant")
 	}
-	d.lvsdr("vs", "start")  // on a busy machine the last edit came after the last one
 	d.lvsdr("vs", "status") // which fails unless all is in place
 }
 
@@ -134,7 +143,11 @@ func BenchmarkTrafficScript(b *testing.B) {
 		requests := d.under(func() {
 			program(b, "ip", "netns", "exec", hostsFrom+"lvs", "sh", "-ec", setUpAgain)
 			runs++
-		}, func(func()) {})
+		}, func(wait func()) {
+			for range 4 {
+				wait()
+			}
+		})
 		all += len(requests)
 		for _, r := range requests {
 			if r.err != nil {
