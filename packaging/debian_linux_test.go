@@ -18,15 +18,13 @@ const install = "apt install ./dist/lvsdr_VERSION_amd64.deb"
 // there is, and uses it there.
 func TestPackageInDebian(t *testing.T) {
 	t.Parallel()
-	d := newDebian(t)
-	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), "lvsdr.deb")
+	d := newDebian(t, "bookworm")
 	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), strings.ReplaceAll("dist/lvsdr_VERSION_amd64.deb", "VERSION", version(t)))
 	d.copyIn(t, "testdata/units.sh", "units.sh")
 	d.copyIn(t, "testdata/clients.sh", "clients.sh")
 	d.copyIn(t, "testdata/director.cf", "director.cf")
 	d.copyIn(t, "testdata/switched.cf", "switched.cf")
-	// Nobody needs what is written here on a disk.
-	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test; apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 man-db "+shells)
+	d.run(t, "apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod iproute2 man-db "+shells)
 
 	// Each of these goes on where the one before it has left the system.
 	for _, step := range []struct {
@@ -161,14 +159,20 @@ StandardOutput=file:/units.out
 StandardError=file:/units.out
 END
 mkdir -p /lib/modules`)
-	console := output(t, root(t, "unshare", "--mount", "sh", "-ec", boot, string(d))...)
+	console := d.boot(t, "test.service")
 	recorded(t, "units.txt", d.run(t, "cat /units.out"))
 	if t.Failed() {
 		t.Logf("the console:\n%s", tail(console, 3000))
 	}
 }
 
-// boot is a shell script that boots the system in $0 on Debian's user-mode-linux,
+// boot boots to a unit, and returns what the console said.
+func (d debian) boot(t *testing.T, unit string) string {
+	t.Helper()
+	return output(t, root(t, "unshare", "--mount", "sh", "-ec", boot, string(d), unit)...)
+}
+
+// boot is a shell script that boots the system in $0 to $1 on Debian's user-mode-linux,
 // with its modules where modprobe looks for them, and its memory in a file where
 // there is room.
 const boot = `
@@ -178,6 +182,6 @@ trap 'rm -rf "$dir"' EXIT
 export TMPDIR=/dev/shm
 [ "$(df --output=avail $TMPDIR | tail -1)" -gt 600000 ] || TMPDIR=/var/tmp
 timeout 1500 linux.uml mem=512M uml_dir="$dir" umid=guest root=/dev/root rootfstype=hostfs rootflags="$0" rw \
-	con=null con0=null,fd:1 panic=-1 noreboot init=/lib/systemd/systemd systemd.unit=test.service </dev/null`
+	con=null con0=null,fd:1 panic=-1 noreboot init=/lib/systemd/systemd systemd.unit="$1" </dev/null`
 
 func tail(s string, n int) string { return strings.ToValidUTF8(s[max(0, len(s)-n):], "") }
