@@ -38,7 +38,7 @@ func (stock) newLine() (ours, theirs line, err error) { return newSocketLine() }
 func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	const init = "/lvsdr"
 	if k.hasPrograms() {
-		self = k.dir + "/usr/sbin/lvsdr"
+		self = k.program()
 	}
 	initramfs := filepath.Join(dir, "initramfs")
 	if err := k.WriteInitramfs(initramfs, stockModules, func(a *Initramfs) { a.Program(self, init) }); err != nil {
@@ -96,7 +96,9 @@ func openPort() (*os.File, error) {
 
 // hasPrograms reports whether the folder of the kernel has those of a system, ours
 // among them: another processor's, it may be.
-func (k Stock) hasPrograms() bool { return k.dir != "" && exists(k.dir+"/usr/bin") }
+func (k Stock) hasPrograms() bool { return k.dir != "" && exists(k.program()) }
+
+func (k Stock) program() string { return k.dir + "/usr/sbin/lvsdr" }
 
 // takePlace puts what is unpacked in the place of what is installed: a system's
 // programs, or a kernel's modules alone.

@@ -144,10 +144,9 @@ func (k kernel) fetch(cache string) (u unpacked, err error) {
 
 // makeSystem makes the folder of a system whose /lib leads to /usr/lib, as newer
 // ones have it.
-func makeSystem(dir string) error {
-	err := os.MkdirAll(filepath.Join(dir, "usr/lib"), 0o755)
-	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
-		err = errors.Join(err, os.Symlink("usr/"+name, filepath.Join(dir, name)))
+func makeSystem(dir string) (err error) {
+	for _, name := range []string{"bin", "sbin", "lib"} {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, "usr", name), 0o755), os.Symlink("usr/"+name, filepath.Join(dir, name)))
 	}
 	return err
 }

@@ -20,7 +20,7 @@ type part struct {
 var (
 	compared        = part{"all comparisons with ipvsadm", []string{"./compat"}}
 	comparedShort   = part{"comparisons with ipvsadm: the table of cases, listings beside changes, streams", []string{"./compat", "-run", "^Test(Cases|Torn|Streams)$"}}
-	comparedForeign = part{"comparisons with ipvsadm: the table of cases", []string{"./compat", "-run", "^TestCases$"}}
+	comparedForeign = part{"comparisons with ipvsadm: tables and listings", []string{"./compat", "-run", "^TestCases$/^(worked|services|destinations|list|restore|connections|daemons)$"}}
 	walk            = part{name: "lab run"}
 	scripts         = part{"scripts: ipvsadm, vs, rs, watch", []string{"./acceptance", "-run", "^TestScripts$"}}
 	doctors         = part{"fault suite", []string{"./acceptance", "-run", "^TestKernel(Faults|Healthy)$"}}
