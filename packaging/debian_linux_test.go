@@ -35,6 +35,7 @@ func TestPackageInDebian(t *testing.T) {
 		{"over Debian's ipvsadm", testReplace},
 		{"back to Debian's ipvsadm", testReplaced},
 		{"rpm", testRPM},
+		{"arm64", testARM64},
 		{"beside ldirectord", testLdirectord},
 		{"completions", testCompletions},
 		{"units", testUnits},
@@ -107,6 +108,17 @@ func testRPM(t *testing.T, d debian) {
 	if diff := cmp.Diff(before, d.files(t)); diff != "" {
 		t.Errorf("erased, the package leaves something behind (-before +after):\n%s", diff)
 	}
+}
+
+// testARM64 installs the deb for another processor, and has QEMU run the programs
+// there.
+func testARM64(t *testing.T, d debian) {
+	d.copyIn(t, made(t, "lvsdr_VERSION_arm64.deb"), "arm64.deb")
+	d.run(t, "apt-get -qq install -y --no-install-recommends qemu-user && dpkg --add-architecture arm64 && dpkg -i /arm64.deb")
+	d.says(t, names, "/usr/lib/lvsdr/ipvsadm\n")
+	d.says(t, "qemu-aarch64 /usr/sbin/lvsdr version; qemu-aarch64 /usr/sbin/ipvsadm --version; qemu-aarch64 /usr/sbin/lvsdr init | cmp - /etc/lvsdr/lvsdr.yaml",
+		"lvsdr "+version(t)+"\nipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n")
+	d.run(t, "dpkg --purge lvsdr:arm64 && dpkg --remove-architecture arm64")
 }
 
 // kernel runs a script in there, on a kernel that has IPVS.
