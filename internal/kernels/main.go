@@ -39,7 +39,7 @@ var kernels = []kernel{
 	{suite: "stable", processor: here},
 	{suite: "unstable", processor: here, newest: true},
 	{suite: "stable", processor: "arm64"},
-	{suite: "stable", processor: "s390x"}, // big-endian
+	{suite: "oldstable", processor: "s390x"}, // big-endian; in QEMU 7.2 the TCP checksums of Linux 6.12 are wrong
 }
 
 // parts are what runs on a kernel. All of compat runs on the newest, which has
