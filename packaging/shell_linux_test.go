@@ -67,7 +67,7 @@ type debian string
 
 // newDebian makes a minimal one, from the archive that debootstrap knows. What
 // the environment says of proxies holds there as well.
-func newDebian(t *testing.T) debian {
+func newDebian(t *testing.T, release string) debian {
 	t.Helper()
 	root(t) // or nothing is made
 	dir, err := os.MkdirTemp("", "lvsdr-debian-")
@@ -83,8 +83,12 @@ func newDebian(t *testing.T) debian {
 	if err := os.Chmod(dir, 0o755); err != nil { // not everybody in there is root
 		t.Fatal(err)
 	}
-	output(t, root(t, "unshare", "--mount", "debootstrap", "--variant=minbase", "bookworm", dir)...)
-	return debian(dir)
+	output(t, root(t, "unshare", "--mount", "debootstrap", "--variant=minbase", release, dir)...)
+	d := debian(dir)
+	// Nobody needs what is written here on a disk.
+	d.run(t, "echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test")
+	d.copyIn(t, made(t, "lvsdr_VERSION_amd64.deb"), "lvsdr.deb")
+	return d
 }
 
 // enter is a shell script that ends in $dir, which has /proc and /dev; what it

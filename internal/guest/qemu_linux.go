@@ -14,23 +14,42 @@ import (
 	"syscall"
 )
 
-// qemu is what a stock kernel runs in: one processor that is translated, which
-// works everywhere, and a console on standard output.
+// qemu is what a stock kernel runs in, beside what its processor wants: one
+// processor that is translated, which works everywhere, and a console on standard
+// output.
 //
 // It has room for eight processors. With room for one the per-CPU memory of the
 // kernel comes in pieces so large that looking for a place in them takes half
 // the time of a large restore, which it does on no director.
 var qemu = []string{
-	"qemu-system-x86_64", "-accel", "tcg", "-smp", "1", "-m", "1024",
+	"-accel", "tcg", "-smp", "1", "-m", "1024",
 	"-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
 }
 
-const stockParameters = "console=ttyS0 quiet panic=-1 possible_cpus=8"
+const stockParameters = "quiet panic=-1 possible_cpus=8"
+
+// A processor is what runs Debian's kernels for it.
+type processor struct {
+	program, deb string // of QEMU
+	options      []string
+	console      string
+}
+
+// processors are named as Debian does, which is how a release of a kernel ends.
+var processors = map[string]processor{
+	"amd64": {"qemu-system-x86_64", "qemu-system-x86", nil, "ttyS0"},
+	"arm64": {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt", "-cpu", "cortex-a72"}, "ttyAMA0"},
+	"s390x": {"qemu-system-s390x", "qemu-system-misc", nil, "ttysclp0"},
+}
 
 // A Stock is one of Debian's kernels for real machines.
 type Stock struct {
 	Release string // as uname -r has it
 	dir     string // where it is unpacked; empty: installed here
+}
+
+func (k Stock) processor() processor {
+	return processors[k.Release[strings.LastIndex(k.Release, "-")+1:]]
 }
 
 func (k Stock) modules() string { return k.dir + theirModules + "/" + k.Release }
@@ -52,15 +71,17 @@ func exists(path string) bool {
 // FindStock takes the last by name of those that are complete: of a folder in
 // which such packages are unpacked, or of those that are installed.
 func FindStock(dir string) (Stock, error) {
-	if _, err := exec.LookPath(qemu[0]); err != nil {
-		return Stock{}, fmt.Errorf("%s is missing: apt-get install qemu-system-x86", qemu[0])
-	}
-	releases, _ := filepath.Glob(dir + theirModules + "/*[0-9]-amd64")
+	releases, _ := filepath.Glob(dir + theirModules + "/*[0-9]-*")
 	for _, release := range slices.Backward(releases) {
 		k := Stock{filepath.Base(release), dir}
-		if exists(k.image()) && exists(k.modules()+"/modules.dep") {
-			return k, nil
+		p := k.processor()
+		if p.program == "" || !exists(k.image()) || !exists(k.modules()+"/modules.dep") {
+			continue
 		}
+		if _, err := exec.LookPath(p.program); err != nil {
+			return Stock{}, fmt.Errorf("%s is missing: apt-get install %s", p.program, p.deb)
+		}
+		return k, nil
 	}
 	if dir != "" {
 		return Stock{}, fmt.Errorf("%s has no kernel: lib/modules/RELEASE-amd64 with modules.dep, which depmod makes, and boot/vmlinuz-RELEASE-amd64 are wanted", dir)
@@ -72,9 +93,10 @@ func FindStock(dir string) (Stock, error) {
 // process does. The kernel gets more parameters, QEMU more options. The guest's
 // console is the command's standard output.
 func (k Stock) Command(ctx context.Context, initramfs, parameters string, options ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, qemu[0], qemu[1:]...)
+	p := k.processor()
+	cmd := exec.CommandContext(ctx, p.program, slices.Concat(p.options, qemu)...)
 	cmd.Args = append(cmd.Args, "-kernel", k.image(), "-initrd", initramfs,
-		"-append", strings.TrimSpace(stockParameters+" "+parameters))
+		"-append", strings.TrimSpace("console="+p.console+" "+stockParameters+" "+parameters))
 	cmd.Args = append(cmd.Args, options...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +37,9 @@ func (stock) newLine() (ours, theirs line, err error) { return newSocketLine() }
 
 func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	const init = "/lvsdr"
+	if k.hasPrograms() {
+		self = k.program()
+	}
 	initramfs := filepath.Join(dir, "initramfs")
 	if err := k.WriteInitramfs(initramfs, stockModules, func(a *Initramfs) { a.Program(self, init) }); err != nil {
 		return nil, err
@@ -44,7 +48,7 @@ func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	// and on a busy machine the kernel takes the timer for broken.
 	parameters := fmt.Sprintf("mitigations=off no_timer_check %s rdinit=%s -- lab %s %s %s", k.options.Parameters, init, InitWord, stockWord, k.dir)
 	return k.Command(context.Background(), initramfs, parameters, append(k.options.QEMU,
-		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=line,nr=1",
+		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial", "-device", "virtserialport,chardev=line,nr=1",
 		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap")...), nil
 }
 
@@ -53,7 +57,7 @@ func (k stock) enter() (*os.File, error) {
 	if err := errors.Join(mount("devtmpfs", "/dev", ""), LoadModules()); err != nil {
 		return nil, err
 	}
-	line, err := os.OpenFile("/dev/vport0p1", os.O_RDWR, 0)
+	line, err := openPort()
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +76,44 @@ func (k stock) enter() (*os.File, error) {
 	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
 		return nil, fmt.Errorf("change to the host's files: %w", err)
 	}
-	if err := unix.Chroot("."); err != nil || k.dir == "" {
-		return line, err
+	if err := unix.Chroot("."); err != nil {
+		return nil, err
 	}
-	if err := unix.Mount(k.dir+theirModules, theirModules, "", unix.MS_BIND, ""); err != nil {
-		return nil, fmt.Errorf("mount the modules of %s: %w", k.dir, err)
+	return line, k.takePlace()
+}
+
+// openPort opens the guest's end of the line. Its number is that of a device, and
+// not every kernel has found all of them when init starts.
+func openPort() (*os.File, error) {
+	for range 100 {
+		if ports, _ := filepath.Glob("/dev/vport*p1"); len(ports) == 1 {
+			return os.OpenFile(ports[0], os.O_RDWR, 0)
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
-	return line, nil
+	return nil, errors.New("the kernel finds no virtio port")
+}
+
+// hasPrograms reports whether the folder of the kernel has those of a system, ours
+// among them: another processor's, it may be.
+func (k Stock) hasPrograms() bool { return k.dir != "" && exists(k.program()) }
+
+func (k Stock) program() string { return k.dir + "/usr/sbin/lvsdr" }
+
+// takePlace puts what is unpacked in the place of what is installed: a system's
+// programs, or a kernel's modules alone.
+func (k Stock) takePlace() error {
+	place := theirModules
+	switch {
+	case k.dir == "":
+		return nil
+	case k.hasPrograms():
+		place = "/usr"
+	}
+	if err := unix.Mount(k.dir+place, place, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s of %s: %w", place, k.dir, err)
+	}
+	return nil
 }
 
 // keep holds the directories by mounts of their own, since 9p has its tag in

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// archive is a release of Debian as apt sees it, with lists, cache and state of
-// its own below dir.
-type archive struct{ dir, suite string }
+// archive is a release of Debian for a processor as apt sees it, with lists, cache
+// and state of its own below dir.
+type archive struct{ dir, suite, processor string }
 
 // keyring has the keys of all releases that are maintained
 // (debian-archive-keyring).
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 // open makes the folders that apt wants, and fetches the list of packages.
-func open(dir, suite string) (archive, error) {
-	a := archive{dir, suite}
+func open(dir, suite, processor string) (archive, error) {
+	a := archive{dir, suite, processor}
 	for _, folder := range []string{"lists/partial", "cache/archives/partial"} {
 		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
 			return a, err
@@ -43,7 +43,7 @@ func (a archive) apt(program string, args ...string) (out string, err error) {
 	options := []string{
 		"-oDir::State=" + a.dir, "-oDir::State::lists=" + a.dir + "/lists", "-oDir::State::status=" + a.dir + "/status",
 		"-oDir::Cache=" + a.dir + "/cache", "-oDir::Etc::sourcelist=" + a.dir + "/sources.list", "-oDir::Etc::sourceparts=-",
-		"-oAPT::Sandbox::User=root", "-oAcquire::Languages=none",
+		"-oAPT::Architecture=" + a.processor, "-oAPT::Architectures=" + a.processor, "-oAPT::Sandbox::User=root", "-oAcquire::Languages=none",
 	}
 	cmd := exec.Command(program, append(options, args...)...)
 	cmd.Dir = a.dir
@@ -59,29 +59,60 @@ func (a archive) apt(program string, args ...string) (out string, err error) {
 // ofKernel are the packages which newer releases have split the kernel into.
 var ofKernel = regexp.MustCompile(`^linux-(image|binary|modules|base)-\d`)
 
-// kernelPackages are the names of the newest kernel's packages, those without
-// files among them. They are not installed: what they depend on does not matter.
-func (a archive) kernelPackages() (names []string, err error) {
-	out, err := a.apt("apt-get", "--print-uris", "-qq", "--no-install-recommends", "install", "linux-image-amd64")
+// packages are those that installing some on an empty system installs.
+func (a archive) packages(wanted ...string) (names []string, err error) {
+	out, err := a.apt("apt-get", append([]string{"--print-uris", "-qq", "--no-install-recommends", "install"}, wanted...)...)
 	for line := range strings.Lines(out) { // 'URI' FILE SIZE HASH
-		if words := strings.Fields(line); len(words) > 1 && ofKernel.MatchString(words[1]) {
+		if words := strings.Fields(line); len(words) > 1 {
 			name, _, _ := strings.Cut(words[1], "_")
 			names = append(names, name)
 		}
-	}
-	if err == nil && len(names) == 0 {
-		err = fmt.Errorf("linux-image-amd64 of %s depends on no kernel:\n%s", a.suite, out)
 	}
 	slices.Sort(names)
 	return names, err
 }
 
+// kernelPackages are the names of the newest kernel's packages, those without
+// files among them. They are not installed: what they depend on does not matter.
+func (a archive) kernelPackages() (names []string, err error) {
+	all, err := a.packages("linux-image-" + a.processor)
+	for _, name := range all {
+		if ofKernel.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("linux-image-%s of %s depends on no kernel: %s", a.processor, a.suite, all)
+	}
+	return names, err
+}
+
+// unpack adds what packages have to a system in a folder.
+func (a archive) unpack(names []string, dir string) error {
+	if _, err := a.apt("apt-get", append([]string{"-qq", "download"}, names...)...); err != nil {
+		return err
+	}
+	debs, _ := filepath.Glob(filepath.Join(a.dir, "*.deb"))
+	for _, deb := range debs {
+		// dpkg-deb -x would make a folder of the link lib.
+		const script = `dpkg-deb --fsys-tarfile "$0" | tar -x --keep-directory-symlink -C "$1"`
+		if out, err := exec.Command("sh", "-c", script, deb, dir).CombinedOutput(); err != nil {
+			return fmt.Errorf("unpack %s: %w\n%s", filepath.Base(deb), err, out)
+		}
+		if err := os.Remove(deb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unpacked is a kernel in a folder.
 type unpacked struct{ dir, release string }
 
-// fetch unpacks the newest kernel of a release below dir, unless it is there.
-func fetch(dir, suite string) (u unpacked, err error) {
-	a, err := open(dir, suite)
+// fetch unpacks the newest kernel of a release below a folder, unless it is there.
+func (k kernel) fetch(cache string) (u unpacked, err error) {
+	dir := filepath.Join(cache, k.suite+"-"+k.processor)
+	a, err := open(dir, k.suite, k.processor)
 	if err != nil {
 		return u, err
 	}
@@ -94,17 +125,15 @@ func fetch(dir, suite string) (u unpacked, err error) {
 	if _, err := os.Stat(u.dir); err == nil {
 		return u, nil
 	}
-	if _, err := a.apt("apt-get", append([]string{"-qq", "download"}, names...)...); err != nil {
-		return u, err
-	}
-	debs, _ := filepath.Glob(filepath.Join(dir, "*.deb"))
-	defer func() {
-		for _, deb := range debs {
-			os.Remove(deb)
-		}
-	}()
 	making := u.dir + ".making"
-	if err := errors.Join(os.RemoveAll(making), unpack(debs, making)); err != nil {
+	err = errors.Join(os.RemoveAll(making), makeSystem(making))
+	if err == nil {
+		err = a.unpack(names, making)
+	}
+	if err == nil && k.foreign() {
+		err = addPrograms(dir, k.processor, making)
+	}
+	if err != nil {
 		return u, err
 	}
 	if out, err := exec.Command("depmod", "-b", making, u.release).CombinedOutput(); err != nil {
@@ -113,19 +142,11 @@ func fetch(dir, suite string) (u unpacked, err error) {
 	return u, os.Rename(making, u.dir)
 }
 
-// unpack makes a folder with what packages have. Where they have /usr/lib only,
-// /lib leads there.
-func unpack(debs []string, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+// makeSystem makes the folder of a system whose /lib leads to /usr/lib, as newer
+// ones have it.
+func makeSystem(dir string) (err error) {
+	for _, name := range []string{"bin", "sbin", "lib"} {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, "usr", name), 0o755), os.Symlink("usr/"+name, filepath.Join(dir, name)))
 	}
-	for _, deb := range debs {
-		if out, err := exec.Command("dpkg-deb", "-x", deb, dir).CombinedOutput(); err != nil {
-			return fmt.Errorf("unpack %s: %w\n%s", filepath.Base(deb), err, out)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, "lib")); err == nil {
-		return nil
-	}
-	return os.Symlink("usr/lib", filepath.Join(dir, "lib"))
+	return err
 }

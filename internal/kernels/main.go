@@ -5,7 +5,9 @@
 //	go run ./internal/kernels [-only REGEXP] [-short] [-cache DIR]
 //
 // Each kernel is the newest that its release has. It is fetched by apt, into a
-// cache that the packages installed here know nothing of.
+// cache that the packages installed here know nothing of. Beside one for another
+// processor are the programs that the tests need, the real ipvsadm among them,
+// and ours, which are built for it.
 package main
 
 import (
@@ -20,20 +22,36 @@ import (
 
 // kernel is a release's kernel for a processor.
 type kernel struct {
-	suite  string // of Debian
-	newest bool
+	suite, processor string // as Debian names them
+	newest           bool
 }
 
-func (k kernel) String() string { return k.suite + "/amd64" }
+func (k kernel) String() string { return k.suite + "/" + k.processor }
 
-var kernels = []kernel{{suite: "oldoldstable"}, {suite: "oldstable"}, {suite: "stable"}, {suite: "unstable", newest: true}}
+// here is the processor that the programs of this machine are for.
+const here = "amd64"
+
+func (k kernel) foreign() bool { return k.processor != here }
+
+var kernels = []kernel{
+	{suite: "oldoldstable", processor: here},
+	{suite: "oldstable", processor: here},
+	{suite: "stable", processor: here},
+	{suite: "unstable", processor: here, newest: true},
+	{suite: "stable", processor: "arm64"},
+	{suite: "oldstable", processor: "s390x"}, // big-endian; in QEMU 7.2 the TCP checksums of Linux 6.12 are wrong
+}
 
 // parts are what runs on a kernel. All of compat runs on the newest, which has
-// changed most; on the others what depends on the kernel.
+// changed most; on the others what depends on the kernel. What depends on the
+// processor is numbers: those of the kernel's interfaces, and those that ipvsadm
+// prints.
 func (k kernel) parts(short bool) []part {
 	switch {
 	case short:
 		return []part{interfaces, walk}
+	case k.foreign():
+		return []part{interfaces, walk, comparedForeign}
 	case k.newest:
 		return []part{compared, interfaces, walk, scripts, doctors}
 	}
@@ -42,7 +60,7 @@ func (k kernel) parts(short bool) []part {
 
 func main() {
 	var o options
-	only := flag.String("only", "", "try the kernels alone in whose \"SUITE/amd64\" this `REGEXP` finds something")
+	only := flag.String("only", "", "try the kernels alone in whose \"SUITE/PROCESSOR\" this `REGEXP` finds something")
 	flag.BoolVar(&o.short, "short", false, "run only what takes a minute")
 	flag.StringVar(&o.cache, "cache", cacheDir(), "keep kernels in `DIR`")
 	flag.Parse()
@@ -77,9 +95,14 @@ func run(o options, w io.Writer) error {
 		if !o.only.MatchString(k.String()) {
 			continue
 		}
-		unpacked, err := fetch(filepath.Join(o.cache, k.suite), k.suite)
+		unpacked, err := k.fetch(o.cache)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k, err)
+		}
+		if k.foreign() {
+			if err := unpacked.build(k.processor); err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
 		}
 		for _, p := range k.parts(o.short) {
 			fmt.Fprintf(os.Stderr, "%s: Linux %s: %s\n", k, unpacked.release, p.name)

@@ -18,12 +18,13 @@ type part struct {
 }
 
 var (
-	compared      = part{"all comparisons with ipvsadm", []string{"./compat"}}
-	comparedShort = part{"comparisons with ipvsadm: the table of cases, listings beside changes, streams", []string{"./compat", "-run", "^Test(Cases|Torn|Streams)$"}}
-	walk          = part{name: "lab run"}
-	scripts       = part{"scripts: ipvsadm, vs, rs, watch", []string{"./acceptance", "-run", "^TestScripts$"}}
-	doctors       = part{"fault suite", []string{"./acceptance", "-run", "^TestKernel(Faults|Healthy)$"}}
-	interfaces    = part{"interfaces of the kernel", []string{"-run", "^Test(Kernel|Stock)", "-p", "1", "./internal/host", "./internal/ipvs"}}
+	compared        = part{"all comparisons with ipvsadm", []string{"./compat"}}
+	comparedShort   = part{"comparisons with ipvsadm: the table of cases, listings beside changes, streams", []string{"./compat", "-run", "^Test(Cases|Torn|Streams)$"}}
+	comparedForeign = part{"comparisons with ipvsadm: tables and listings", []string{"./compat", "-run", "^TestCases$/^(worked|services|destinations|list|restore|connections|daemons)$"}}
+	walk            = part{name: "lab run"}
+	scripts         = part{"scripts: ipvsadm, vs, rs, watch", []string{"./acceptance", "-run", "^TestScripts$"}}
+	doctors         = part{"fault suite", []string{"./acceptance", "-run", "^TestKernel(Faults|Healthy)$"}}
+	interfaces      = part{"interfaces of the kernel", []string{"-run", "^Test(Kernel|Stock)", "-p", "1", "./internal/host", "./internal/ipvs"}}
 )
 
 // row is one of the table.
@@ -37,7 +38,7 @@ type row struct {
 func try(u unpacked, k kernel, p part) row {
 	r := row{kernel: k.String(), release: u.release, part: p.name}
 	started := time.Now()
-	out, err := p.command(u).CombinedOutput()
+	out, err := p.command(u, k).CombinedOutput()
 	r.took = time.Since(started)
 	if err != nil {
 		r.log = filepath.Join(os.TempDir(), fmt.Sprintf("lvsdr-%s-%s.log", strings.ReplaceAll(r.kernel, "/", "-"), strings.Fields(p.name)[0]))
@@ -49,17 +50,25 @@ func try(u unpacked, k kernel, p part) row {
 	return r
 }
 
-func (p part) command(u unpacked) *exec.Cmd {
-	self, err := filepath.Abs("bin/lvsdr")
+func (p part) command(u unpacked, k kernel) *exec.Cmd {
+	top, err := os.Getwd()
 	if err != nil {
-		self = "bin/lvsdr"
+		top = "."
 	}
+	self := filepath.Join(top, "bin/lvsdr")
 	boot := []string{self, "lab", "kernel", "--from", u.dir, "--"}
-	if p.args == nil {
+	switch {
+	case p.args == nil && k.foreign():
+		return exec.Command(boot[0], append(boot[1:], "lvsdr", "lab", "run")...)
+	case p.args == nil:
 		return exec.Command(boot[0], append(boot[1:], self, "lab", "run")...)
+	case k.foreign():
+		boot = append(boot, withOurs(top)...)
 	}
-	args := []string{"test", "-tags", "urfave_cli_no_docs", "-count", "1", "-timeout", "60m", "-exec", strings.Join(boot, " ")}
-	return exec.Command("go", append(args, p.args...)...)
+	args := []string{"test", "-tags", "urfave_cli_no_docs", "-vet", "off", "-count", "1", "-timeout", "60m", "-exec", strings.Join(boot, " ")}
+	cmd := exec.Command("go", append(args, p.args...)...)
+	cmd.Env = append(os.Environ(), "GOARCH="+k.processor)
+	return cmd
 }
 
 // report prints the table, in Markdown. An error says that something failed.

@@ -1,0 +1,46 @@
+package main
+
+import "testing"
+
+// TestPackageOverDebian13 installs the deb over the ipvsadm of a release that
+// enables an ipvsadm.service by itself. That one does nothing at boot unless
+// /etc/default/ipvsadm says so; ours, by the same name, does the same.
+func TestPackageOverDebian13(t *testing.T) {
+	t.Parallel()
+	d := newDebian(t, "trixie")
+	d.run(t, "apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd-sysv kmod")
+	d.run(t, `mkdir -p /lib/modules && cat >/etc/systemd/system/test.service <<'END'
+[Unit]
+Wants=multi-user.target
+After=multi-user.target
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+Type=oneshot
+ExecStart=/sbin/ipvsadm -Sn
+StandardOutput=file:/table
+END`)
+	for _, tt := range []struct{ auto, enabled, table string }{
+		{"false", "disabled\n", ""},
+		{"true", "enabled\n", "-A -t 192.0.2.1:80 -s rr\n"},
+	} {
+		t.Run("AUTO="+tt.auto, func(t *testing.T) {
+			d.run(t, `apt-get -qq install -y --no-install-recommends ipvsadm
+sed -i 's/^AUTO=.*/AUTO="`+tt.auto+`"/' /etc/default/ipvsadm
+echo '-A -t 192.0.2.1:80 -s rr' >/etc/ipvsadm.rules`)
+			d.says(t, "systemctl is-enabled ipvsadm", "enabled\n")
+			d.run(t, "apt-get -qq install -y /lvsdr.deb")
+			d.says(t, names, "/usr/lib/lvsdr/ipvsadm\n")
+			d.says(t, "systemctl is-enabled ipvsadm || true", tt.enabled)
+			console := d.boot(t, "test.service")
+			d.says(t, "cat /table", tt.table)
+			// What ours are told stays, whatever becomes of the settings of theirs.
+			d.run(t, "systemctl enable ipvsadm && apt-get -qq purge -y ipvsadm && dpkg -i /lvsdr.deb")
+			d.says(t, "systemctl is-enabled ipvsadm", "enabled\n")
+			d.run(t, "apt-get -qq purge -y lvsdr")
+			if t.Failed() {
+				t.Logf("the console:\n%s", tail(console, 3000))
+			}
+		})
+	}
+}
