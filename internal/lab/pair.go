@@ -208,13 +208,13 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, calm); err != nil {
+	if err := Pause(ctx, calm); err != nil {
 		return err
 	}
 	t := w.lab.newTraffic(ctx)
 	defer t.end()
 	defer t.stop()
-	if err := pause(ctx, told); err != nil {
+	if err := Pause(ctx, told); err != nil {
 		return err
 	}
 	before := t.goOn(ctx, time.Now().Add(-calm))
@@ -233,7 +233,7 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if since.IsZero() {
 		since = at
 	}
-	if err := pause(ctx, calm); err != nil {
+	if err := Pause(ctx, calm); err != nil {
 		return err
 	}
 	m := t.finish(ctx, since)

@@ -103,13 +103,3 @@ func (r *Rehearsal) Run(ctx context.Context, o Options) (report Report, err erro
 	}
 	return report, nil
 }
-
-// wait waits, unless ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
-}
