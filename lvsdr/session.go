@@ -243,7 +243,9 @@ func enterNamespace(name string) error {
 
 // wish is what the configuration asks of the machine now.
 func (s *session) wish() plan.Wish {
-	return plan.New(s.Claimant, s.config, s.Record.DrainedFor(s.Claimant), s.options)
+	o := s.options
+	o.Retired = s.Record.IsRetired(s.Claimant)
+	return plan.New(s.Claimant, s.config, s.Record.DrainedFor(s.Claimant), o)
 }
 
 // compare looks at the machine, and plans.

@@ -30,6 +30,7 @@ type Config struct {
 	RealServers   []RealServer // for every service without some of its own
 	ARP           ARP
 	Announce      bool          // tell the network when the director has added a VIP
+	AnnounceTable uint8         // where a routing daemon looks for VIPs; zero: nowhere
 	Timeouts      ipvs.Timeouts // of the director's connections; zero leaves one alone
 	Sync          *Sync         // nil: the file does not speak of it
 	Check         *Check        // of every service, as far as it says nothing else; nil: none

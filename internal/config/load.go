@@ -57,6 +57,10 @@ func load(text string) (Config, *Fault) {
 
 const wantServers = "a list of real servers"
 
+// maxTable is the last routing table before the kernel's own: default, main and
+// local (linux/rtnetlink.h).
+const maxTable = 252
+
 // config reads the whole file.
 func (r *reader) config(root value) Config {
 	c := Default()
@@ -69,6 +73,7 @@ func (r *reader) config(root value) Config {
 		{"real_servers", items(r, &c.RealServers, wantServers, r.realServer)},
 		{"arp", func(v value) { r.mapping(v, arp) }},
 		{"announce", set(r, &c.Announce, boolean())},
+		{"announce_table", set(r, &c.AnnounceTable, number[uint8](1, maxTable))},
 		{"timeouts", r.timeouts(&c.Timeouts)},
 		{"sync", r.sync(&c.Sync)},
 		{"check", func(v value) { c.Check = r.check(v, DefaultCheck()) }},
