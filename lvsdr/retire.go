@@ -54,8 +54,8 @@ func (o order) retire(timeout time.Duration) error {
 	return stop(o, nil)
 }
 
-// setRetired notes whether this director retires, and has the VRRP daemon or the
-// routing daemon know.
+// setRetired notes whether this director retires, and tells the VRRP daemon or the
+// routing daemon.
 func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	s, end, err := o.lock(o.need())
 	if err != nil {
@@ -75,9 +75,9 @@ func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	return s, s.tell(penalty)
 }
 
-// awaitPeer waits until the VIPs are somewhere else, and then until no new
-// connection comes. Where VRRP has moved them, that ends with the time; whether
-// routers have heard of it, the connections alone tell.
+// awaitPeer waits until VRRP has moved the VIPs away and no new connection comes.
+// After the timeout, it no longer waits for the connections if VRRP has moved the
+// VIPs. Without VRRP, only the connections show that routers have followed.
 func (s *session) awaitPeer(ctx context.Context, timeout time.Duration) error {
 	deadline, seen, since := time.Now().Add(timeout), uint64(0), time.Now()
 	for {

@@ -148,7 +148,7 @@ func (o order) enter() (*session, error) {
 func (o order) here() (*session, error) {
 	here, err := o.system.namespace()
 	if err != nil {
-		return nil, fmt.Errorf("tell the network namespace: %w", err)
+		return nil, fmt.Errorf("identify the network namespace: %w", err)
 	}
 	folder := filepath.Join(o.system.runDir, strconv.FormatUint(here.ID, 10))
 	return &session{order: o, namespace: here, folder: folder}, nil

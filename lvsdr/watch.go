@@ -281,7 +281,7 @@ func (s *watchSite) Tell(e watch.Event) {
 		fmt.Fprintf(s.out, "%s\n", data)
 	}
 	if words := s.onEvent; len(words) > 0 && !s.programs.hand(func() { runHandler(words, append(data, '\n'), s.errors) }) {
-		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], backlog)
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one was dropped\n", words[0], backlog)
 	}
 }
 

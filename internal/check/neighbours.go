@@ -154,8 +154,8 @@ func judgeOwner(m *facts, f *finding) error {
 
 // mayDirect reports whether another machine that answers for a VIP may be the
 // director at work, and this one its standby: this one does not answer, and the
-// other is no real server, or both are real servers as well. It is told by no
-// word of ours to take its VIP away.
+// other is not a real server, or both are real servers as well. No remedy of ours
+// takes the VIP away from it.
 func (m *facts) mayDirect(vip, owner netip.Addr) bool {
 	return !m.answersFor(vip) && (!m.isServer(owner) || m.share.Listed)
 }

@@ -218,9 +218,10 @@ func (c Config) serve(s Service, family ipvs.AddressFamily) []RealServer {
 	return picked
 }
 
-// serves tells the real servers of the service that serve an address family:
-// those of that family. Only a tunnel leads to the other one, and is used so
-// where no VIP is of the real server's family or no real server of the VIP's.
+// serves returns a function that reports whether a real server of the service serves
+// an address family: it is of that family, or reached by a tunnel. A tunnel to the
+// other family is used only if no VIP is of the real server's family, or no real
+// server of the VIP's.
 func (c Config) serves(s Service, family ipvs.AddressFamily) func(RealServer) bool {
 	families := c.families(s)
 	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return ipvs.FamilyOf(r.Addr) == family })

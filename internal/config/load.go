@@ -10,9 +10,9 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// Read reads a configuration file, as [Load] does: no more of it than Load
-// takes, and of a pipe no more than somebody writes. An error that is no
-// [*Fault] is the system's.
+// Read reads a configuration file, as [Load] does. It reads no more than Load takes,
+// and does not wait for a pipe to which nobody writes. An error that is not a [*Fault]
+// is the system's.
 func Read(path string) (Config, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -26,8 +26,8 @@ func Read(path string) (Config, error) {
 	return Load(path, data)
 }
 
-// Load reads the data of a configuration file. What the file does not say has
-// its default. It may lack what the flags can still give, a VIP and real
+// Load reads the data of a configuration file. Keys that are left out have their
+// defaults. It may lack what the flags can still give, a VIP and real
 // servers; [Config.Validate] insists on them. Every error is a [*Fault].
 func Load(file string, data []byte) (Config, error) {
 	text := strings.TrimPrefix(string(data), byteOrderMark)

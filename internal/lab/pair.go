@@ -138,10 +138,9 @@ func comeBack(ctx context.Context, w *walk, _ variant, name string) error {
 	return w.runVerb(ctx, verb{name, "vs", "start", "The VS Server is Ready!"}, "--config", pairFile(name, ".yaml"))
 }
 
-// WalkPair has two directors fail by turns in a lab that has just been built, and
-// measures what becomes of clients. Names are variants of the pair and faults; of
-// which none is named, all are tried.
-// See [Walk].
+// WalkPair makes two directors fail by turns in a lab that has just been built, and
+// measures what happens to clients. Names are variants of the pair and faults; if no
+// variant, or no fault, is named, all are tried. See [Walk].
 func WalkPair(ctx context.Context, l *Lab, o Options, names []string) (Report, error) {
 	w := &walk{lab: l, page: page{o.Out, o.Coloured}}
 	var all []step

@@ -170,9 +170,9 @@ func placed(vip netip.Addr, label string) host.Address {
 	return a
 }
 
-// arpValues are what a real server needs so as not to answer for the VIP:
-// arp_ignore 1 replies only for addresses of the interface that was asked,
-// arp_announce 2 never announces another one (kernel: ip-sysctl.rst).
+// arpValues keep a real server from answering for the VIP: arp_ignore 1 replies only
+// for addresses of the interface that was asked, arp_announce 2 never announces
+// another one (kernel: ip-sysctl.rst).
 var arpValues = [...]Sysctl{{"arp_ignore", 1}, {"arp_announce", 2}}
 
 // sysctlsFor keep a real server from answering for its VIPs. IPv6 has no such

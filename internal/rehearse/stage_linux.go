@@ -123,9 +123,9 @@ func (s *stage) keepTime(ctx context.Context) {
 // attempts is how often something is tried on a machine that is busy.
 const attempts = 3
 
-// unhurried does something again whose promises broke, if this process had to wait
-// for the machine for more than a tenth of the time: that says nothing about the
-// file. It returns for how long in the end.
+// unhurried repeats a trial whose promises broke if this process had to wait for the
+// machine for more than a tenth of the time: that says nothing about the file. It
+// returns how long it waited in the last trial.
 func (s *stage) unhurried(do func() (ok bool, err error)) (late time.Duration, err error) {
 	for range attempts {
 		before, begin := s.late.Load(), time.Now()
