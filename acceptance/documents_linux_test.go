@@ -48,10 +48,11 @@ var elsewhere = map[string]string{
 	"lvsdr export keepalived --vrrp-only --interface eth0 > keepalived.conf": "testscripts/pair_vrrp.txtar",
 	"keepalived -t -f keepalived.conf":                                       "testscripts/pair_vrrp.txtar",
 	"lvsdr check --peer http://10.0.0.9:9812":                                "testscripts/pair_vrrp.txtar",
-	"lvsdr vs retire":                    "testscripts/pair_vrrp.txtar",
-	"lvsdr lab run --pair sync retired":  "testscripts/lab_run_pair.txtar",
-	"sysctl -w net.ipv4.vs.sloppy_tcp=1": "testscripts/pair_vrrp.txtar",
-	"man lvsdr":                          "packaging/debian_linux_test.go",
+	"ip route show table 179":                                                "testscripts/pair_bgp.txtar",
+	"lvsdr vs retire":                                                        "testscripts/pair_vrrp.txtar",
+	"lvsdr lab run --pair sync retired":                                      "testscripts/lab_run_pair.txtar",
+	"sysctl -w net.ipv4.vs.sloppy_tcp=1":                                     "testscripts/pair_vrrp.txtar",
+	"man lvsdr":                                                              "packaging/debian_linux_test.go",
 	"lvsdr lab rehearse --config lvsdr.yaml --fault killed@10.0.0.7 --fault hanging@10.0.0.17 --json": "testscripts/rehearse_faults.txtar",
 
 	"systemctl disable lvsdr-vs":         "packaging/testdata/units.sh",
@@ -301,6 +302,20 @@ func shapeOf(t *testing.T, path string) (shape []string) {
 		shape = append(shape, kinds.FindAllString(line, -1)...)
 	}
 	return shape
+}
+
+// TestDocumentsBird: the files for bird that a document shows are those of a script.
+func TestDocumentsBird(t *testing.T) {
+	script := textOf(t, "../testscripts/pair_bgp.txtar")
+	blocks := regexp.MustCompile("(?ms)^```bird\n(.*?)^```$").FindAllStringSubmatch(textOf(t, "../docs/bgp.md"), -1)
+	if len(blocks) != 3 {
+		t.Errorf("%d files, want 3", len(blocks))
+	}
+	for _, block := range blocks {
+		if !strings.Contains(script, " --\n"+block[1]) {
+			t.Errorf("no script has this file:\n%s", block[1])
+		}
+	}
 }
 
 // TestDocumentsWanted: what README.md advises to somebody who wants something is

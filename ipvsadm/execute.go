@@ -181,8 +181,8 @@ func (x *executor) walk(a action, services []ipvs.ServiceEntry, sorted bool, lin
 	return nil
 }
 
-// shown reports whether an action shows what it has in spite of the error: a
-// table that never comes to rest is listed as it was last read. To save it would
+// shown reports whether an action prints its result in spite of the error: a
+// table that never comes to rest is listed as it was last read. Saving it would
 // lose something.
 func shown(a action, err error) bool { return a == list && errors.Is(err, ipvs.ErrTorn) }
 

@@ -9,8 +9,9 @@ import (
 )
 
 // savedRules renders a table as the command lines that make it. Other programs
-// may have put there what no command line can make: -R would refuse its line, and
-// ipvsadm-restore all the others with it. Such a line is told instead.
+// may have put entries there that no command line can make: -R would refuse their
+// lines, and ipvsadm-restore all the others with them. Such a line is reported
+// instead.
 type savedRules struct {
 	name   namer
 	option []byte // the words for the last service, which its destinations repeat

@@ -131,7 +131,7 @@ func (s *session) warnOfZero(rs netip.Addr) error {
 		return err
 	}
 	if value == 0 {
-		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: clients that persistence binds to %s keep coming, until they stay away for as long as they are bound: %s\n",
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: clients that persistence binds to %s keep coming until they have stayed away for the persistence timeout: %s\n",
 			s.verb, rs, strings.Join(bound, ", "))
 		fmt.Fprintf(s.warnings, "lvsdr: hint: to give them another real server with their next connection: sysctl -w %s=1\n", quiescentTemplates)
 	}

@@ -33,7 +33,7 @@ func TestDrain(t *testing.T) {
 func TestDrainPersistent(t *testing.T) {
 	d := newDesk(t, tutorial+"services: [{port: 80, persistent: 300}, {port: 443}, {fwmark: 7, persistent: 60}, {port: 25, persistent: 9, real_servers: [10.0.0.17]}]")
 	d.succeed("vs start")
-	const warning = "lvsdr: vs drain: warning: clients that persistence binds to 10.0.0.7 keep coming, until they stay away for as long as they are bound: " +
+	const warning = "lvsdr: vs drain: warning: clients that persistence binds to 10.0.0.7 keep coming until they have stayed away for the persistence timeout: " +
 		"-t 172.16.0.100:80 (300 s), -f 7 (60 s)\n" +
 		"lvsdr: hint: to give them another real server with their next connection: sysctl -w net.ipv4.vs.expire_quiescent_template=1\n"
 	if got := d.run("vs drain 10.0.0.7"); got.Status != 0 || !strings.Contains(got.Stderr, warning) {

@@ -102,9 +102,9 @@ func configOf(c *cli.Context) (config.Config, error) {
 	return cfg, nil
 }
 
-// fileOf is the configuration that a verb acts for: its absolute path, without
-// symbolic links, or [plan.FlagsAlone]. So is a pipe, as of "lvsdr vs start
-// --config /dev/stdin": its name is another one each time.
+// fileOf identifies the configuration that a verb acts for: its absolute path,
+// without symbolic links, or [plan.FlagsAlone]. A pipe, as in "lvsdr vs start
+// --config /dev/stdin", counts as the latter: its name differs each time.
 func fileOf(c *cli.Context) string {
 	path := stringOf(c, "config")
 	switch {

@@ -48,13 +48,13 @@ func runImport(c *cli.Context, netns string) error {
 	}
 	text := file.YAML(from)
 	if _, err := config.Load("", text); err != nil { // each service was tried alone
-		return fmt.Errorf("what it says does not go together: %w", err)
+		return fmt.Errorf("its settings contradict each other: %w", err)
 	}
 	if _, err := c.App.Writer.Write(text); err != nil {
 		return err
 	}
 	if n := len(file.Remarks); n > 0 && !boolOf(c, "quiet") {
-		fmt.Fprintf(c.App.ErrWriter, "lvsdr: import: %s the file cannot say, or wants to be looked at: see its comments\n", things(n))
+		fmt.Fprintf(c.App.ErrWriter, "lvsdr: import: %s the file cannot express or that you should check: see its comments\n", things(n))
 	}
 	return nil
 }

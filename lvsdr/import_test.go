@@ -171,7 +171,7 @@ func TestImportUnsaid(t *testing.T) {
 					t.Errorf("%q is not in\n%s", want, got)
 				}
 			}
-			d.expect("import", result{got, "lvsdr: import: 2 things the file cannot say, or wants to be looked at: see its comments\n", 0})
+			d.expect("import", result{got, "lvsdr: import: 2 things the file cannot express or that you should check: see its comments\n", 0})
 		})
 	}
 }

@@ -17,9 +17,9 @@ import (
 	"lvsdr/internal/lab"
 )
 
-// interruptible does something whose ctx ends with a signal. It has to come to
-// an end by itself then: the signal does nothing else. A reader that goes away
-// does not end it, but a write tells.
+// interruptible runs something with a ctx that ends with a signal, which does nothing
+// else: the function must then return by itself. A reader that goes away does not end
+// it, but its next write fails.
 func interruptible(do func(context.Context) error) error {
 	surviveReaders()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)

@@ -169,10 +169,9 @@ func writeTableJSON(w io.Writer, k balancer) error {
 // fill writes the elements of a list.
 type fill func(element func(any, fill) error) error
 
-// streamObject writes an object whose last member is a list that head has as
-// nil. Its elements follow, each on a line of its own, as fill tells them; one
-// may be such an object itself. After an error the object stays open: nobody
-// takes it for a whole one.
+// streamObject writes an object whose last member is a list, nil in head. fill
+// supplies its elements, each on a line of its own; one may be such an object
+// itself. After an error the object stays unclosed: nobody takes it for a whole one.
 func streamObject(to io.Writer, head any, f fill) error {
 	w := bufio.NewWriterSize(to, 64<<10)
 	err := writeObject(w, head, f)

@@ -211,7 +211,7 @@ func (s *shown) listen(where string, warnings io.Writer) (end func(), err error)
 		return nil, err
 	}
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		fmt.Fprintf(warnings, "lvsdr: %s: warning: %s can be reached from other machines: whoever reaches it sees what the director does\n", s.verb, where)
+		fmt.Fprintf(warnings, "lvsdr: %s: warning: %s can be reached from other machines, which then see what the director does\n", s.verb, where)
 	}
 	server := s.server()
 	go server.Serve(netutil.LimitListener(l, maxVisitors))

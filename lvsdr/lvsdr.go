@@ -1,8 +1,9 @@
 // Package lvsdr is our own command: what an operator does with an LVS-DR
 // cluster beyond ipvsadm.
 //
-// Its errors are one line of lower case on standard error, beginning with
-// "lvsdr:". Exit statuses: 0 done or already so, 1 a step failed, 2 usage.
+// An error is a line in lower case on standard error, beginning with "lvsdr:". Exit
+// statuses: 0 done or nothing to do, 1 a step failed, 2 usage or configuration, 3 not
+// in place.
 package lvsdr
 
 import (

@@ -183,7 +183,7 @@ func TestManualJSON(t *testing.T) {
 		values []string
 	}{
 		"diff, dry run":      {Diff{}, []string{"vs", "rs"}},
-		"status":             {status.Status{}, []string{"forward", "tunnel", "weight", "thresholds", "unlisted"}},
+		"status":             {status.Status{}, []string{"forward", "tunnel", "weight", "thresholds", "route", "unlisted"}},
 		"list":               {List{}, []string{"ipv4", "ipv6", "direct", "tunnel", "masquerade", "ipip", "gue", "gre", "nocsum", "csum", "remcsum"}},
 		"list --connections": {Connections{}, []string{"tcp", "udp", "sctp", "ip"}},
 		"drain, undrain":     {Drain{}, nil},

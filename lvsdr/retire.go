@@ -37,8 +37,8 @@ func retireCommand() *cli.Command {
 
 // retire lets go of the lock while it waits: a watch goes on meanwhile.
 func (o order) retire(timeout time.Duration) error {
-	if o.config.Watch.VIP != config.VIPVRRP {
-		return exitError{statusUsage, hint.Add(errors.New("vs retire: watch.vip of the configuration is own: no other director takes the VIP"),
+	if o.config.Watch.VIP != config.VIPVRRP && o.config.AnnounceTable == 0 {
+		return exitError{statusUsage, hint.Add(errors.New("vs retire: the configuration has neither watch.vip: vrrp nor announce_table: no other director takes the VIP"),
 			"with one director: "+o.again("vs", "stop"))}
 	}
 	s, err := o.setRetired(true, plan.Unfit)
@@ -54,7 +54,8 @@ func (o order) retire(timeout time.Duration) error {
 	return stop(o, nil)
 }
 
-// setRetired notes whether this director retires, and has the VRRP daemon know.
+// setRetired notes whether this director retires, and tells the VRRP daemon or the
+// routing daemon.
 func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	s, end, err := o.lock(o.need())
 	if err != nil {
@@ -64,6 +65,9 @@ func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	if err := s.Record.SetRetired(s.Claimant, retired); err != nil {
 		return nil, err
 	}
+	if s.config.AnnounceTable != 0 {
+		return s, s.carryOut(plan.Advertise)
+	}
 	if !retired && s.isWatched() {
 		return s, nil
 	}
@@ -71,8 +75,9 @@ func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	return s, s.tell(penalty)
 }
 
-// awaitPeer waits until the VIPs are somewhere else, and then until no new
-// connection comes, which ends with the time.
+// awaitPeer waits until VRRP has moved the VIPs away and no new connection comes.
+// After the timeout, it no longer waits for the connections if VRRP has moved the
+// VIPs. Without VRRP, only the connections show that routers have followed.
 func (s *session) awaitPeer(ctx context.Context, timeout time.Duration) error {
 	deadline, seen, since := time.Now().Add(timeout), uint64(0), time.Now()
 	for {
@@ -89,6 +94,9 @@ func (s *session) awaitPeer(ctx context.Context, timeout time.Duration) error {
 		case here && late:
 			return hint.Add(fmt.Errorf("the VIP is still here after %s: no other director has taken it; nothing was stopped", timeout),
 				"see there: lvsdr vs status; lvsdr check")
+		case late && s.config.AnnounceTable != 0 && time.Since(since) < quiet:
+			return hint.Add(fmt.Errorf("clients still come here after %s, though the VIP is no longer announced; nothing was stopped", timeout),
+				"see what the routing daemon announces: birdc show route where source = RTS_INHERIT")
 		case !here && (late || time.Since(since) >= quiet):
 			return nil
 		}

@@ -75,7 +75,7 @@ func TestShare(t *testing.T) {
 	}
 	const (
 		nothing    = "lvsdr: rs start: nothing to do\n"
-		masquerade = "lvsdr: rs start: this machine needs no VIP: it is listed with masquerading alone\n"
+		masquerade = "lvsdr: rs start: this machine needs no VIP: it is listed only with masquerading\n"
 		first, six = "172.16.0.101/32 dev lo label lo:1", "2001:db8::101/128 dev lo nodad preferred_lft 0"
 		other      = "172.16.0.102/32 dev lo label lo:1"
 		mark       = "172.16.0.103/32 dev lo label lo:1"

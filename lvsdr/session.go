@@ -148,7 +148,7 @@ func (o order) enter() (*session, error) {
 func (o order) here() (*session, error) {
 	here, err := o.system.namespace()
 	if err != nil {
-		return nil, fmt.Errorf("tell the network namespace: %w", err)
+		return nil, fmt.Errorf("identify the network namespace: %w", err)
 	}
 	folder := filepath.Join(o.system.runDir, strconv.FormatUint(here.ID, 10))
 	return &session{order: o, namespace: here, folder: folder}, nil
@@ -243,7 +243,9 @@ func enterNamespace(name string) error {
 
 // wish is what the configuration asks of the machine now.
 func (s *session) wish() plan.Wish {
-	return plan.New(s.Claimant, s.config, s.Record.DrainedFor(s.Claimant), s.options)
+	o := s.options
+	o.Retired = s.Record.IsRetired(s.Claimant)
+	return plan.New(s.Claimant, s.config, s.Record.DrainedFor(s.Claimant), o)
 }
 
 // compare looks at the machine, and plans.

@@ -12,9 +12,9 @@ import (
 	"lvsdr/internal/plan"
 )
 
-// takeShare leaves to a real server the VIPs that it takes: those of the
-// services that list one of its addresses, but for those that it directs. It has
-// these for that, and if it raised arp_ignore nobody would find them any more.
+// takeShare restricts a real server to the VIPs that it takes: those of the services
+// that list one of its addresses, except those that it directs. A director has its
+// VIPs already, and with a raised arp_ignore nobody would find them.
 func (s *session) takeShare() error {
 	if s.Role != plan.RealServer {
 		return nil
@@ -76,9 +76,9 @@ func (s *session) findDirected() error {
 	return nil
 }
 
-// listedVIPs are those of the services that list one of the machine's addresses.
-// Nothing tells them from the others where no real server is listed at all, as
-// with flags alone; stop takes what is there then.
+// listedVIPs are the VIPs of services that list one of the machine's addresses. If no
+// real server is listed at all, as with flags alone, every VIP counts, and stop takes
+// those that are there.
 func (s *session) listedVIPs(all []netip.Addr) ([]netip.Addr, error) {
 	if s.allVIPs || !s.config.Lists() {
 		return all, nil
@@ -90,7 +90,7 @@ func (s *session) listedVIPs(all []netip.Addr) ([]netip.Addr, error) {
 	switch share := s.config.ShareOf(own); {
 	case share.Listed:
 		if len(share.VIPs) == 0 {
-			fmt.Fprintf(s.stderr, "lvsdr: %s: this machine needs no VIP: it is listed with masquerading alone\n", s.verb)
+			fmt.Fprintf(s.stderr, "lvsdr: %s: this machine needs no VIP: it is listed only with masquerading\n", s.verb)
 		}
 		return share.VIPs, nil
 	case s.stops:

@@ -59,7 +59,7 @@ func start(o order) error {
 // warnOfStale says that what a watch has found is not gone by.
 func (s *session) warnOfStale() {
 	if w := s.watched; w != nil && w.Stale() {
-		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: vs watch was last heard of %s ago: what it had found counts no more\n",
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: vs watch was last heard of %s ago: its verdicts no longer count\n",
 			s.verb, w.At.Since().Round(time.Second))
 	}
 }
@@ -88,7 +88,7 @@ func (s *session) warn() {
 	}
 	site, err := s.site()
 	if err != nil {
-		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: not looked at: %v\n", s.verb, err)
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: the result could not be checked: %v\n", s.verb, err)
 		return
 	}
 	report := check.RunQuietly(site, s.kernel)

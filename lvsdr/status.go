@@ -188,5 +188,5 @@ func watchWords(w *status.Watch) string {
 	case w.State == status.WatchEnded:
 		return fmt.Sprintf("vs watch ended %s ago: real servers are not asked", status.Age(w.Age))
 	}
-	return fmt.Sprintf("vs watch was last heard of %s ago: what it had found counts no more", status.Age(w.Age))
+	return fmt.Sprintf("vs watch was last heard of %s ago: its verdicts no longer count", status.Age(w.Age))
 }

@@ -10,9 +10,9 @@ import (
 	"lvsdr/internal/plan"
 )
 
-// stopCommand is "lvsdr vs stop" or "lvsdr rs stop". It takes away what is
-// there: who the real servers are is nothing to it, and where the record knows
-// what start put there, nor is the file.
+// stopCommand is "lvsdr vs stop" or "lvsdr rs stop". It removes what is there, and
+// does not need to know the real servers. If the record knows what start put there,
+// it does not need the file either.
 func stopCommand(r plan.Role) *cli.Command {
 	return verbOf(r, "stop", "undo what start did", config.Config.ValidateRealServer, stop, dryRunFlag())
 }

@@ -13,9 +13,9 @@ import (
 // brokenPipes is where the signals of writes to nobody go; it is full at once.
 var brokenPipes = make(chan os.Signal, 1)
 
-// surviveReaders lets writes to a reader that has gone away fail, instead of
-// killing us: what changes a machine comes to its end. Programs that we start
-// are not concerned.
+// surviveReaders makes writes to a reader that has gone away fail, instead of
+// killing us: a change of the machine is completed. Programs that we start are not
+// affected.
 func surviveReaders() {
 	if !signal.Ignored(syscall.SIGPIPE) { // our parent's wish; theirs too
 		signal.Notify(brokenPipes, syscall.SIGPIPE)

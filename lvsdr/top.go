@@ -77,9 +77,9 @@ func (o order) top(c *cli.Context, configured bool) error {
 	return top.Run(ctx, in, out, m, top.Source{Look: look, Do: o.request})
 }
 
-// lightly is a machine whose table is read for somebody who looks at it again and
-// again, and decides nothing: without rates of the kernel's, which only netlink has,
-// and once. Of 1000 real servers that is a fortieth of the work.
+// lightly is a machine whose table is read repeatedly and only for display: without
+// the kernel's rates, which only netlink has, and only once. For 1000 real servers
+// that is a fortieth of the work.
 type lightly struct{ machine }
 
 func (m lightly) Services(d ipvs.Detail) ([]ipvs.ServiceEntry, error) {

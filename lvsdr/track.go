@@ -14,10 +14,10 @@ type tracker struct {
 	since  time.Time // when it came to want that
 }
 
-// track has the VRRP daemon know how fit this director is; soon tells that it is
-// to be called again in a second. The director at work is slow to say that it is
-// worse off, the other one that it is better off: what both see, one of them a
-// little later, moves no VIP.
+// track tells the VRRP daemon how fit this director is; soon reports that it must be
+// called again in a second. The director at work waits before it reports that it is
+// worse off, the other one before it reports that it is better off: a failure that
+// both see, one a little later than the other, moves no VIP.
 func (s *watchSite) track(w plan.Wish, a watch.Applied) (soon bool, err error) {
 	if a.Config.Watch.VIP != config.VIPVRRP {
 		return false, nil

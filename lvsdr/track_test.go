@@ -146,7 +146,7 @@ func TestRetire(t *testing.T) {
 		tracked("retired without a watch", "100")
 		d.noRecord()
 		d.configure("vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
-		d.expect("vs retire", result{Status: 2, Stderr: "lvsdr: vs retire: watch.vip of the configuration is own: no other director takes the VIP\n" +
+		d.expect("vs retire", result{Status: 2, Stderr: "lvsdr: vs retire: the configuration has neither watch.vip: vrrp nor announce_table: no other director takes the VIP\n" +
 			"lvsdr: hint: with one director: lvsdr vs stop --config " + d.file + "\n"})
 	})
 }

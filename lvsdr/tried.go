@@ -33,6 +33,14 @@ func (m tried) DeleteAddress(a host.Address) error {
 	return hint.Try(hint.Address, a.Interface, m.machine.DeleteAddress(a))
 }
 
+func (m tried) Advertise(a host.Advert) error {
+	return hint.Try(hint.Address, "", m.machine.Advertise(a))
+}
+
+func (m tried) Withdraw(a host.Advert) error {
+	return hint.Try(hint.Address, "", m.machine.Withdraw(a))
+}
+
 func (m tried) Get(sysctl string) (int, error) {
 	value, err := m.machine.Get(sysctl)
 	return value, hint.Try(hint.Setting, parameterFile(sysctl), err)

@@ -16,9 +16,9 @@ import (
 //
 //   - An error is a line on standard error, "lvsdr: verb: deed: cause": lower
 //     case, no full stop; each thing that went wrong has a line of its own.
-//   - Advice follows as "lvsdr: hint: …", best a command to paste.
+//   - Advice follows as "lvsdr: hint: …", preferably a command to paste.
 //   - The exit status is one of the four below.
-//   - --json is one object on standard output, indented.
+//   - --json prints one indented object on standard output.
 
 // Exit statuses beside 0, done or already so.
 const (

@@ -195,7 +195,7 @@ func (s *watchSite) Apply(c config.Config, before *watch.Applied, decide func(pl
 // part of it that cannot be keeps no other one from being done.
 func (s *watchSite) wishWith(c config.Config, h *plan.Health, drained []netip.Addr) plan.Wish {
 	o := s.options
-	o.Health, o.GoOn = h, true
+	o.Health, o.GoOn, o.Retired = h, true, s.Record.IsRetired(s.Claimant)
 	return plan.New(s.Claimant, c, drained, o)
 }
 
@@ -281,7 +281,7 @@ func (s *watchSite) Tell(e watch.Event) {
 		fmt.Fprintf(s.out, "%s\n", data)
 	}
 	if words := s.onEvent; len(words) > 0 && !s.programs.hand(func() { runHandler(words, append(data, '\n'), s.errors) }) {
-		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one is not told to it\n", words[0], backlog)
+		fmt.Fprintf(s.warnings, "lvsdr: vs watch: %s: %d events behind; one was dropped\n", words[0], backlog)
 	}
 }
 

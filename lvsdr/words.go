@@ -9,10 +9,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// arrange puts the flags of a command that stand before it or behind its arguments
-// between them, where the library looks for them: before it, they would count less
-// than the environment. What follows "--", or the arguments of a command that runs
-// another, is another program's; what a shell asks for completion stays as it is.
+// arrange moves the flags of a command that precede it or follow its arguments to
+// between the two, where the library looks for them: before the command, they would
+// count less than the environment. Words behind "--", or behind a command that runs
+// another program, belong to that program; the words of shell completion stay as they
+// are.
 func arrange(a *cli.App, args []string) []string {
 	if args[len(args)-1] == "--generate-bash-completion" {
 		return args

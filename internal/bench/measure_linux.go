@@ -38,9 +38,9 @@ func (b *bench) measure(report func(result)) error {
 	return nil
 }
 
-// row runs ours, theirs, ours, theirs and so on, then each once more to look
-// at its memory and its system calls. The first of all is not counted: it finds
-// other things at hand in the kernel than those after it.
+// row runs ours and theirs by turns, and then each once more to measure its memory and
+// its system calls. The first run of all does not count: the kernel's caches differ
+// from those of later runs.
 func (b *bench) row(r row) (got result, err error) {
 	got.Row, got.Lines = r.String(), r.table.lines()
 	if r.goal == 0 {

@@ -11,9 +11,13 @@ import (
 )
 
 // judgeAnswer looks whether this director answers for its VIPs on the interfaces
-// that face clients. Nobody can ask the machine itself by wire, so its settings
-// and the places of the VIPs tell.
+// that face clients. A machine cannot ask itself on the wire: its settings and the
+// places of the VIPs show it.
 func judgeAnswer(m *facts, f *finding) error {
+	if m.byBGP() {
+		f.pass(whereRouted)
+		return nil
+	}
 	addresses, err := m.addresses.get()
 	if err != nil {
 		return err
@@ -83,9 +87,9 @@ func (m *facts) judgeAnswerOn(link string, vip netip.Addr, addresses []host.Addr
 	return nil
 }
 
-// judgeARPFilter: with arp_filter the kernel answers where its own way to the asker
-// leads (kernel: ip-sysctl.rst). Who asks for a VIP of another network may be of
-// that one, and far away here.
+// judgeARPFilter judges arp_filter: with it, the kernel answers only where its own
+// route to the asker leads (kernel: ip-sysctl.rst). Somebody who asks for a VIP of
+// another network may be of that network, and reached by another interface here.
 func (m *facts) judgeARPFilter(link string, vip netip.Addr, f *finding) error {
 	filter, err := m.effective("arp_filter", link)
 	way, known := m.ways[vip]
@@ -154,8 +158,8 @@ func (m *facts) keepsQuiet(addresses []host.Address) bool {
 	})
 }
 
-// judgeSolicited: Linux answers neighbour solicitations only for the addresses
-// of the interface that hears them. Where the VIP is in no network of the
+// judgeSolicited judges IPv6: Linux answers neighbour solicitations only for the
+// addresses of the interface that hears them. If the VIP is in no network of the
 // interface, nobody asks: a router's route leads here.
 func (m *facts) judgeSolicited(link string, vip netip.Addr, addresses []host.Address, f *finding) {
 	switch {

@@ -27,6 +27,9 @@ const perServer = "services:\n- {port: 80, vip: 172.16.0.100, forward: masquerad
 // byVRRP leaves the VIP to a VRRP daemon.
 const byVRRP = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\nwatch: {vip: vrrp}\n"
 
+// byBGP has a routing daemon announce the VIP.
+const byBGP = "vip: 172.16.0.100\nreal_servers: [10.0.0.7, 10.0.0.17]\nannounce_table: 179\n"
+
 // ofMark is a service of a mark.
 const ofMark = "vip: 172.16.0.100\nservices: [{fwmark: 7}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n"
 
@@ -478,6 +481,13 @@ func TestDirector(t *testing.T) {
 				f.addresses = f.addresses[:1]
 			},
 			want: []string{"warn vip owner: nobody answers for 172.16.0.100: VRRP has it on no director"},
+		},
+		{
+			name: "routers have a route to each of several directors", config: byBGP,
+			change: func(_ *Site, f *fake) {
+				f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1
+				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
+			},
 		},
 		{
 			name: "others on several interfaces",

@@ -174,8 +174,8 @@ type passage struct {
 	hooks  []netfilter.Hook
 }
 
-// outcome is how bad it is that the packet is dropped. When the last one is,
-// clients have been served; and where it is not known which packets clients send,
+// outcome is how bad it is that the packet is dropped. If it is the last one of a
+// connection, clients have been served. If it is unknown which packets clients send,
 // theirs may be among those that pass.
 func (p passage) outcome(v netfilter.Verdict) Outcome {
 	switch {
@@ -307,9 +307,9 @@ func (m *facts) beside(s stream, d ipvs.Destination, redirected bool) ([]passage
 	return nil, nil
 }
 
-// tooLarge is what tells a client that a packet does not fit into the tunnel, which
-// takes 20 or 40 bytes of it: without that, whoever sends much hangs. It comes from
-// the VIP, and may be of any state.
+// tooLarge tells a client that a packet does not fit into the tunnel, whose header
+// takes 20 or 40 bytes: without it, whoever sends much hangs. It comes from the VIP,
+// and may have any state.
 func tooLarge(vip netip.Addr) passage {
 	p := netfilter.Packet{Protocol: 1, Src: vip, State: netfilter.AnyState}
 	if vip.Is6() {

@@ -16,9 +16,9 @@ func (m *facts) masquerading() []server {
 	})
 }
 
-// forwarding is the parameter that has the kernel forward what comes from a real
-// server: of IPv4 it is that of the interface, of IPv6 there is one for all
-// (kernel: ip-sysctl.rst).
+// forwarding is the parameter by which the kernel forwards what comes from a real
+// server: for IPv4 that of the interface, for IPv6 one for all (kernel:
+// ip-sysctl.rst).
 func forwarding(addr netip.Addr, link string) string {
 	switch {
 	case addr.Is6():

@@ -110,6 +110,10 @@ func judgeNeighbours(m *facts, f *finding) error {
 
 // judgeOwner looks for somebody else who answers for a VIP.
 func judgeOwner(m *facts, f *finding) error {
+	if m.byBGP() {
+		f.pass(whereRouted)
+		return nil
+	}
 	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, m.addresses.err); err != nil {
 		return err
 	}
@@ -150,8 +154,8 @@ func judgeOwner(m *facts, f *finding) error {
 
 // mayDirect reports whether another machine that answers for a VIP may be the
 // director at work, and this one its standby: this one does not answer, and the
-// other is no real server, or both are real servers as well. It is told by no
-// word of ours to take its VIP away.
+// other is not a real server, or both are real servers as well. No remedy of ours
+// takes the VIP away from it.
 func (m *facts) mayDirect(vip, owner netip.Addr) bool {
 	return !m.answersFor(vip) && (!m.isServer(owner) || m.share.Listed)
 }

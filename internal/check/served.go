@@ -27,9 +27,9 @@ func (v visit) own() endpoint {
 }
 
 // asked is what a real server is asked for: whether it takes connections at its
-// own address, and what it serves on VIPs. The latter is what counts where
-// packets arrive as they came, and can be asked of whom is near enough for a
-// frame, and of this machine itself.
+// own address, and what it serves on VIPs. The latter decides where packets arrive
+// unchanged. Only real servers within reach of a frame can be asked for it, and this
+// machine itself.
 func (m *facts) asked(r server) (own []endpoint, vips []visit) {
 	hop, err := m.hops[r.addr].get()
 	near := err == nil && !hop.Gateway
@@ -102,9 +102,9 @@ func (m *facts) serves(e endpoint) wire.Outcome {
 	return wire.Refused
 }
 
-// probeOf goes to the Ethernet address that the real server told, from the
-// address that it was asked from, so that it knows our Ethernet address; else
-// from the kernel's choice, where the interface has none. That is no VIP: the
+// probeOf is addressed to the Ethernet address that the real server told, and comes
+// from the address that it was asked from: it then knows our Ethernet address. If the
+// interface has no address, the kernel chooses the source, which is never a VIP: the
 // real server would answer itself.
 func (m *facts) probeOf(v visit) wire.Probe {
 	p := wire.Probe{Target: v.vip.addr}
@@ -222,9 +222,9 @@ func verdictOf(outcome wire.Outcome, accepted, refused bool) verdict {
 	}[outcome]
 }
 
-// Diagnose says in the doctor's words what a real server makes of a VIP: whether
-// it serves it and, if not, whether that is mended on the real server, by "rs
-// start". Accepted and refused are of the same port of its own address.
+// Diagnose says in the doctor's words what a real server does with a VIP: whether
+// it serves it and, if not, whether "rs start" on the real server mends that.
+// Accepted and refused are about the same port of its own address.
 func Diagnose(server netip.Addr, vip netip.AddrPort, o wire.Outcome, accepted, refused bool) (served bool, words string, mendThere bool) {
 	v := verdictOf(o, accepted, refused)
 	target := endpoint{ipvs.TCP, vip}

@@ -36,9 +36,9 @@ func judgeOnLink(m *facts, f *finding) error {
 	return nil
 }
 
-// reportDistant is about a real server behind a router, or without a way to it.
-// A route that hides the network it is in can go; else nothing but another place
-// or another forwarding method helps, and it gets no connections meanwhile.
+// reportDistant is about a real server behind a router, or without a route to it.
+// If a route hides the network that it is in, that route can go. Otherwise only another
+// place or another forwarding method helps, and it gets no connections meanwhile.
 func (m *facts) reportDistant(addr netip.Addr, noWay error, f *finding) error {
 	if noWay != nil {
 		f.fail("there is no way to %s (%v)", addr, noWay)

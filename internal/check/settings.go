@@ -55,9 +55,9 @@ func judgeExpiry(m *facts, f *finding) error {
 	return nil
 }
 
-// judgeReuse: before Linux 5.9 a client that used a port again waited for a second
-// if connections were tracked, unless conn_reuse_mode was 0; since then 0 only
-// keeps it at its old real server, whatever the weights say.
+// judgeReuse judges conn_reuse_mode: before Linux 5.9 a client that used a port again
+// waited for a second if connections were tracked, unless the mode was 0; since then 0
+// only keeps the client at its old real server, whatever the weights say.
 func judgeReuse(m *facts, f *finding) error {
 	value, err := m.sysctl(reuseMode)
 	if err != nil {
@@ -101,9 +101,9 @@ func judgeTemplates(m *facts, f *finding) error {
 	return nil
 }
 
-// judgeBackup is about two directors. One that is a real server as well gets the
-// other's packets while that is active, and its own table would send them on once
-// more; backup_only keeps it from that while it runs a backup daemon. But then it
+// judgeBackup is about two directors. One that is also a real server gets the
+// other's packets while that is active, and its own table would send them on
+// again; backup_only prevents this while it runs a backup daemon. But then it
 // balances nothing, even if the VIP is here (kernel: ipvs-sysctl.rst; measured on
 // Linux 6.1: connections are refused).
 func judgeBackup(m *facts, f *finding) error {

@@ -13,11 +13,11 @@ import (
 //
 // Measured on Linux 6.1 with a rule of nft for each state at each hook: IPVS makes
 // connection tracking forget what it sends on, unless net.ipv4.vs.conntrack is set.
-// So each later packet of TCP is NEW, taken up in the middle of its connection;
-// where nf_conntrack_tcp_loose is 0 it is INVALID, as a SYN with ACK and a FIN are
-// that nobody expects. With direct routing and tunnels the director never sees an
-// answer: a connection that is tracked waits for it for ever, and its later packets
-// are INVALID; nothing is ever ESTABLISHED. A tunnel's own packets are NEW.
+// Each later packet of TCP is therefore NEW, picked up in the middle of its connection.
+// With nf_conntrack_tcp_loose at 0 it is INVALID, like an unexpected SYN with ACK or
+// FIN. With direct routing and tunnels the director never sees an answer: a tracked
+// connection waits for it for ever, and its later packets are INVALID; nothing is ever
+// ESTABLISHED. A tunnel's own packets are NEW.
 type tracking struct {
 	tracked bool // net.ipv4.vs.conntrack
 	loose   bool // nf_conntrack_tcp_loose

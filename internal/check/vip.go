@@ -133,9 +133,9 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 	}
 }
 
-// servesToo reports whether this director is a real server as well, of its own
-// services or of others: then it has VIPs in two places, so as to answer for some
-// and to take packets for all.
+// servesToo reports whether this director is also a real server, of its own
+// services or of others. It then has VIPs in two places: some to answer for, and all
+// to take packets for.
 func (m *facts) servesToo(addresses []host.Address) bool {
 	return m.share.Listed || m.keepsQuiet(addresses)
 }

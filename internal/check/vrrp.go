@@ -12,6 +12,13 @@ import (
 // byVRRP reports whether the file leaves the VIPs to a VRRP daemon.
 func (m *facts) byVRRP() bool { return m.Config.Watch.VIP == config.VIPVRRP }
 
+// byBGP reports whether routers learn of the VIPs from a routing daemon: they ask for
+// none by ARP, and several directors may have it.
+func (m *facts) byBGP() bool { return m.Config.AnnounceTable != 0 }
+
+// whereRouted is why it does not matter who answers for a VIP.
+const whereRouted = "not needed: routers have a route to this director (announce_table)"
+
 // moved reports whether an address is where a VRRP daemon puts VIPs, which is
 // never loopback.
 func (m *facts) moved(a host.Address) bool {

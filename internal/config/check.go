@@ -52,7 +52,7 @@ func (c Config) ValidateRealServer() error {
 func (c Config) check() *Fault {
 	for _, check := range []func(Config) *Fault{
 		checkVIPs, checkInterfaces, checkSize, checkServices, checkNames, checkServers, checkFamilies, checkUse,
-		checkSync, checkChecks, checkSorry,
+		checkSync, checkChecks, checkSorry, checkTable,
 	} {
 		if fault := check(c); fault != nil {
 			return fault
@@ -77,6 +77,14 @@ func once[T comparable](list []T, name string, at path, also ...path) *Fault {
 			return clash("the same "+name+" again", "each "+name+" once", at.item(i), also...)
 		}
 		seen[v] = true
+	}
+	return nil
+}
+
+// checkTable keeps two daemons from moving the same VIP.
+func checkTable(c Config) *Fault {
+	if c.AnnounceTable != 0 && c.Watch.VIP == VIPVRRP {
+		return clash("announce_table with VIPs that VRRP moves", "announce_table, or vip: vrrp in watch", "announce_table", "watch.vip")
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ type Config struct {
 	RealServers   []RealServer // for every service without some of its own
 	ARP           ARP
 	Announce      bool          // tell the network when the director has added a VIP
+	AnnounceTable uint8         // where a routing daemon looks for VIPs; zero: nowhere
 	Timeouts      ipvs.Timeouts // of the director's connections; zero leaves one alone
 	Sync          *Sync         // nil: the file does not speak of it
 	Check         *Check        // of every service, as far as it says nothing else; nil: none
@@ -217,9 +218,10 @@ func (c Config) serve(s Service, family ipvs.AddressFamily) []RealServer {
 	return picked
 }
 
-// serves tells the real servers of the service that serve an address family:
-// those of that family. Only a tunnel leads to the other one, and is used so
-// where no VIP is of the real server's family or no real server of the VIP's.
+// serves returns a function that reports whether a real server of the service serves
+// an address family: it is of that family, or reached by a tunnel. A tunnel to the
+// other family is used only if no VIP is of the real server's family, or no real
+// server of the VIP's.
 func (c Config) serves(s Service, family ipvs.AddressFamily) func(RealServer) bool {
 	families := c.families(s)
 	lacking := !slices.ContainsFunc(c.servers(s), func(r RealServer) bool { return ipvs.FamilyOf(r.Addr) == family })

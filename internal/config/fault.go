@@ -19,9 +19,9 @@ type Fault struct {
 	What    string // what is wrong with it
 	Want    string // what was expected
 
-	// What cannot be may come of several values: the one at fault, and others
+	// A conflict may come of several values: the one at fault, and others
 	// that have a share in it. A check knows only these; [node.blame] and
-	// [applier.blame] tell where they were said.
+	// [applier.blame] find where they were said.
 	at   path
 	also []path
 }

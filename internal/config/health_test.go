@@ -120,6 +120,7 @@ var healthFaults = []badFile{
 	{"name to listen on", "watch: {listen: \"localhost:9812\"}", "1:17: listen \"localhost:9812\": not an address with a port, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"localhost:9812\"}\n                ^"},
 	{"socket by a relative path", "watch: {listen: \"unix:sock\"}", "1:17: listen \"unix:sock\": not an absolute path, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"unix:sock\"}\n                ^"},
 	{"port 0 to listen on", "watch: {listen: \"127.0.0.1:0\"}", "1:17: listen \"127.0.0.1:0\": port is out of range, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"127.0.0.1:0\"}\n                ^"},
+	{"two daemons that move a VIP", "announce_table: 179\nwatch: {vip: vrrp}", "1:17: announce_table \"179\": announce_table with VIPs that VRRP moves, expected announce_table, or vip: vrrp in watch\nannounce_table: 179\n                ^"},
 	{"a track file that is not absolute", "watch: {track_file: track}", "1:21: track_file \"track\": not an absolute path, expected an absolute path of letters, digits and /._-, as in /run/lvsdr/track\nwatch: {track_file: track}\n                    ^"},
 	{"a track file with a blank", "watch: {track_file: /run/a b}", "1:21: track_file \"/run/a b\": not a plain path, expected an absolute path of letters, digits and /._-, as in /run/lvsdr/track\nwatch: {track_file: /run/a b}\n                    ^"},
 	{"unknown owner of the VIP", "watch: {vip: keepalived}", "1:14: vip \"keepalived\": unknown, expected one of own, vrrp\nwatch: {vip: keepalived}\n             ^"},
@@ -321,6 +322,7 @@ check: {}
 			c.Watch = Watch{time.Hour, EditsCorrected, []string{"/usr/bin/logger", "-t", "lvsdr watch"}, "unix:/run/lvsdr watch", VIPVRRP, "/run/lvsdr/track-2"}
 		}),
 	},
+	{"a table for a routing daemon", "announce_table: 179", with(func(c *Config) { c.AnnounceTable = 179 })},
 	{"an address to listen on", "watch: {listen: '[2001:DB8::1]:9812'}", with(func(c *Config) { c.Watch.Listen = "[2001:db8::1]:9812" })},
 }
 

@@ -10,9 +10,9 @@ import (
 	"lvsdr/internal/ipvs"
 )
 
-// Read reads a configuration file, as [Load] does: no more of it than Load
-// takes, and of a pipe no more than somebody writes. An error that is no
-// [*Fault] is the system's.
+// Read reads a configuration file, as [Load] does. It reads no more than Load takes,
+// and does not wait for a pipe to which nobody writes. An error that is not a [*Fault]
+// is the system's.
 func Read(path string) (Config, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -26,8 +26,8 @@ func Read(path string) (Config, error) {
 	return Load(path, data)
 }
 
-// Load reads the data of a configuration file. What the file does not say has
-// its default. It may lack what the flags can still give, a VIP and real
+// Load reads the data of a configuration file. Keys that are left out have their
+// defaults. It may lack what the flags can still give, a VIP and real
 // servers; [Config.Validate] insists on them. Every error is a [*Fault].
 func Load(file string, data []byte) (Config, error) {
 	text := strings.TrimPrefix(string(data), byteOrderMark)
@@ -57,6 +57,10 @@ func load(text string) (Config, *Fault) {
 
 const wantServers = "a list of real servers"
 
+// maxTable is the last routing table before the kernel's own: default, main and
+// local (linux/rtnetlink.h).
+const maxTable = 252
+
 // config reads the whole file.
 func (r *reader) config(root value) Config {
 	c := Default()
@@ -69,6 +73,7 @@ func (r *reader) config(root value) Config {
 		{"real_servers", items(r, &c.RealServers, wantServers, r.realServer)},
 		{"arp", func(v value) { r.mapping(v, arp) }},
 		{"announce", set(r, &c.Announce, boolean())},
+		{"announce_table", set(r, &c.AnnounceTable, number[uint8](1, maxTable))},
 		{"timeouts", r.timeouts(&c.Timeouts)},
 		{"sync", r.sync(&c.Sync)},
 		{"check", func(v value) { c.Check = r.check(v, DefaultCheck()) }},

@@ -14,7 +14,7 @@ import (
 
 // expected parts of messages that are long and come often.
 const (
-	topKeys      = "vip, label, director_label, services, real_servers, arp, announce, timeouts, sync, check, watch"
+	topKeys      = "vip, label, director_label, services, real_servers, arp, announce, announce_table, timeouts, sync, check, watch"
 	anAddress    = "expected a unicast IPv4 or IPv6 address"
 	aPort        = "expected a number from 0 to 65535"
 	likeInit     = "expected YAML as lvsdr init prints it"
@@ -92,6 +92,7 @@ var fileFaults = []badFile{
 	{"list for arp", "arp: [all, lo]\n", "1:6: arp: a list, expected a mapping with interfaces\narp: [all, lo]\n     ^"},
 	{"word for flags", "services: [{port: 80, flags: flag-1}]\n", "1:30: flags \"flag-1\": a single value, expected a list of scheduler flags\nservices: [{port: 80, flags: flag-1}]\n                             ^"},
 	{"number in quotes", "services:\n  - port: '80'\n", "2:11: port \"80\": text in quotes, " + aPort + "\n  - port: '80'\n          ^"},
+	{"the table that the kernel routes by", "announce_table: 254\n", "1:17: announce_table \"254\": out of range, expected a number from 1 to 252\nannounce_table: 254\n                ^"},
 	{"truth in quotes", "announce: \"true\"\n", "1:11: announce \"true\": text in quotes, expected true or false\nannounce: \"true\"\n          ^"},
 	{"yes", "announce: yes\n", "1:11: announce \"yes\": unknown, expected true or false\nannounce: yes\n          ^"},
 	{"no VIP in the list", "vip: []\n", "1:6: vip: an empty list, " + anAddress + "\nvip: []\n     ^"},

@@ -31,6 +31,9 @@ func (c Config) YAML() []byte {
 	}
 	fmt.Fprintf(&b, "arp:\n  interfaces: %s\n", flow(c.ARP.Interfaces))
 	fmt.Fprintf(&b, "announce: %t\n", c.Announce)
+	if c.AnnounceTable != 0 {
+		fmt.Fprintf(&b, "announce_table: %d\n", c.AnnounceTable)
+	}
 	c.printDirector(&b)
 	if c.Check != nil {
 		c.Check.print(&b, "", DefaultCheck())

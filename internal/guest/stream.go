@@ -7,13 +7,12 @@ import (
 
 // How many bytes of a stream, with their frames' headers, may be under way.
 //
-// The line must never be full, since user-mode-linux (observed with 6.1) may
-// miss that it no longer is. Towards the host two windows and some smaller
-// frames fit into a pipe, 64 KiB. Towards the guest, the end of the setup and
-// the beginning of standard input come in one burst: both windows together,
-// beside such frames, have to fit into the 4 KiB that the guest's terminal
-// driver holds. Where they do not, it throttles the line, and a throttled line
-// of user-mode-linux never wakes again.
+// The line must never be full: user-mode-linux (observed with 6.1) may not notice
+// when it no longer is. Towards the host, two windows and some smaller frames fit into
+// a pipe, 64 KiB. Towards the guest, the end of the setup and the beginning of
+// standard input come in one burst: both windows together, beside such frames, must
+// fit into the 4 KiB that the guest's terminal driver holds. Otherwise it throttles
+// the line, and a throttled line of user-mode-linux never wakes again.
 const (
 	windowToHost = 24 << 10
 	windowSetup  = 1 << 10

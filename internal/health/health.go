@@ -28,9 +28,8 @@ type Target struct {
 type Answer struct {
 	Good bool
 	// Alive reports that the machine itself answered something: it accepted or
-	// refused a connection, or sent a byte. A bad answer without is for [Alive] to
-	// judge, and so is a good one: a udp check without receive takes silence for
-	// good.
+	// refused a connection, or sent a byte. For any other answer [Alive] finds out, even
+	// for a good one: a udp check without receive takes silence for good.
 	Alive bool
 	// Refused reports that a connection, or a datagram, was refused.
 	Refused bool

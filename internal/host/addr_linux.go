@@ -39,11 +39,11 @@ func (h *Host) AddressesOn(links []Link) ([]Address, error) {
 	return addresses, nil
 }
 
-// AddAddress gives an interface an address, and sets the
-// interface up first if it is down, as ifconfig does. An IPv6 address is there
-// at once: nobody is asked whether it is taken. EEXIST: the interface has it
-// (IPv4: with that prefix length); ENODEV: there is no such interface; EACCES:
-// IPv6 is disabled on it; EOPNOTSUPP: the kernel has none.
+// AddAddress gives an interface an address, and first sets the interface up if it is
+// down, as ifconfig does. An IPv6 address is usable at once: nobody is asked whether
+// it is taken. EEXIST: the interface has it (IPv4: with that prefix length); ENODEV:
+// there is no such interface; EACCES: IPv6 is disabled on it; EOPNOTSUPP: the kernel
+// has none.
 func (h *Host) AddAddress(a Address) error {
 	l, err := h.Link(a.Interface)
 	if err != nil {

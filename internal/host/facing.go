@@ -8,7 +8,7 @@ import (
 // FacingLinks chooses the interfaces on which the clients of vip, or the router
 // to them, hear this machine: those with an on-link route to it, else those of
 // the default routes of its family, else all that have an address of its
-// family. Only Ethernet-like interfaces that are up come into question.
+// family. Only Ethernet-like interfaces that are up are considered.
 func FacingLinks(vip netip.Addr, links []Link, addresses []Address, routes []Route) []Link {
 	onLink := func(r Route) bool { return !r.Gateway && r.Prefix.Bits() > 0 && r.Prefix.Contains(vip) }
 	isDefault := func(r Route) bool { return r.Prefix.Bits() == 0 && sameFamily(r.Prefix.Addr(), vip) }
@@ -49,10 +49,10 @@ func LAN(addr netip.Addr, links []Link, routes []Route) string {
 	return ""
 }
 
-// DirectorHome is the interface that carries a director's VIP where nothing is
-// said of it: that of the label of its real servers, which is silent. Linux
-// answers neighbour solicitations only for the interface's own addresses, so an
-// IPv6 VIP in the LAN is on the LAN's interface.
+// DirectorHome is the interface that carries a director's VIP if the file does not
+// name one: that of the real servers' label, which is silent. Linux answers neighbour
+// solicitations only for the interface's own addresses: an IPv6 VIP in the LAN
+// is therefore on the LAN's interface.
 func DirectorHome(vip netip.Addr, label string, links []Link, routes []Route) string {
 	lan := LAN(vip, links, routes)
 	for _, l := range links {

@@ -67,6 +67,14 @@ type Route struct {
 	Source netip.Addr
 }
 
+// Advert is a route to a VIP in a table that no packet is routed by: a routing
+// daemon reads the table, and announces the VIP.
+type Advert struct {
+	VIP    netip.Addr `json:"vip"`
+	Table  int        `json:"table"`
+	Metric int        `json:"metric,omitempty"` // the higher, the worse; not zero in the kernel
+}
+
 // Hop is how the kernel would send to an address, as "ip route get" tells.
 type Hop struct {
 	Interface string     // "lo" if Local

@@ -52,9 +52,9 @@ func (n Neighbourhood) StandsOn(a Address) string {
 	return ""
 }
 
-// MayGo reports whether an address can be taken away by somebody who knows what
-// it is for: nothing but the route to its own network goes with it, and its
-// interface has another address.
+// MayGo reports whether somebody who knows the purpose of an address may remove it:
+// nothing goes with it but the route to its own network, and its interface has another
+// address.
 func (n Neighbourhood) MayGo(a Address) bool {
 	return n.foreign(a) == "" && slices.ContainsFunc(n.Addresses, func(b Address) bool {
 		return b.Interface == a.Interface && sameFamily(a.Prefix.Addr(), b.Prefix.Addr()) && b.Prefix.Addr() != a.Prefix.Addr()

@@ -7,17 +7,16 @@ import (
 )
 
 // The kernel gives a list over netlink in datagrams of up to 32 KiB, and lets
-// others change tables between two of them. It finds its place by counting: the
-// services of all network namespaces, or the destinations of the service. What
-// is added before that place makes it give entries once more, what is deleted
-// makes it pass over some, to the end even. A dump whose entries came in one
-// datagram with room for more is whole: the kernel holds its lock while it fills
-// one.
+// others change tables between two of them. It finds its place by counting the
+// services of all network namespaces, or the destinations of the service. If
+// something is added before that place, the kernel repeats entries; if something is
+// deleted, it skips some, or all the rest. A dump whose entries came in one datagram
+// with room for more is whole: the kernel holds its lock while it fills one.
 //
-// Any other list needs a witness. The older interface tells
-// all IPv4 services under that lock, so the order that both give has to be the
-// same ([shortcut.count]; it is asked for the numbers of destinations anyway).
-// IPv6 has no witness but other readings that say the same.
+// Any other list needs a witness. For IPv4 that is the older interface, which lists
+// all services under the lock: both orders must be the same ([shortcut.count]; it is
+// asked for the numbers of destinations anyway). IPv6 has no witness but other
+// readings with the same result.
 
 // maxReadings is how often a list is read that never is whole. Changes at full
 // speed in another namespace spoil one reading of 300 services in ten; of

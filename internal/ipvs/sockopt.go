@@ -7,11 +7,11 @@ import (
 )
 
 // The older interface of IPVS is getsockopt(2) and setsockopt(2) on any IPv4
-// socket: a whole list, or a change, in one call and without messages. It knows
-// IPv4 services and their IPv4 destinations only, counts connections and
-// packets in 32 bits, has rates of 32 bits of which nothing tells whether they
-// were cut, and neither persistence engines nor the parameters of tunnels. So it is a shortcut for what it can tell exactly; everything else,
-// and everything that is not certain, goes through netlink.
+// socket: a whole list, or a change, in one call and without messages. It knows only
+// IPv4 services and their IPv4 destinations, counts connections and packets in 32
+// bits, has rates of 32 bits that may have been cut, and has neither persistence
+// engines nor the parameters of tunnels. It is a shortcut for what it can tell
+// exactly; everything else goes through netlink.
 //
 // The structures are those of linux/ip_vs.h as a 64-bit machine lays them out.
 
@@ -134,9 +134,9 @@ func (s *shortcut) services() int {
 }
 
 // count notes in a list of services, whole or not, how many destinations each
-// has. The kernel gives both lists in the same order; where
-// that is not so, the table has changed or netlink's list is torn, and what
-// follows stays without a number.
+// has. The kernel gives both lists in the same order. Where they disagree, the table
+// has changed or netlink's list is torn, and the services from there on get no
+// number.
 func (s *shortcut) count(list []ServiceEntry, whole bool) (witness, error) {
 	if s == nil || s.witness && whole {
 		return silent, nil

@@ -107,7 +107,7 @@ func newClient(dial dialer) *http.Client {
 
 func checkURL(u *url.URL) error {
 	if u.Scheme != "http" {
-		return fmt.Errorf("unsupported protocol %q, expected an URL such as http://%s/", u.Scheme, vip)
+		return fmt.Errorf("unsupported protocol %q, expected a URL such as http://%s/", u.Scheme, vip)
 	}
 	if u.Hostname() == "" {
 		return errors.New("no host in URL")

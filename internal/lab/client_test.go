@@ -55,7 +55,7 @@ func TestGet(t *testing.T) {
 		{"/moved", "page\n", ""},
 		{"/loop", "", "sent elsewhere 10 times"},
 		{"/nothing", "", "204 No Content: "},
-		{"/tls", "", `unsupported protocol "https", expected an URL such as http://172.16.0.100/`},
+		{"/tls", "", `unsupported protocol "https", expected a URL such as http://172.16.0.100/`},
 		{"/large", "", "net/http: HTTP/1.x transport connection broken: net/http: server response headers exceeded 65536 bytes; aborted"},
 		{"", "", "404 Not Found: 404 page not found"},
 	} {
@@ -78,8 +78,8 @@ func TestGetFromServer(t *testing.T) {
 
 func TestGetNoURL(t *testing.T) {
 	for _, c := range []struct{ address, want string }{
-		{"https://10.0.0.7/", `unsupported protocol "https", expected an URL such as http://172.16.0.100/`},
-		{"10.0.0.7", `unsupported protocol "", expected an URL such as http://172.16.0.100/`},
+		{"https://10.0.0.7/", `unsupported protocol "https", expected a URL such as http://172.16.0.100/`},
+		{"10.0.0.7", `unsupported protocol "", expected a URL such as http://172.16.0.100/`},
 		{"http:///index.html", "no host in URL"},
 		{"http:10.0.0.7", "no host in URL"},
 	} {

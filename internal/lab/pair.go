@@ -138,10 +138,9 @@ func comeBack(ctx context.Context, w *walk, _ variant, name string) error {
 	return w.runVerb(ctx, verb{name, "vs", "start", "The VS Server is Ready!"}, "--config", pairFile(name, ".yaml"))
 }
 
-// WalkPair has two directors fail by turns in a lab that has just been built, and
-// measures what becomes of clients. Names are variants of the pair and faults; of
-// which none is named, all are tried.
-// See [Walk].
+// WalkPair makes two directors fail by turns in a lab that has just been built, and
+// measures what happens to clients. Names are variants of the pair and faults; if no
+// variant, or no fault, is named, all are tried. See [Walk].
 func WalkPair(ctx context.Context, l *Lab, o Options, names []string) (Report, error) {
 	w := &walk{lab: l, page: page{o.Out, o.Coloured}}
 	var all []step
@@ -208,13 +207,13 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, calm); err != nil {
+	if err := Pause(ctx, calm); err != nil {
 		return err
 	}
 	t := w.lab.newTraffic(ctx)
 	defer t.end()
 	defer t.stop()
-	if err := pause(ctx, told); err != nil {
+	if err := Pause(ctx, told); err != nil {
 		return err
 	}
 	before := t.goOn(ctx, time.Now().Add(-calm))
@@ -233,7 +232,7 @@ func (w *walk) move(ctx context.Context, v variant, f fault) error {
 	if since.IsZero() {
 		since = at
 	}
-	if err := pause(ctx, calm); err != nil {
+	if err := Pause(ctx, calm); err != nil {
 		return err
 	}
 	m := t.finish(ctx, since)

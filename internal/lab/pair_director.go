@@ -183,7 +183,7 @@ func (w *walk) awaitVIP(ctx context.Context, name string) (seen string, at time.
 		case at.After(end):
 			return seen, at, nil
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := Pause(ctx, 100*time.Millisecond); err != nil {
 			return "", at, err
 		}
 	}
@@ -225,7 +225,7 @@ func (w *walk) expectFit(ctx context.Context, name string) error {
 			w.expect("what VRRP takes off "+name, "0", seen)
 			return nil
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := Pause(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}

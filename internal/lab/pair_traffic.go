@@ -108,7 +108,7 @@ func (t *traffic) talk(ctx context.Context, l *Lab, o *talk) {
 			t.mu.Lock()
 			o.by, o.answered = strings.TrimSpace(string(page)), time.Now()
 			t.mu.Unlock()
-			if err := pause(ctx, requestEvery); err != nil {
+			if err := Pause(ctx, requestEvery); err != nil {
 				return err
 			}
 		}
@@ -118,8 +118,8 @@ func (t *traffic) talk(ctx context.Context, l *Lab, o *talk) {
 	t.mu.Unlock()
 }
 
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits, unless ctx ends.
+func Pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -143,7 +143,7 @@ func (t *traffic) goOn(ctx context.Context, since time.Time) (lost int) {
 			}
 		}
 		t.mu.Unlock()
-		if silent == 0 || time.Now().After(end) || pause(ctx, 50*time.Millisecond) != nil {
+		if silent == 0 || time.Now().After(end) || Pause(ctx, 50*time.Millisecond) != nil {
 			return broken + silent
 		}
 	}

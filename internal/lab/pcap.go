@@ -16,9 +16,9 @@ const (
 	pcapEthernet = 1      // LINKTYPE_ETHERNET
 )
 
-// pcapHead begins a capture file that Wireshark and tcpdump read. Such files are
-// written here because gopacket, which could, sets up its table of protocols at
-// every start of the program, whatever that is for.
+// pcapHead begins a capture file that Wireshark and tcpdump read. We write such files
+// ourselves because gopacket sets up its table of protocols at every start of the
+// program, whatever the command.
 func pcapHead() []byte {
 	order := binary.LittleEndian
 	head := order.AppendUint32(nil, pcapMagic)

@@ -115,6 +115,36 @@ func (m *Machine) DeleteAddress(a host.Address) error {
 	})
 }
 
+// Adverts is [host.Host.Adverts].
+func (m *Machine) Adverts(table int) ([]host.Advert, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.adverts), func(a host.Advert) bool { return a.Table != table }), nil
+}
+
+// Advertise is [host.Host.Advertise].
+func (m *Machine) Advertise(a host.Advert) error {
+	return m.change(func() error {
+		if slices.Contains(m.adverts, a) {
+			return syscall.EEXIST
+		}
+		m.adverts = append(m.adverts, a)
+		return nil
+	})
+}
+
+// Withdraw is [host.Host.Withdraw].
+func (m *Machine) Withdraw(a host.Advert) error {
+	return m.change(func() error {
+		i := slices.Index(m.adverts, a)
+		if i < 0 {
+			return syscall.ESRCH
+		}
+		m.adverts = slices.Delete(m.adverts, i, i+1)
+		return nil
+	})
+}
+
 // Announce is [wire.Wire.Announce]: the Machine writes it down.
 func (m *Machine) Announce(l host.Link, vip netip.Addr) error {
 	return m.change(func() error {

@@ -24,6 +24,7 @@ type Machine struct {
 	links     []host.Link
 	addresses []host.Address
 	routes    []host.Route
+	adverts   []host.Advert
 	sysctls   map[string]int
 	services  []service
 	timeouts  ipvs.Timeouts
@@ -103,6 +104,14 @@ func (m *Machine) SetConnections(s ipvs.Service, d ipvs.Destination, active, ina
 		panic(fmt.Sprintf("machinetest: no destination %s:%d", d.Addr, d.Port))
 	}
 	m.services[i].destinations[j].Active, m.services[i].destinations[j].Inactive = active, inactive
+}
+
+// AddConnections counts connections that have come to a service. It panics if there
+// is none.
+func (m *Machine) AddConnections(s ipvs.Service, n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.services[m.find(&s)].Stats.Connections += n
 }
 
 // FailAt makes the n-th changing call since [New] fail with err, and do

@@ -29,6 +29,8 @@ type machine interface {
 	StopDaemon(ipvs.Daemon) error
 	AddAddress(host.Address) error
 	DeleteAddress(host.Address) error
+	Advertise(host.Advert) error
+	Withdraw(host.Advert) error
 	AddressesOn(links []host.Link) ([]host.Address, error)
 	Routes(links []host.Link) ([]host.Route, error)
 	Facing(vip netip.Addr) ([]host.Link, error)
@@ -72,6 +74,9 @@ var (
 	vip4 = host.Address{Prefix: netip.MustParsePrefix("172.16.0.100/32"), Interface: "lo", Label: "lo:1"}
 	vip6 = host.Address{Prefix: netip.MustParsePrefix("fd00::100/128"), Interface: "lo", Deprecated: true}
 
+	advert4 = host.Advert{VIP: netip.MustParseAddr("172.16.0.100"), Table: AdvertTable, Metric: 1}
+	advert6 = host.Advert{VIP: netip.MustParseAddr("fd00::100"), Table: AdvertTable, Metric: 1}
+
 	master = ipvs.Daemon{State: ipvs.Master, Interface: "eth0", SyncID: 3}
 	backup = ipvs.Daemon{State: ipvs.Backup, Interface: "eth0"}
 )
@@ -112,6 +117,14 @@ func addAddress(name string, a host.Address) operation {
 
 func deleteAddress(name string, a host.Address) operation {
 	return operation{"delete address " + name, func(m machine) error { return m.DeleteAddress(a) }}
+}
+
+func advertise(name string, a host.Advert) operation {
+	return operation{"advertise " + name, func(m machine) error { return m.Advertise(a) }}
+}
+
+func withdraw(name string, a host.Advert) operation {
+	return operation{"withdraw " + name, func(m machine) error { return m.Withdraw(a) }}
 }
 
 func set(name string, value int) operation {
@@ -245,6 +258,18 @@ func hostOperations() []operation {
 		deleteAddress("vip", vip4),
 		deleteAddress("vip without label", with(vip4, func(a *host.Address) { a.Interface, a.Label = "eth0", "" })),
 		deleteAddress("IPv6", vip6),
+		withdraw("nothing", advert4),
+		withdraw("nothing of IPv6", advert6),
+		advertise("vip", advert4),
+		advertise("vip twice", advert4),
+		advertise("vip with another metric", with(advert4, func(a *host.Advert) { a.Metric = 11 })),
+		advertise("IPv6", advert6),
+		advertise("IPv6 twice", advert6),
+		advertise("IPv6 with another metric", with(advert6, func(a *host.Advert) { a.Metric = 11 })),
+		withdraw("vip", advert4),
+		withdraw("vip twice", advert4),
+		withdraw("IPv6", advert6),
+		withdraw("IPv6 in another table", with(advert6, func(a *host.Advert) { a.Table = 180 })),
 		set("net.ipv4.conf.all.arp_ignore", 1),
 		set("net.ipv4.conf.lo.arp_announce", 2),
 		set("net.ipv4.conf.all.arp_ignore", 0),

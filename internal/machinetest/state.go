@@ -18,11 +18,12 @@ type reader interface {
 	Daemons() ([]ipvs.Daemon, error)
 	Links() ([]host.Link, error)
 	Addresses() ([]host.Address, error)
+	Adverts(table int) ([]host.Advert, error)
 	Get(sysctl string) (int, error)
 }
 
 // String is the state of the machine as sorted lines: services with their
-// destinations, timeouts, daemons, interfaces, addresses, parameters that are
+// destinations, timeouts, daemons, interfaces, addresses, adverts, parameters that are
 // not zero, what was announced, and the packet filter if it has rules.
 func (m *Machine) String() string {
 	m.mu.Lock()
@@ -46,7 +47,7 @@ func (m *Machine) String() string {
 func state(r reader, sysctls []string) (string, error) {
 	var text strings.Builder
 	for _, part := range []func(reader) ([]string, error){
-		services, timeouts, daemons, links, addresses,
+		services, timeouts, daemons, links, addresses, adverts,
 		func(r reader) ([]string, error) { return parameters(r, sysctls) },
 	} {
 		lines, err := part(r)
@@ -163,6 +164,17 @@ func addresses(r reader) ([]string, error) {
 			line += " deprecated"
 		}
 		lines = append(lines, line)
+	}
+	return lines, err
+}
+
+// AdvertTable is the table whose adverts the text of a machine has.
+const AdvertTable = 179
+
+func adverts(r reader) (lines []string, err error) {
+	list, err := r.Adverts(AdvertTable)
+	for _, a := range list {
+		lines = append(lines, fmt.Sprintf("advert %s table %d metric %d", a.VIP, a.Table, a.Metric))
 	}
 	return lines, err
 }

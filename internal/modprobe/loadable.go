@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Loadable reports whether the kernel lacks a module that modprobe would find:
-// to ask the kernel for what the module does would load it. In a container that
-// does not see the modules of its host it is false all the same.
+// Loadable reports whether the kernel lacks a module that modprobe would find.
+// Asking the kernel for what the module does would load it. In a container that
+// does not see the modules of its host it is always false.
 func Loadable(module string) bool {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// Load runs modprobe for IPVS with the caller's streams, and reports whether it
-// said that the module is there. Only a file can be a stream of another
-// process: where the caller has none, modprobe gets /dev/null.
+// Load runs modprobe for IPVS with the caller's streams, and reports whether modprobe
+// said that the module is there. Only a file can be a stream of another process: for
+// any other stream, modprobe gets /dev/null.
 func Load(stdin io.Reader, stdout, stderr io.Writer) bool {
 	return run("/sbin/modprobe", stdin, stdout, stderr)
 }

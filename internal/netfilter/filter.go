@@ -24,8 +24,8 @@ type Rules interface {
 	// drops it perhaps has none.
 	Faults(p Packet, hooks ...Hook) ([]Fault, error)
 	// Redirects reports whether the destination of every such packet is
-	// rewritten as it comes in (DNAT, REDIRECT), or given to a local program (TPROXY): it then belongs to another
-	// service, and Faults says nothing about that.
+	// rewritten as it comes in (DNAT, REDIRECT), or given to a local program (TPROXY):
+	// it then belongs to another service, and Faults says nothing about that.
 	Redirects(p Packet) (bool, error)
 	// Marks are the firewall marks with which such packets come to IPVS at Input.
 	// What comes in has none yet.
@@ -43,8 +43,8 @@ type ARP interface {
 	// through. Their remedies let them through.
 	Faults(addr netip.Addr, link string) ([]Fault, error)
 	// Renames reports whether questions in the name of an address go out in the name
-	// of another one. To drop them is no way to keep that quiet: then nobody answers,
-	// and nothing can be sent to whom the question was about.
+	// of another one. Dropping them instead would not do: nobody would answer, and
+	// nothing could be sent to the address in question.
 	Renames(addr netip.Addr, link string) (bool, error)
 }
 

@@ -83,10 +83,10 @@ func (m Marks) or(other Marks) Marks {
 	return Marks{slices.Compact(values), m.Any || other.Any}
 }
 
-// marks sends a packet to IPVS, and tells with which marks it gets there, and what
-// ports were asked for on the way. Of chains with the same priority the kernel asks
-// the one that came last first, which cannot be told of an older table and a newer
-// one: either may be.
+// marks sends a packet to IPVS, and returns the marks with which it gets there, and
+// the ports that rules looked for on the way. Of chains with the same priority, the
+// kernel visits the latest one first. Between an older and a newer table that order is
+// unknown: either may come first.
 func (bases ruleset) marks(p Packet) (Marks, ports, error) {
 	asked, turned := ports{}, slices.Clone(bases)
 	slices.Reverse(turned)

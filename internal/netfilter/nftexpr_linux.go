@@ -137,8 +137,8 @@ func (v *view) direction() byte {
 
 // status is what is known of a connection (enum ip_conntrack_status in
 // linux/netfilter/nf_conntrack_common.h): unless it is established nobody has
-// answered yet, and whether it is redirected is known. Other bits may be set, as they are for a connection that a helper
-// expects.
+// answered yet, and whether it is redirected is known. Other bits may be set, as for
+// a connection that a helper expects.
 func (v *view) status() bits {
 	const seenReply, assured, redirected, dying = 1 << 1, 1 << 2, 1 << 5, 1 << 9
 	number := func(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }

@@ -38,9 +38,9 @@ func (Filter) IPTables(family ipvs.AddressFamily) (string, error) {
 	return installed(program, "legacy"), nil
 }
 
-// nftKnows tells whether the kernel has nf_tables of a protocol family. It
+// nftKnows reports whether the kernel has nf_tables of a protocol family. It
 // begins a transaction that makes a table, and does not end it: the kernel
-// answers, and takes the table back, as for "nft --check".
+// answers, and discards the table, as for "nft --check".
 func nftKnows(family uint8) (bool, error) {
 	if modprobe.Loadable("nf_tables") {
 		return true, nil // once somebody asks

@@ -88,9 +88,9 @@ const (
 
 var errTooLong = errors.New("the chains of the packet filter have no end")
 
-// through follows the packet through a chain, and tells whether some may leave
-// it. A chain that only some packets are sent to, like those of a blacklist, is
-// chosen: who is dropped there was meant to be.
+// through follows the packet through a chain, and reports whether some may leave
+// it. A chain that only some packets are sent to, like that of a blacklist, is
+// chosen: what is dropped there was meant to be.
 func (w *walk) through(c *chain, chosen choice, depth int) (leaves bool, err error) {
 	if depth > maxDepth {
 		return true, errTooLong

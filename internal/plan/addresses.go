@@ -17,9 +17,9 @@ func (w Wish) due(s State) []host.Address {
 	})
 }
 
-// placeVIP are the changes after which a VIP is on its interface with a full
-// mask; wrong is where it is still then, and should not be: with another mask,
-// or where the same file had it before.
+// placeVIP returns the changes after which a VIP is on its interface with a full
+// mask; wrong are the places where it still is then and should not be: with another
+// mask, or where the same file had it before.
 func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders, announced bool) (all []Change, wrong []host.Address, err error) {
 	vip := want.Prefix.Addr()
 	if s.isOwn(w, want) {
@@ -118,8 +118,8 @@ func (s *State) stands(p Place) string {
 }
 
 // going are the addresses at a place that is no longer claimed, whatever their
-// mask; staying are those that start did not put there, and others stand on. A
-// VIP that the wish has elsewhere only moves, which is placeVIP's.
+// mask; staying are those that start did not put there and that others stand on. A
+// VIP that the wish has elsewhere only moves, by placeVIP.
 func (s *State) going(at Place, w Wish) (going, staying []host.Address) {
 	if slices.ContainsFunc(w.VIPs, func(a host.Address) bool { return a.Prefix.Addr() == at.VIP }) {
 		return nil, nil

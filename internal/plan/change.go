@@ -15,6 +15,8 @@ import (
 type Change struct {
 	Line string
 
+	about netip.Addr // the VIP that a routing daemon is told of
+
 	do func(Site) error
 	// undo takes back what was done to the machine; [Apply] forgets what was
 	// recorded of it. It is nil where the deed leaves nothing behind that could be
@@ -47,7 +49,8 @@ type Site struct {
 // Start is what a machine lacks: the table, then the VIPs, then the
 // announcements; on a real server the parameters before the VIPs. Timeouts and
 // synchronisation belong to the table. What an earlier start has put there for
-// the same file, and is wanted no longer, goes last.
+// the same file, and is wanted no longer, goes last; what a routing daemon is to
+// announce no longer goes first.
 func Start(w Wish, s State) (p Plan, err error) {
 	w.VIPs = w.due(s)
 	w = w.sparing(s)
@@ -97,6 +100,9 @@ func Start(w Wish, s State) (p Plan, err error) {
 	for _, a := range w.VIPs {
 		p.Changes = append(p.Changes, announced[a.Prefix.Addr()]...)
 	}
+	routed := slices.DeleteFunc(w.adverts(), func(a host.Advert) bool { return slices.Contains(failed, a.VIP) })
+	withdrawn, advertised := s.changeAdverts(routed, s.Record.Claim(w.Claimant), others)
+	p.Changes = slices.Concat(withdrawn, p.Changes, advertised)
 	p.after = p.after.leaving(failed, s.Record.Claim(w.Claimant))
 	p.takeVIPs(former, w, s, others)
 	if err := p.lowerSysctls(w, s, former, others); p.fails(w, err) {
@@ -129,6 +135,7 @@ func Stop(w Wish, s State) (p Plan, err error) {
 	}
 	w.VIPs, w.Services, w.Sysctls, w.Timeouts, w.Daemons = nil, nil, nil, ipvs.Timeouts{}, nil
 	others := s.Record.others(w.Claimant)
+	p.Changes, _ = s.changeAdverts(nil, &here, others)
 	p.takeVIPs(here, w, s, others)
 	if err := p.lowerSysctls(w, s, here, others); err != nil {
 		return p, err

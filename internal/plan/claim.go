@@ -40,6 +40,7 @@ type Claim struct {
 	Timeouts []string         `json:"timeouts,omitempty"` // of connections
 	Daemons  []string         `json:"daemons,omitempty"`  // of synchronisation, by role
 	Drained  []netip.Addr     `json:"drained,omitempty"`
+	Adverts  []host.Advert    `json:"adverts,omitempty"` // without their metric
 }
 
 // Place is where a VIP is: on an interface, by the label that was wanted there.
@@ -167,6 +168,7 @@ func claimOf(w Wish, s State) Claim {
 	for _, d := range w.Daemons {
 		c.Daemons = append(c.Daemons, roles.Name(d.State))
 	}
+	c.Adverts = claimed(w.adverts())
 	slices.SortFunc(c.Drained, netip.Addr.Compare)
 	return c
 }
@@ -203,6 +205,7 @@ func (c Claim) with(next Claim) Claim {
 	both.Sysctls = each.Once(next.Sysctls, c.Sysctls)
 	both.Timeouts, both.Daemons = each.Once(next.Timeouts, c.Timeouts), each.Once(next.Daemons, c.Daemons)
 	both.Drained = each.Once(next.Drained, c.Drained)
+	both.Adverts = each.Once(next.Adverts, c.Adverts)
 	return both
 }
 
@@ -255,6 +258,7 @@ func (r *Record) others(who Claimant) holders {
 				h.drained[drainage{v.Service, rs}] = true
 			}
 		}
+		h.adverts = append(h.adverts, c.Adverts...)
 		c.hold(h.sysctls, c.Sysctls)
 		c.hold(h.timeouts, c.Timeouts)
 		c.hold(h.daemons, c.Daemons)
@@ -274,6 +278,7 @@ type holders struct {
 	services map[string]Claimant
 	servers  map[[2]string]bool // service, real server
 	drained  map[drainage]bool
+	adverts  []host.Advert
 
 	vips                       map[netip.Addr]bool
 	sysctls, timeouts, daemons map[string]Claimant

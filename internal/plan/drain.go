@@ -105,8 +105,8 @@ func Active(m Machine, w Wish, rs netip.Addr) (n uint32, err error) {
 }
 
 // Refused are the services of a real server that refuse its clients while it has
-// weight 0, with their schedulers: "-t 172.16.0.100:80 (sh)"; and the flags of these
-// schedulers with which they do not.
+// weight 0, with their schedulers, as in "-t 172.16.0.100:80 (sh)"; and the flags of
+// these schedulers that prevent it.
 func (w Wish) Refused(rs netip.Addr) (services, flags []string) {
 	for _, v := range w.Services {
 		if !v.serves(rs) || !v.RefusesAtZero() {

@@ -142,9 +142,9 @@ type verdicts struct {
 	Files     map[string]Watched `json:"files"`
 }
 
-// LoadHealth is what the watch of a claimant last said in a folder; ok is false
-// if there was none in this namespace since the machine was started. Whether it
-// is too old is for the caller to tell.
+// LoadHealth returns what the watch of a claimant last said in a folder; ok is false
+// if there was none in this namespace since the machine was started. The caller
+// decides whether it is too old.
 func LoadHealth(dir string, here host.Namespace, who Claimant) (w Watched, ok bool, err error) {
 	v, err := readVerdicts(dir, here)
 	w, ok = v.Files[who.File]

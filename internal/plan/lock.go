@@ -64,7 +64,7 @@ func LockWatch(dir string, who Claimant) (unlock func() error, err error) {
 		switch {
 		case err == nil || errors.Is(err, syscall.EINTR): // or the other one is just ending
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return nil, hint.Add(fmt.Errorf("another lvsdr vs watch looks after %s", who.called()), "which one: fuser "+name)
+			return nil, hint.Add(fmt.Errorf("another lvsdr vs watch looks after %s", who.called()), "to find it: fuser "+name)
 		default:
 			return nil, fmt.Errorf("lock %s: %w", name, err)
 		}
@@ -109,9 +109,9 @@ func unlockFolder(dir string, f *os.File) error {
 	return f.Close()
 }
 
-// RemoveStale takes the folders away below runDir that nobody needs any more:
+// RemoveStale removes the folders below runDir that nobody needs any more:
 // those of another boot, of namespaces that are gone, and those without a
-// record. Held is [host.NamespacesHeld]. What cannot be told stays.
+// record. Held is [host.NamespacesHeld]. A folder stays if this cannot be decided.
 func RemoveStale(runDir string, here host.Namespace, held func() (map[uint64]bool, error)) {
 	entries, _ := os.ReadDir(runDir)
 	var alive map[uint64]bool

@@ -74,10 +74,10 @@ func readRecord(file string) (*Record, error) {
 		return r, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look up what start found: %w", err)
+		return nil, fmt.Errorf("read the record of what start found: %w", err)
 	}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, hint.Add(fmt.Errorf("read %s: %w", file, err), "it holds what start found; without it: rm "+file)
+		return nil, hint.Add(fmt.Errorf("read %s: %w", file, err), "it is the record of what start found; to go on without it: rm "+file)
 	}
 	return r, nil
 }

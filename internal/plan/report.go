@@ -36,7 +36,11 @@ func Report(w Wish, s State) (status.Status, error) {
 		st.Services = append(st.Services, w.reportService(v, s.Service(v.Key()), others))
 	}
 	for _, want := range w.VIPs {
-		st.VIPs = append(st.VIPs, s.reportVIP(w, want, former))
+		one := s.reportVIP(w, want, former)
+		if one.State == status.OK && s.differsInAdvert(w, want.Prefix.Addr()) {
+			one.State, one.Differs = status.Differs, []string{"route"}
+		}
+		st.VIPs = append(st.VIPs, one)
 	}
 	if w.Role == Director {
 		for _, vip := range w.Moved {

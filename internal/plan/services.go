@@ -52,8 +52,8 @@ func (w Wish) keeps(v Service, d Destination, have *Entry, before ClaimedService
 }
 
 // unlisted are the destinations of a service, if it is there, that nobody wants.
-// Somebody else's may be to stay: those that were never claimed, and are no real
-// servers.
+// Those of others may be allowed to stay: destinations that were never claimed, and
+// are not real servers.
 func (w Wish) unlisted(v Service, have *Entry, before ClaimedService, others holders) []ipvs.DestinationEntry {
 	if have == nil {
 		return nil

@@ -19,6 +19,9 @@ type Machine interface {
 	Routes([]host.Link) ([]host.Route, error)
 	AddAddress(host.Address) error
 	DeleteAddress(host.Address) error
+	Adverts(table int) ([]host.Advert, error)
+	Advertise(host.Advert) error
+	Withdraw(host.Advert) error
 	Announce(host.Link, netip.Addr) error
 	Get(sysctl string) (int, error)
 	Set(sysctl string, value int) error
@@ -71,6 +74,7 @@ type State struct {
 	words    map[string]*Entry
 	timeouts ipvs.Timeouts // where the wish or the record has some
 	daemons  []ipvs.Daemon // the same
+	adverts  []host.Advert // the same
 }
 
 // Entry is a virtual service of the kernel's table with its destinations.
@@ -107,6 +111,9 @@ func Look(m Machine, w Wish, r *Record) (s State, err error) {
 	}
 	if err := s.lookAtDaemons(m, w); err != nil {
 		return s, fmt.Errorf("read the synchronisation daemons: %w", err)
+	}
+	if err := s.lookAtAdverts(m, w); err != nil {
+		return s, err
 	}
 	if s.needsRoutes(w) {
 		if s.Routes, err = m.Routes(s.Links); err != nil {

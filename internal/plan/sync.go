@@ -40,9 +40,9 @@ const (
 
 var syncGroup = netip.AddrFrom4([4]byte{224, 0, 0, 81})
 
-// syncDifferences are what a running daemon has that is not as wanted, in the
-// words of the file. Kernels before Linux 4.3 tell no more than interface and
-// id; the length that the kernel chose cannot be told from another one.
+// syncDifferences are the keys in which a running daemon differs from the wanted one,
+// in the words of the file. Kernels before Linux 4.3 report only interface and id. A
+// length that the kernel chose cannot be told from another one.
 func syncDifferences(have, want *ipvs.Daemon) (all []string) {
 	for _, d := range []struct {
 		name   string
@@ -87,10 +87,10 @@ func (s *State) inPlace(have, want *ipvs.Daemon) bool {
 	return len(syncDifferences(have, want)) == 0 && (!s.isOurs(have) || *daemonOf(have.State, s.Record.Daemons) == *want)
 }
 
-// startDaemons are the changes after which the wanted daemons run, and those
-// before that by which ours end that are not wanted: the kernel takes real servers
-// of another family than their service's only after that. Beside somebody else's
-// daemon none is started.
+// startDaemons returns the changes that end our unwanted daemons, and those that start
+// the wanted ones. The former come first: only then does the kernel accept real
+// servers of another family than their service's. If somebody else runs a daemon, none
+// is started.
 func startDaemons(w Wish, s State, others holders) (ended, started []Change, err error) {
 	if w.Role != Director {
 		return nil, nil, nil

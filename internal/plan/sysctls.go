@@ -64,9 +64,9 @@ func (p *Plan) lowerSysctls(w Wish, s State, gone Claim, others holders) error {
 	return nil
 }
 
-// leftVIPs names the VIPs that a real server still has when a claim is gone, but
-// for those of the wish itself: IPv4 addresses of full mask on loopback or on
-// an interface without ARP. Those of a director are there to be answered for.
+// leftVIPs names the VIPs that a real server still has when a claim is gone, except
+// those of the wish itself: IPv4 addresses of full mask on loopback or on an interface
+// without ARP. A director's VIPs do not count: it has to answer for them.
 func (s *State) leftVIPs(w Wish, gone Claim, others holders) string {
 	var left []string
 	for _, a := range s.Addresses {

@@ -39,7 +39,12 @@ type Wish struct {
 	// Moved are the VIPs that VRRP puts on an interface of the director at work, and
 	// takes from the other one's.
 	Moved    []netip.Addr
-	Announce bool          // tell the neighbours of a VIP that is added
+	Announce bool // tell the neighbours of a VIP that is added
+	// Table is where a routing daemon looks for the VIPs to announce; zero: nowhere.
+	// Worse says by how much this director is worse for a VIP than one that serves
+	// all of its services.
+	Table    int
+	Worse    map[netip.Addr]int
 	Services []Service     // of a director
 	Timeouts ipvs.Timeouts // of a director's connections; zero leaves one alone
 	Daemons  []ipvs.Daemon // of a director's synchronisation
@@ -53,6 +58,7 @@ type Options struct {
 	Exclusive     bool // virtual services that are not wanted go
 	FlushFirewall bool // the packet filter's rules go
 	GoOn          bool // what cannot be planned is left out
+	Retired       bool // VIPs are not announced: clients are to go to the other director
 	// Homes are the interfaces of VIPs that [host.DirectorHome] has found another
 	// one for than the label's.
 	Homes map[netip.Addr]string
@@ -117,6 +123,7 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 		return w
 	}
 	w.Announce, w.Timeouts, w.Daemons = c.Announce, c.Timeouts, c.Sync.Daemons()
+	w.Table, w.Worse = int(c.AnnounceTable), map[netip.Addr]int{}
 	if o.Health != nil {
 		w.Sysctls = []Sysctl{whileWatched}
 	}
@@ -129,6 +136,11 @@ func New(who Claimant, c config.Config, drained []netip.Addr, o Options) Wish {
 				s.Out = append(s.Out, one)
 			} else {
 				s.Destinations = append(s.Destinations, one)
+			}
+		}
+		if s.Instead || s.FailOpen {
+			for _, vip := range wanted.VIPs {
+				w.Worse[vip] = min(w.Worse[vip]+lame, lamest)
 			}
 		}
 		if known.answered() {
@@ -158,9 +170,9 @@ func placed(vip netip.Addr, label string) host.Address {
 	return a
 }
 
-// arpValues are what a real server needs so as not to answer for the VIP:
-// arp_ignore 1 replies only for addresses of the interface that was asked,
-// arp_announce 2 never announces another one (kernel: ip-sysctl.rst).
+// arpValues keep a real server from answering for the VIP: arp_ignore 1 replies only
+// for addresses of the interface that was asked, arp_announce 2 never announces
+// another one (kernel: ip-sysctl.rst).
 var arpValues = [...]Sysctl{{"arp_ignore", 1}, {"arp_announce", 2}}
 
 // sysctlsFor keep a real server from answering for its VIPs. IPv6 has no such

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lvsdr/internal/health"
+	"lvsdr/internal/lab"
 )
 
 // request is one request of the client.
@@ -137,7 +138,7 @@ func (l *load) forget(before time.Time) {
 func (l *load) calm(ctx context.Context) error {
 	const patient = time.Minute
 	for begin := time.Now(); ; {
-		if err := wait(ctx, 100*time.Millisecond); err != nil {
+		if err := lab.Pause(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 		now := time.Now()

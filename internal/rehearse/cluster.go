@@ -87,7 +87,7 @@ func (l *cluster) add(w config.Wanted) error {
 	case check.Asks() && check.Type == config.CheckExec:
 		return fmt.Errorf("%s: a check of type exec cannot be rehearsed: its program asks a server of its own kind", s.name)
 	case w.Service.Port == 0 && !check.Asks():
-		return fmt.Errorf("%s: clients may ask on any port; expected a check with a port, where they are rehearsed", s.name)
+		return fmt.Errorf("%s: no single port to rehearse; expected a check with a port", s.name)
 	}
 	port := w.Service.Port
 	if port == 0 {

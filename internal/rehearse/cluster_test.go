@@ -48,7 +48,7 @@ func TestRefused(t *testing.T) {
 		"exec": {two + "check: {type: exec, command: [/bin/true]}\n", nil,
 			"tcp/80: a check of type exec cannot be rehearsed: its program asks a server of its own kind"},
 		"sctp":   {two + "services: [{port: 80, protocol: sctp}]\n", nil, "sctp/80: a service of protocol sctp cannot be rehearsed"},
-		"a mark": {two + "services: [{fwmark: 7}]\n", nil, "fwmark/7: clients may ask on any port; expected a check with a port"},
+		"a mark": {two + "services: [{fwmark: 7}]\n", nil, "fwmark/7: no single port to rehearse; expected a check with a port"},
 		"two methods": {two + "services: [{port: 80}, {port: 25, forward: masquerade}]\n", nil,
 			"10.0.0.7 is reached by masquerading and by another method: its one default route cannot serve both"},
 		"two languages": {"real_servers: [10.0.0.7, 10.0.0.17]\nservices: [{port: 80, vip: 172.16.0.1, check: {type: http}}, {port: 80, vip: 172.16.0.2, check: {type: https}}]\n", nil,

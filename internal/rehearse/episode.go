@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lvsdr/internal/check"
+	"lvsdr/internal/lab"
 )
 
 // episode makes a fault, mends it, and says what was seen.
@@ -44,7 +45,7 @@ func (s *stage) overall(ctx context.Context, l *load, f Fault, begin time.Time, 
 // settle waits until the requests that were made before a time have ended, and
 // none is lost any more.
 func (l *load) settle(ctx context.Context, before time.Time) error {
-	if err := wait(ctx, time.Until(before.Add(patience+100*time.Millisecond))); err != nil {
+	if err := lab.Pause(ctx, time.Until(before.Add(patience+100*time.Millisecond))); err != nil {
 		return err
 	}
 	return l.calm(ctx)
@@ -80,7 +81,7 @@ func (s *stage) endure(ctx context.Context, l *load, p pick) ([]Fault, error) {
 	if err := s.await(ctx, begin, trials, false); err != nil {
 		return nil, err
 	}
-	if err := wait(ctx, hold); err != nil {
+	if err := lab.Pause(ctx, hold); err != nil {
 		return nil, err
 	}
 	mending := time.Now()
@@ -133,7 +134,7 @@ func (s *stage) await(ctx context.Context, begin time.Time, trials []*trial, bac
 		if !waiting {
 			return nil
 		}
-		if err := wait(ctx, tick); err != nil {
+		if err := lab.Pause(ctx, tick); err != nil {
 			return err
 		}
 	}
@@ -186,7 +187,7 @@ func (s *stage) killWatch(ctx context.Context) (Fault, error) {
 			m.falls = 0
 		}
 	}
-	if err := wait(ctx, restartPause); err != nil {
+	if err := lab.Pause(ctx, restartPause); err != nil {
 		return f, err
 	}
 	if err := s.startWatch(ctx); err != nil {

@@ -27,9 +27,9 @@ const (
 	watchKilled = "watch-killed"
 )
 
-// faults are in the order in which they are made. The watch is killed in their
-// middle, and with it what it remembers of falls: a third one within ten minutes
-// would have real servers come back late, and the rehearsal take twice the time.
+// faults are in the order in which they are made. The watch is killed in the middle,
+// and forgets the falls: a third one within ten minutes would make real servers come
+// back late, and the rehearsal take twice the time.
 var faults = []*fault{
 	{"killed", refuses,
 		func(_ context.Context, s *stage, m *machine) error { return s.servers[m].kill() },

@@ -7,7 +7,7 @@
 //	                                  └── rs2 …
 //
 // A [Rehearsal] describes what will happen. It is made from the configuration alone
-// (cluster.go, promise.go, timing.go); a file that cannot be rehearsed is refused
+// (cluster.go, promise.go); a file that cannot be rehearsed is refused
 // before anything starts. Running it builds the network (network_linux.go), serves
 // for all machines from this process (serve.go, talk.go), sends requests
 // (client.go), compares the shares with the scheduler's (traffic.go), and then makes
@@ -52,8 +52,8 @@ func New(c config.Config, picks []string) (*Rehearsal, error) {
 }
 
 // Run rehearses, with the client in the network namespace of this process, which
-// should have nothing else in it. It leaves nothing behind, however it ends. An error says why it
-// could not go on; a promise that broke is in the report.
+// should have nothing else in it. It leaves nothing behind, however it ends. An error
+// says why it could not go on; a promise that broke is in the report.
 func (r *Rehearsal) Run(ctx context.Context, o Options) (report Report, err error) {
 	s := &stage{cluster: r.cluster, steps: o.Steps, begin: time.Now()}
 	timed, end := context.WithCancel(ctx)
@@ -102,14 +102,4 @@ func (r *Rehearsal) Run(ctx context.Context, o Options) (report Report, err erro
 		}
 	}
 	return report, nil
-}
-
-// wait waits, unless ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

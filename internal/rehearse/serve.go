@@ -15,9 +15,9 @@ import (
 	"lvsdr/internal/config"
 )
 
-// servers are those of a machine, in this process. To the machines around, one
-// whose sockets are closed is a program that was killed, and one that accepts no
-// connection and reads no datagram is one that hangs: the kernel answers for both.
+// servers are the servers of a machine, in this process. To the machines around, a
+// server whose sockets are closed is a killed program, and a server that accepts no
+// connection and reads no datagram is a hanging one: the kernel answers for both.
 type servers struct {
 	talks       map[socket]talk
 	certificate tls.Certificate

@@ -21,6 +21,7 @@ import (
 
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/lab"
 	"lvsdr/internal/lab/vnet"
 )
 
@@ -112,7 +113,7 @@ func (s *stage) say(format string, args ...any) {
 // machine everything takes longer, which breaks no promise.
 func (s *stage) keepTime(ctx context.Context) {
 	const pause, usual = 50 * time.Millisecond, 15 * time.Millisecond
-	for last := time.Now(); wait(ctx, pause) == nil; last = time.Now() {
+	for last := time.Now(); lab.Pause(ctx, pause) == nil; last = time.Now() {
 		if late := time.Since(last) - pause; late > usual {
 			s.late.Add(int64(late))
 		}
@@ -122,9 +123,9 @@ func (s *stage) keepTime(ctx context.Context) {
 // attempts is how often something is tried on a machine that is busy.
 const attempts = 3
 
-// unhurried does something again whose promises broke, if this process had to wait
-// for the machine for more than a tenth of the time: that says nothing about the
-// file. It returns for how long in the end.
+// unhurried repeats a trial whose promises broke if this process had to wait for the
+// machine for more than a tenth of the time: that says nothing about the file. It
+// returns how long it waited in the last trial.
 func (s *stage) unhurried(do func() (ok bool, err error)) (late time.Duration, err error) {
 	for range attempts {
 		before, begin := s.late.Load(), time.Now()
@@ -259,7 +260,7 @@ func (s *stage) awaitAll(ctx context.Context) error {
 		if time.Since(begin) > startPatience+s.slowest() {
 			return fmt.Errorf("%s is not in the table, though nothing is wrong with it", out)
 		}
-		if err := wait(ctx, tick); err != nil {
+		if err := lab.Pause(ctx, tick); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ func (t talk) with(other talk) (talk, error) {
 	}
 	next := other.checks[0]
 	if t.speaks() && (t.checks[0].Receive != next.Receive || t.checks[0].Send != next.Send) {
-		return t, fmt.Errorf("checks want to hear %q and %q", t.checks[0].Receive, next.Receive)
+		return t, fmt.Errorf("checks expect both %q and %q", t.checks[0].Receive, next.Receive)
 	}
 	_, err := other.specimen()
 	return talk{t.kind, append(slices.Clone(t.checks), next)}, err

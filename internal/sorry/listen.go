@@ -25,9 +25,9 @@ type Server struct {
 }
 
 // Listen answers on VIP:port, in the network namespace of the calling thread,
-// until [Server.Close]. The machine need not have the VIP yet, nor still: a
-// backup does not. Where somebody else listens there (or on the port of every
-// address), it answers on a free port of the director's own address dip.
+// until [Server.Close]. The machine need not have the VIP: a backup does not. If
+// somebody else listens there (or on the port of every address), Listen uses a free
+// port of the director's own address dip.
 func Listen(p *Page, vip netip.AddrPort, dip netip.Addr) (*Server, error) {
 	return p.serveOn(listen(vip, dip))
 }
@@ -41,7 +41,7 @@ func ListenBeside(p *Page, vip netip.AddrPort, dip netip.Addr) (*Server, error) 
 	return p.serveOn(listenBeside(dip))
 }
 
-var errNoAddress = errors.New("the director has no address for it but VIPs")
+var errNoAddress = errors.New("the director has no address for it other than VIPs")
 
 func (p *Page) serveOn(l net.Listener, d ipvs.Destination, err error) (*Server, error) {
 	if err != nil {

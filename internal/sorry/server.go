@@ -62,9 +62,9 @@ func (s *Server) serve() {
 	s.http.Serve(s.listener)
 }
 
-// Close ends listening at once. Answers that are running get a second more, for
-// which Close waits. Take the destination out of the table before that: as long
-// as it is there new clients come, and are refused.
+// Close stops listening at once, and waits up to a second for answers that are running.
+// Take the destination out of the table first: as long as it is there, new clients
+// come, and are refused.
 func (s *Server) Close() error {
 	err := s.listener.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

@@ -87,7 +87,7 @@ type VIP struct {
 	// VRRP is [Here] or [NotHere] for one that a VRRP daemon moves.
 	VRRP string `json:"vrrp,omitempty"`
 	// Differs has unlisted for one that start put there, and is configured no
-	// longer.
+	// longer, and route for one that a routing daemon is told otherwise of.
 	Differs []string `json:"differs,omitempty"`
 }
 

@@ -145,8 +145,8 @@ func (m *Model) See(l Look) {
 }
 
 // observe compares a real server with an earlier look: the one before the last, since
-// the kernel sums its counters up every two seconds only. Without one, the rate is the
-// kernel's; later looks need not have it.
+// the kernel sums up its counters only every two seconds. The first look takes the
+// kernel's rate; later ones need none.
 func observe(rs status.RealServer, now time.Time, before seen) seen {
 	one := seen{condition: condition(rs), at: now, totals: rs.Totals,
 		rate: float64(rs.Rate), active: uint64(rs.Active), inactive: uint64(rs.Inactive)}

@@ -72,9 +72,9 @@ func (n *neighbours) setVIPs(vips []netip.Addr) {
 	n.vips = vips
 }
 
-// ask asks a real server for a VIP, and waits for that long. Heard tells whether
-// the machine answered its neighbours meanwhile. The error says why the wire
-// cannot tell: it is behind a router, or on what is no Ethernet.
+// ask asks a real server for a VIP, and waits for that long. heard reports whether
+// the machine answered its neighbours meanwhile. The error says why the wire cannot
+// be used: the real server is behind a router, or on a link without Ethernet.
 func (n *neighbours) ask(ctx context.Context, server netip.Addr, w way, vip netip.AddrPort, wait time.Duration) (o wire.Outcome, heard bool, err error) {
 	switch {
 	case w.hop.Local:
@@ -169,9 +169,9 @@ func (n *neighbours) way(server netip.Addr) way {
 	return <-answer
 }
 
-// seek finds the ways to those who are sought. One goroutine has the kernel tell
-// the routes, for that takes a large stack; then the wire is asked for all
-// neighbours at once.
+// seek finds the ways to the real servers that are sought. One goroutine asks the
+// kernel for the routes, because that takes a large stack; then the wire is asked for
+// all neighbours at once.
 func (n *neighbours) seek() {
 	n.mu.Lock()
 	all, links, addresses := n.sought, n.links, n.addresses

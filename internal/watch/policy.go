@@ -102,9 +102,9 @@ func (s serving) fate(m member, now time.Time) plan.Fate {
 	return f
 }
 
-// unasked is what becomes of the entry of a real server of which nobody knows yet.
-// A service of mh gets all its entries at once, so that their order is that of the
-// file on both directors of a pair.
+// unasked decides what happens to the entry of a real server without a verdict.
+// A service of mh gets all its entries at once, in the order of the file, which is
+// then the same on both directors of a pair.
 func (s serving) unasked(m member) plan.Standing {
 	before := s.before.RealServers[m.name]
 	ours := before.Verdict == status.Unknown && before.Standing == plan.Quiesced
@@ -114,11 +114,11 @@ func (s serving) unasked(m member) plan.Standing {
 	return plan.Unasked
 }
 
-// failed is what becomes of the entry of a real server that is down. At weight 0
-// its connections end by themselves. It has to go where they cannot: the machine
-// is silent; where clients would come back to it: those that persistence binds,
-// and all of UDP; or where the scheduler would refuse its clients. Taking an entry
-// of mh away moves the clients of others.
+// failed decides what happens to the entry of a real server that is down. At weight 0
+// its connections end by themselves. The entry is removed if they cannot, because the
+// machine is silent; if clients would come back to it, as with persistence and UDP; or
+// if the scheduler would refuse its clients. With mh the entry stays: removing it
+// would move the clients of others.
 func (s serving) failed(m member) plan.Standing {
 	on := config.FailureAuto
 	if s.of.Check != nil {

@@ -14,9 +14,9 @@ import (
 	"lvsdr/internal/wire"
 )
 
-// question is what a real server is asked again and again: by a check at its own
-// address and, on the wire, for VIPs. However many services want to know, it is
-// asked once.
+// question is what a real server is asked regularly: a check at its own
+// address and, on the wire, its VIPs. It is asked once, however many services share
+// it.
 type question struct {
 	health.Target
 	vips []netip.AddrPort

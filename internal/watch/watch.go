@@ -168,8 +168,8 @@ func (w *Watch) enroll(c config.Config) {
 	w.held = held
 }
 
-// goOn has the table follow where something goes on by itself or failed, where
-// vs start may have come, and so often that verdicts keep counting. A shadow looks
+// goOn applies the plan again where something goes on by itself or has failed, where
+// vs start may have come, and often enough for verdicts to stay valid. A shadow looks
 // at each tick what others have made of the table.
 func (w *Watch) goOn() {
 	w.Site.Notify("WATCHDOG=1")

@@ -12,7 +12,7 @@ import (
 // Announce tells the neighbours on l that this machine has vip: by gratuitous
 // ARP, both as a request and as a reply, or by an unsolicited neighbour
 // advertisement. EPERM: CAP_NET_RAW is missing; ENETDOWN: l is down;
-// EAFNOSUPPORT: it is no Ethernet.
+// EAFNOSUPPORT: it is not Ethernet.
 func (Wire) Announce(l host.Link, vip netip.Addr) error {
 	if err := ethernet(l); err != nil {
 		return err

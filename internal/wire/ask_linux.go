@@ -16,7 +16,7 @@ import (
 // may answer for one address. Links and own are the interfaces and the addresses
 // of this machine, whose own answers do not count. The replies are in the order
 // of the questions. EPERM: CAP_NET_RAW is missing; ENETDOWN: the link is down;
-// EAFNOSUPPORT: it is no Ethernet.
+// EAFNOSUPPORT: it is not Ethernet.
 func (Wire) Ask(questions []Question, links []host.Link, own []host.Address, wait time.Duration) []Reply {
 	s := newSurvey(questions)
 	for _, d := range []dialect{newARP(), newNDP()} {

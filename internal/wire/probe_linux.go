@@ -11,14 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Probe asks all probes at the same time, and waits for all of them at most that
-// long from when they are sent. Each is a SYN in a frame to the neighbour. It
-// passes by the routes, the packet filter and the IPVS of this machine (not by
-// tc(8), nor nft's hooks of a device); so does the answer, which is read before
-// they see it. A SYN that is not answered is sent twice. The replies are in the
-// order of the probes. EPERM: CAP_NET_RAW is missing; ENETDOWN: the link is down;
-// EAFNOSUPPORT: it is no Ethernet; EADDRNOTAVAIL: the source is not of this
-// machine.
+// Probe sends all probes at the same time, and waits at most that long for all of
+// them. Each is a SYN in a frame to the neighbour. It bypasses the routes, the packet
+// filter and the IPVS of this machine (but not tc(8), nor nft's hooks of a device); so
+// does the answer, which is read before they see it. A SYN that is not answered is
+// sent twice. The replies are in the order of the probes. EPERM: CAP_NET_RAW is
+// missing; ENETDOWN: the link is down; EAFNOSUPPORT: it is not Ethernet;
+// EADDRNOTAVAIL: this machine does not have the source.
 //
 // The SYN lives for one hop. With more, a neighbour without the VIP that
 // forwards would send it on to the director, and another real server's answer
@@ -27,17 +26,17 @@ import (
 //
 // Nothing stays half open there: a SYN/ACK is answered at once by an RST, and a
 // SYN without an answer by one in the end, all in frames to the neighbour. The
-// server behind the port sees no connection. An RST that is lost leaves half a
-// connection for as long as the neighbour repeats its SYN/ACK (Linux: 63 s).
+// server behind the port sees no connection. If an RST is lost, half a connection
+// remains for as long as the neighbour repeats its SYN/ACK (Linux: 63 s).
 //
-// The neighbour has to know the source's Ethernet address, as it does when it
-// was asked for its own one ([Wire.Ask]). One that asks in the VIP's name
-// (arp_announce 0) is not answered by a machine that has the VIP itself.
+// The neighbour has to know the source's Ethernet address, as it does after it was
+// asked for its own ([Wire.Ask]). A neighbour that asks in the VIP's name
+// (arp_announce 0) gets no answer from a machine that has the VIP itself.
 //
-// It works on what carries Ethernet: VLANs, bonds, bridges, macvlan, gretap and
+// It works on whatever carries Ethernet: VLANs, bonds, bridges, macvlan, gretap and
 // vxlan were tried beside veth. Tunnels of IP have no Ethernet address to ask.
 //
-// IPVS of this machine knows nothing of it, with one exception: by IPv6 a
+// IPVS of this machine does not notice, with one exception: with IPv6 a
 // neighbour that is a director may schedule the SYN to this machine, which takes
 // it for a client's.
 func (w Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
@@ -46,9 +45,9 @@ func (w Wire) Probe(probes []Probe, wait time.Duration) []ProbeReply {
 	return replies
 }
 
-// ProbeEach is Probe for who does not want to wait for the others: told gets the
-// reply of each probe, once, as soon as it is known. It is called from several
-// goroutines, and not after ProbeEach has returned.
+// ProbeEach is Probe without waiting for all replies: it calls told with the reply
+// of each probe, once, as soon as it is known, from several goroutines, and not after
+// ProbeEach has returned.
 func (Wire) ProbeEach(probes []Probe, wait time.Duration, told func(i int, r ProbeReply)) {
 	replies := make([]ProbeReply, len(probes))
 	families := map[int]*exchange{etherIPv4: {}, etherIPv6: {}}

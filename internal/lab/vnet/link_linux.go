@@ -57,8 +57,8 @@ func named(name string) netlink.LinkAttrs {
 }
 
 // AddVeth makes a pair of interfaces, each end in its namespace, that are down.
-// Packets leave them with the checksums that they have on a wire: the ends do
-// not leave that to hardware, which they are not.
+// Packets leave them with complete checksums, as on a wire: these ends have no hardware
+// to compute them.
 func AddVeth(a, b End) error {
 	target, err := open(b.Namespace)
 	if err != nil {
