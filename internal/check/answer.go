@@ -15,8 +15,7 @@ import (
 // places of the VIPs show it.
 func judgeAnswer(m *facts, f *finding) error {
 	if m.byBGP() {
-		f.pass(whereRouted)
-		return nil
+		return errRouted
 	}
 	addresses, err := m.addresses.get()
 	if err != nil {

@@ -488,6 +488,7 @@ func TestDirector(t *testing.T) {
 				f.sysctls["net.ipv4.conf.all.arp_ignore"] = 1
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
 			},
+			want: []string{"unknown vip answer: " + errRouted.Error(), "unknown vip owner: " + errRouted.Error()},
 		},
 		{
 			name: "others on several interfaces",

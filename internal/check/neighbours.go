@@ -111,8 +111,7 @@ func judgeNeighbours(m *facts, f *finding) error {
 // judgeOwner looks for somebody else who answers for a VIP.
 func judgeOwner(m *facts, f *finding) error {
 	if m.byBGP() {
-		f.pass(whereRouted)
-		return nil
+		return errRouted
 	}
 	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, m.addresses.err); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -16,8 +17,8 @@ func (m *facts) byVRRP() bool { return m.Config.Watch.VIP == config.VIPVRRP }
 // none by ARP, and several directors may have it.
 func (m *facts) byBGP() bool { return m.Config.AnnounceTable != 0 }
 
-// whereRouted is why it does not matter who answers for a VIP.
-const whereRouted = "not needed: routers have a route to this director (announce_table)"
+// errRouted is why nobody is asked who answers for a VIP.
+var errRouted = errors.New("routers need a route to this director, which the daemon that reads announce_table tells them: look there")
 
 // moved reports whether an address is where a VRRP daemon puts VIPs, which is
 // never loopback.
