@@ -122,7 +122,7 @@ func checkCheck(c Check, at path) *Fault {
 	case c.Type == CheckDNS && isAddress(c.Name):
 		return clash("an address in place of a name", "a name, as in www.example.com or, with record PTR, 7.0.0.10.in-addr.arpa", at.key("name"))
 	case c.Type == CheckDNS && !fitsRecord(c.Record, c.Answer):
-		return clash("no answer of record "+c.Record, "an address of its family", at.key("answer"), at.key("record"))
+		return clash("not an answer for record "+c.Record, "an address of its family", at.key("answer"), at.key("record"))
 	case c.Type == CheckExec && len(c.Command) == 0:
 		return clash("a check of type exec without a command", "command: [PROGRAM, ARGUMENT …]", at.key("command"))
 	}

@@ -121,7 +121,7 @@ func parsePath(s string) (string, error) {
 	case !strings.HasPrefix(s, "/"):
 		return s, errors.New("no slash at its beginning")
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("#\"<>\\^`{|}", r) }):
-		return s, errors.New("characters that no path has")
+		return s, errors.New("a character that no URL path has")
 	}
 	for rest := s; ; {
 		_, after, found := strings.Cut(rest, "%")

@@ -22,7 +22,7 @@ const (
 	aLabel       = "expected interface:alias of at most 15 bytes, as in lo:1"
 	severalPorts = "several ports, expected one; for several a mark that the packet filter gives their packets: fwmark in place of port"
 	aName        = "expected letters, digits, full stops, underscores and hyphens"
-	noService    = "every service has a vip of its own, and none has this, expected none, or a service without vip"
+	noService    = "no service uses it: each has a vip of its own, expected none, or a service without vip"
 	aMask        = "expected a mask like 255.255.255.0, or for IPv6 a prefix length from 1 to 128"
 	serviceKeys  = "port, fwmark, family, protocol, name, vip, scheduler, forward, persistent, netmask, flags, one_packet, real_servers, check, minimum, sorry, slow_start"
 )
@@ -50,11 +50,11 @@ var fileFaults = []badFile{
 	{"open list", "vip: [1.2.3.4\n", "1:6: not YAML: did not find expected ',' or ']', " + likeInit + "\nvip: [1.2.3.4\n     ^"},
 	{"open quote", "vip: '1.2.3.4\n", "1:6: not YAML: found unexpected end of stream, " + likeInit + "\nvip: '1.2.3.4\n     ^"},
 	{"bare address that ends in colons", "vip: 2001:db8::\n", "1:15: not YAML: mapping values are not allowed in this context, " + likeInit + "\nvip: 2001:db8::\n              ^"},
-	{"depth by brackets", "vip: [[[[[[[[[[[[[[[[[\n", "1:22: lists within lists, expected no more than lvsdr init prints\nvip: [[[[[[[[[[[[[[[[[\n                     ^"},
-	{"depth by dashes", strings.Repeat("- ", 17) + "\n", "1:33: lists within lists, expected no more than lvsdr init prints\n- - - - - - - - - - - - - - - - - \n                                ^"},
-	{"two documents", "vip: 1.2.3.4\n---\nlabel: lo:2\n", "3:1: another document, expected one document\nlabel: lo:2\n^"},
-	{"second document without content", "vip: 1.2.3.4\n---\n", "2:1: another document, expected one document\n---\n^"},
-	{"second document of a word", "vip: 1.2.3.4\n--- lo:2\n", "2:5: another document, expected one document\n--- lo:2\n    ^"},
+	{"depth by brackets", "vip: [[[[[[[[[[[[[[[[[\n", "1:22: nested too deeply, expected no more than lvsdr init prints\nvip: [[[[[[[[[[[[[[[[[\n                     ^"},
+	{"depth by dashes", strings.Repeat("- ", 17) + "\n", "1:33: nested too deeply, expected no more than lvsdr init prints\n- - - - - - - - - - - - - - - - - \n                                ^"},
+	{"two documents", "vip: 1.2.3.4\n---\nlabel: lo:2\n", "3:1: a second document, expected one document\nlabel: lo:2\n^"},
+	{"second document without content", "vip: 1.2.3.4\n---\n", "2:1: a second document, expected one document\n---\n^"},
+	{"second document of a word", "vip: 1.2.3.4\n--- lo:2\n", "2:5: a second document, expected one document\n--- lo:2\n    ^"},
 	{"key over two lines", "vip 1.2.3.4\nlabel: lo:1\n", "2:6: not YAML: mapping values are not allowed in this context, " + likeInit + "\nlabel: lo:1\n     ^"},
 	{"open braces", "arp: {interfaces: [lo]\n", "1:6: not YAML: did not find expected ',' or '}', " + likeInit + "\narp: {interfaces: [lo]\n     ^"},
 	{"indentation between two", "services:\n  - port: 80\n   protocol: tcp\n", "3:4: not YAML: did not find expected '-' indicator, " + likeInit + "\n   protocol: tcp\n   ^"},

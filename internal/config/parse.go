@@ -37,14 +37,14 @@ func parse(text string) (value, *Fault) {
 	switch err := loader.Load(&other); {
 	case err == nil:
 		at := other.Content[0]
-		return value{}, &Fault{Line: at.Line, Column: at.Column, What: "another document", Want: "one document"}
+		return value{}, &Fault{Line: at.Line, Column: at.Column, What: "a second document", Want: "one document"}
 	case err != io.EOF:
 		return value{}, syntaxFault(text, err)
 	}
 	return value{Node: document.Content[0]}, nil
 }
 
-var errDepth = errors.New("lists within lists")
+var errDepth = errors.New("nested too deeply")
 
 func checkDepth(depth int, _ *loaderlimits.DepthContext) error {
 	if depth > maxDepth {

@@ -75,7 +75,7 @@ func checkVIPs(c Config) *Fault {
 	}
 	for i, vip := range c.VIPs {
 		if !common && !used[vip] {
-			return clash("every service has a vip of its own, and none has this", "none, or a service without vip", path("vip").item(i))
+			return clash("no service uses it: each has a vip of its own", "none, or a service without vip", path("vip").item(i))
 		}
 	}
 	return nil

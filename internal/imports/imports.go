@@ -137,7 +137,7 @@ func (d Draft) File() File {
 	}
 	if len(c.Services) == 0 {
 		if len(d.Services) > 0 {
-			f.Remark("no service of it is in this file: port 80 stands in their place")
+			f.Remark("this file has no service for the VIP: port 80 is a placeholder")
 		}
 		c.Services, c.VIPs = config.Default().Services, d.VIPs
 	}

@@ -103,7 +103,7 @@ func (c *checker) ask(s statement) (ok bool) {
 	case word == "payload":
 		if c.Send = string(bytesOf(s.words[1:])); !utf8.ValidString(c.Send) {
 			c.Send = ""
-			c.notes.add(s.at, "not imported: payload: it is no text")
+			c.notes.add(s.at, "not imported: payload: not text")
 		}
 	case word == "require_reply":
 		if c.Receive = "(?s)."; len(s.words) > 1 {

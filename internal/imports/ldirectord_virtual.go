@@ -60,7 +60,7 @@ func (l *ldirectord) virtual(own section) {
 		return
 	}
 	if s.get("checktype") == "off" {
-		refuse("with checktype off nobody serves it")
+		refuse("checktype off: nobody serves it")
 		return
 	}
 	s.staff()

@@ -102,7 +102,7 @@ func ends(all []*syntax.Stmt) bool {
 	})
 }
 
-// aside reports whether a command is no matter of the cluster's.
+// aside reports whether a command has nothing to do with the cluster.
 func (s *script) aside(one *syntax.Stmt) bool {
 	c, isCall := one.Cmd.(*syntax.CallExpr)
 	return ends([]*syntax.Stmt{one}) || isCall && len(c.Args) > 0 && slices.Contains(nothing, c.Args[0].Lit())

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	errCommand = errors.New("it takes what another command says")
+	errCommand = errors.New("it uses the output of another command")
 	errLarge   = fmt.Errorf("its words would be more than %d bytes", mostWords)
 	errBraces  = fmt.Errorf("a word with more than %d braces", mostBraces)
 )
