@@ -24,8 +24,8 @@ func TestStockNoScheduler(t *testing.T) {
 	must(t, exec.Command("lvsdr", "ipvsadm", "-C").Run())
 }
 
-// TestStockNoModules: last, for the modules are gone then. A verb that says that it changes nothing has no module
-// loaded, by modprobe or by the kernel.
+// TestStockNoModules: last, for the modules are gone then. A verb that says that it
+// changes nothing has no module loaded, by modprobe or by the kernel.
 func TestStockNoModules(t *testing.T) {
 	asked := recordModprobe(t)
 	for _, module := range []string{"ip_vs", "nf_tables"} {
@@ -64,8 +64,8 @@ func recordModprobe(t *testing.T) (asked func() string) {
 	dir := t.TempDir()
 	log, program := filepath.Join(dir, "log"), filepath.Join(dir, "modprobe")
 	must(t, os.WriteFile(program, []byte("#!/bin/sh\necho \"$@\" >> "+log+"\nexit 1\n"), 0o755))
-	for d := dir; len(d) > 1; d = filepath.Dir(d) {
-		os.Chmod(d, 0o755)
+	for d := dir; d != filepath.Clean(os.TempDir()); d = filepath.Dir(d) {
+		must(t, os.Chmod(d, 0o755))
 	}
 	must(t, os.WriteFile("/proc/sys/kernel/modprobe", []byte(program), 0o644))
 	real, err := filepath.EvalSymlinks("/sbin/modprobe")
