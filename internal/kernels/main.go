@@ -11,12 +11,15 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -24,6 +27,7 @@ import (
 type kernel struct {
 	suite, processor string // as Debian names them
 	newest           bool
+	tested           bool // at every "make test"
 }
 
 func (k kernel) String() string { return k.suite + "/" + k.processor }
@@ -35,27 +39,27 @@ func (k kernel) foreign() bool { return k.processor != here }
 
 var kernels = []kernel{
 	{suite: "oldoldstable", processor: here},
-	{suite: "oldstable", processor: here},
+	{suite: "oldstable", processor: here, tested: true},
 	{suite: "stable", processor: here},
 	{suite: "unstable", processor: here, newest: true},
 	{suite: "stable", processor: "arm64"},
 	{suite: "oldstable", processor: "s390x"}, // big-endian; in QEMU 7.2 the TCP checksums of Linux 6.12 are wrong
 }
 
-// parts are what runs on a kernel. All of compat runs on the newest, which has
-// changed most; on the others what depends on the kernel. What depends on the
-// processor is numbers: those of the kernel's interfaces, and those that ipvsadm
-// prints.
+// parts are what runs on a kernel. On the newest, which has changed most, that is
+// all that may depend on it; on the others what is likely to. The kernel of "make
+// test" has the rest there. What depends on the processor is numbers: those of the
+// kernel's interfaces, and those that ipvsadm prints.
 func (k kernel) parts(short bool) []part {
 	switch {
-	case short:
+	case short || k.tested:
 		return []part{interfaces, walk}
 	case k.foreign():
-		return []part{interfaces, walk, comparedForeign}
+		return []part{scriptsForeign, comparedForeign, interfaces, walk}
 	case k.newest:
-		return []part{compared, interfaces, walk, scripts, doctors}
+		return []part{scripts, compared, doctors, interfaces, walk}
 	}
-	return []part{comparedShort, interfaces, walk, scripts, doctors}
+	return []part{scripts, comparedShort, doctorsShort, interfaces, walk}
 }
 
 func main() {
@@ -88,30 +92,51 @@ func cacheDir() string {
 	return filepath.Join(dir, "lvsdr", "kernels")
 }
 
+// atOnce is how many guests run at the same time. Each is one processor, and waits
+// for half of its time.
+const atOnce = 3
+
 // run tries all kernels, and then prints the table.
 func run(o options, w io.Writer) error {
-	var rows []row
+	var all []*trial
 	for _, k := range kernels {
 		if !o.only.MatchString(k.String()) {
 			continue
 		}
 		unpacked, err := k.fetch(o.cache)
+		if err == nil && k.foreign() {
+			err = unpacked.build(k.processor)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", k, err)
 		}
-		if k.foreign() {
-			if err := unpacked.build(k.processor); err != nil {
-				return fmt.Errorf("%s: %w", k, err)
-			}
-		}
 		for _, p := range k.parts(o.short) {
-			fmt.Fprintf(os.Stderr, "%s: Linux %s: %s\n", k, unpacked.release, p.name)
-			rows = append(rows, try(unpacked, k, p))
+			all = append(all, &trial{kernel: k, unpacked: unpacked, part: p})
 		}
 	}
-	if len(rows) == 0 {
+	if len(all) == 0 {
 		return fmt.Errorf("no kernel is named like %q; there are %v", o.only, kernels)
 	}
+	tryAll(all)
 	fmt.Fprintf(w, "Tried on %s.\n\n", time.Now().Format(time.DateOnly))
-	return report(w, rows)
+	return report(w, all)
+}
+
+// tryAll tries the longest first.
+func tryAll(all []*trial) {
+	todo := make(chan *trial, len(all))
+	for _, t := range slices.SortedStableFunc(slices.Values(all), func(a, b *trial) int { return cmp.Compare(b.length, a.length) }) {
+		todo <- t
+	}
+	close(todo)
+	var guests sync.WaitGroup
+	for range atOnce {
+		guests.Go(func() {
+			for t := range todo {
+				t.try()
+				fmt.Fprintf(os.Stderr, "%s: Linux %s: %s: %s\n", t.kernel, t.release, t.name, t.result())
+			}
+		})
+	}
+	guests.Wait()
 }

@@ -13,41 +13,54 @@ import (
 
 // part is something that runs on a kernel.
 type part struct {
-	name string
-	args []string // of go test; none: the walk through the tutorial
+	name   string
+	length int      // by which the longest begin
+	args   []string // of go test; none: the walk through the tutorial
 }
 
+// What runs. Scripts of programs that see little of the kernel are not among them.
 var (
-	compared        = part{"all comparisons with ipvsadm", []string{"./compat"}}
-	comparedShort   = part{"comparisons with ipvsadm: the table of cases, listings beside changes, streams", []string{"./compat", "-run", "^Test(Cases|Torn|Streams)$"}}
-	comparedForeign = part{"comparisons with ipvsadm: tables and listings", []string{"./compat", "-run", "^TestCases$/^(worked|services|destinations|list|restore|connections|daemons)$"}}
-	walk            = part{name: "lab run"}
-	scripts         = part{"scripts: ipvsadm, vs, rs, watch", []string{"./acceptance", "-run", "^TestScripts$"}}
-	doctors         = part{"fault suite", []string{"./acceptance", "-run", "^TestKernel(Faults|Healthy)$"}}
-	interfaces      = part{"interfaces of the kernel", []string{"-run", "^Test(Kernel|Stock)", "-p", "1", "./internal/host", "./internal/ipvs"}}
+	compared        = part{"all comparisons with ipvsadm", 4, []string{"./compat"}}
+	comparedShort   = part{"comparisons with ipvsadm: the table of cases, listings beside changes, streams", 3, []string{"./compat", "-run", "^Test(Cases|Torn|Streams)$"}}
+	comparedForeign = part{"comparisons with ipvsadm: tables and listings", 2, []string{"./compat", "-run", "^TestCases$/^(worked|services|destinations|list|restore|connections|daemons)$"}}
+	walk            = part{name: "`lab run`"}
+	scripts         = part{"scripts: ipvsadm, vs, rs, watch", 5, []string{"./acceptance", "-run", "^TestScripts$/^(add|clear|daemons|delete|edit|list|restore|rs|save|server|service|timeouts|vs|watch|zero)_"}}
+	scriptsForeign  = part{"scripts: vs, rs", 3, []string{"./acceptance", "-run", "^TestScripts$/^(vs|rs)_"}}
+	doctors         = part{"fault suite", 5, []string{"./acceptance", "-run", "^TestKernel(Faults|Healthy)$"}}
+	doctorsShort    = part{"fault suite: packet filters, tunnels", 2, []string{"./acceptance", "-run", "^TestKernelFaults$/(filter|rule|INVALID|dropped|redirected|tunnel)"}}
+	interfaces      = part{"interfaces of the kernel", 1, []string{"-run", "^Test(Kernel|Stock)", "-p", "1", "./internal/host", "./internal/ipvs"}}
 )
 
-// row is one of the table.
-type row struct {
-	kernel, release, part string
-	took                  time.Duration
-	log                   string // of what failed
+// trial is a part on a kernel, and how it went.
+type trial struct {
+	kernel
+	unpacked
+	part
+	took time.Duration
+	log  string // of what failed
 }
 
-// try runs a part on a kernel, and keeps what it prints if it fails.
-func try(u unpacked, k kernel, p part) row {
-	r := row{kernel: k.String(), release: u.release, part: p.name}
+// try runs the part, and keeps what it prints if it fails.
+func (t *trial) try() {
 	started := time.Now()
-	out, err := p.command(u, k).CombinedOutput()
-	r.took = time.Since(started)
-	if err != nil {
-		r.log = filepath.Join(os.TempDir(), fmt.Sprintf("lvsdr-%s-%s.log", strings.ReplaceAll(r.kernel, "/", "-"), strings.Fields(p.name)[0]))
-		fmt.Fprintf(os.Stderr, "%s\n", out[max(0, len(out)-2000):])
-		if err := os.WriteFile(r.log, out, 0o644); err != nil {
-			r.log = err.Error()
-		}
+	out, err := t.command(t.unpacked, t.kernel).CombinedOutput()
+	t.took = time.Since(started)
+	if err == nil {
+		return
 	}
-	return r
+	fmt.Fprintf(os.Stderr, "%s\n", out[max(0, len(out)-2000):])
+	name := strings.NewReplacer("/", "-", " ", "-", "`", "", ",", "", ":", "").Replace(t.kernel.String() + " " + t.name)
+	t.log = filepath.Join(os.TempDir(), "lvsdr-"+name+".log")
+	if err := os.WriteFile(t.log, out, 0o644); err != nil {
+		t.log = err.Error()
+	}
+}
+
+func (t *trial) result() string {
+	if t.log != "" {
+		return "FAILED: " + t.log
+	}
+	return fmt.Sprintf("ok, %v", t.took.Round(time.Second))
 }
 
 func (p part) command(u unpacked, k kernel) *exec.Cmd {
@@ -72,20 +85,18 @@ func (p part) command(u unpacked, k kernel) *exec.Cmd {
 }
 
 // report prints the table, in Markdown. An error says that something failed.
-func report(w io.Writer, rows []row) error {
+func report(w io.Writer, all []*trial) error {
 	failed := 0
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprint(t, "| release\t| Linux\t| what ran\t| result\t|\n| ---\t| ---\t| ---\t| ---\t|\n")
-	for _, r := range rows {
-		result := fmt.Sprintf("ok, %v", r.took.Round(time.Second))
-		if r.log != "" {
+	for _, trial := range all {
+		if trial.log != "" {
 			failed++
-			result = "FAILED: " + r.log
 		}
-		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s\t|\n", r.kernel, r.release, r.part, result)
+		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s\t|\n", trial.kernel, trial.release, trial.name, trial.result())
 	}
 	if err := t.Flush(); err != nil || failed == 0 {
 		return err
 	}
-	return fmt.Errorf("%d of %d failed", failed, len(rows))
+	return fmt.Errorf("%d of %d failed", failed, len(all))
 }
