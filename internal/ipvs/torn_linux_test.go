@@ -1,10 +1,13 @@
 package ipvs
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
 	"testing"
 )
@@ -52,6 +55,27 @@ func numbered(family AddressFamily, i int) Service {
 	return s
 }
 
+// shared reports whether this kernel keeps the services of all network namespaces
+// in one table, of which a dump tells a namespace its own. Those that have
+// net.ipv4.vs.svc_lfactor (Linux 7) do not: no dump is torn there, but a table that
+// grows changes its order once more.
+func shared(t *testing.T) bool {
+	_, err := os.Stat("/proc/sys/net/ipv4/vs/svc_lfactor")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err != nil
+}
+
+// told are the services of a list, sorted.
+func told(list []ServiceEntry) (all []string) {
+	for _, s := range list {
+		all = append(all, fmt.Sprint(s.Key()))
+	}
+	slices.Sort(all)
+	return all
+}
+
 // TestKernelTorn: a table that lies still is read whole while another one changes,
 // though a single dump often is not.
 func TestKernelTorn(t *testing.T) {
@@ -78,7 +102,7 @@ func TestKernelTorn(t *testing.T) {
 			}
 			list, err := conn.Services(c.detail)
 			must(t, err)
-			want := unwitnessed(list, silent) // all
+			want := told(list)
 			if len(want) != c.v4+c.v6 || conn.pieces < 2 {
 				t.Fatalf("%d services in %d datagrams", len(want), conn.pieces)
 			}
@@ -89,14 +113,14 @@ func TestKernelTorn(t *testing.T) {
 				for range n {
 					list, err := services()
 					must(t, err)
-					if !slices.Equal(unwitnessed(list, silent), want) {
+					if !slices.Equal(told(list), want) {
 						torn++
 					}
 				}
 			}
 			read(*readingsOfTorn, func() ([]ServiceEntry, error) { return conn.readServices(c.detail, nil) })
-			if torn == 0 {
-				t.Error("no dump was torn: the other table changes too little")
+			if torn > 0 != shared(t) {
+				t.Errorf("%d dumps were torn; one table for all namespaces: %v", torn, shared(t))
 			}
 			said := fmt.Sprintf("%d of %d dumps were torn", torn, *readingsOfTorn)
 			read(*readingsOfTorn, func() ([]ServiceEntry, error) { return conn.Services(c.detail) })
@@ -130,14 +154,14 @@ func TestKernelTornShort(t *testing.T) {
 			conn.sock = &emptied{socket: conn.sock, empty: func() { must(t, other.Flush()) }}
 			short, err := conn.readServices(Kept, nil)
 			must(t, err)
-			if conn.pieces != 1 || len(short) == ours {
-				t.Fatalf("%d services in %d datagrams: no list that ends after the first", len(short), conn.pieces)
+			if early := conn.pieces == 1 && len(short) < ours; early != shared(t) {
+				t.Fatalf("%d services in %d datagrams; one table for all namespaces: %v", len(short), conn.pieces, shared(t))
 			}
 			fill()
 			conn.sock.(*emptied).done = false
 			got, err := conn.Services(Kept)
 			must(t, err)
-			if !slices.Equal(unwitnessed(got, silent), unwitnessed(list, silent)) {
+			if !slices.Equal(told(got), told(list)) {
 				t.Errorf("%d services of %d", len(got), len(list))
 			}
 		})
