@@ -44,9 +44,11 @@ func (k stock) command(self, dir string) (*exec.Cmd, error) {
 	if err := k.WriteInitramfs(initramfs, stockModules, func(a *Initramfs) { a.Program(self, init) }); err != nil {
 		return nil, err
 	}
-	// What protects from processors' faults takes a tenth of the time to boot,
-	// and on a busy machine the kernel takes the timer for broken.
-	parameters := fmt.Sprintf("mitigations=off no_timer_check %s rdinit=%s -- lab %s %s %s", k.options.Parameters, init, InitWord, stockWord, k.dir)
+	// What protects from processors' faults takes a tenth of the time to boot. Where
+	// programs are at other addresses at each start, QEMU translates them each time:
+	// one with libraries takes thrice as long to start. On a busy machine the kernel
+	// takes the timer for broken.
+	parameters := fmt.Sprintf("mitigations=off norandmaps no_timer_check %s rdinit=%s -- lab %s %s %s", k.options.Parameters, init, InitWord, stockWord, k.dir)
 	return k.Command(context.Background(), initramfs, parameters, append(k.options.QEMU,
 		"-chardev", "socket,id=line,fd=3", "-device", "virtio-serial", "-device", "virtserialport,chardev=line,nr=1",
 		"-virtfs", "local,path=/,mount_tag="+hostTag+",security_model=none,multidevs=remap")...), nil
