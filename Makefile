@@ -75,11 +75,9 @@ test: deps build ## everything, beside the real ipvsadm
 	@.ci/deps stock
 	go vet $(TAGS) ./...
 	$(PURE_TEST) $(PURE_PACKAGES)
-	$(TEST) ./internal/guest
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
-	$(TEST) ./acceptance -run '$(BESIDE)'
 	@.ci/deps packages
-	+$(AT_ONCE) $(KERNEL_TARGETS) package-test
+	+$(AT_ONCE) $(KERNEL_TARGETS) package-test guest-test kernel-newest
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
@@ -102,6 +100,15 @@ manual: deps ## the manual as web pages, with pictures, in dist/manual
 		mandoc -T html -O 'style=style.css,man=%N.%S.html;https://manpages.debian.org/%N.%S' $$page >$$page.html || exit; \
 	done
 	rm dist/manual/*.[58]
+
+# What starts guests of its own.
+guest-test:
+	$(TEST) ./internal/guest
+	$(TEST) ./acceptance -run '$(BESIDE)'
+
+# The newest kernel that Debian's stable release has.
+kernel-newest:
+	go run $(TAGS) ./internal/kernels -only stable/amd64 -short
 
 kernel-test: deps build ## only what needs a kernel
 	@.ci/deps stock
@@ -165,4 +172,4 @@ clean: ## remove what the other targets made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test browser-test pictures manual kernel-test kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean help
+.PHONY: build install dist deps demo test package-test browser-test pictures manual guest-test kernel-test kernel-newest kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean help
