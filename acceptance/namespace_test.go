@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -99,15 +100,9 @@ func raiseLoopback() error {
 var tableSize = regexp.MustCompile(`\(size=\d+\)`)
 
 // sizeTable has the files of a script say of the connection table what this
-// kernel says: on Linux 7 it grows by itself.
+// kernel says.
 func sizeTable(dir string) error {
-	table, err := os.ReadFile("/proc/net/ip_vs")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // no module is loaded
-	}
-	if err != nil {
-		return err
-	}
+	size := []byte(nil)
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -116,6 +111,23 @@ func sizeTable(dir string) error {
 		if err != nil || !tableSize.Match(text) {
 			return err
 		}
-		return os.WriteFile(path, tableSize.ReplaceAll(text, tableSize.Find(table)), 0o644)
+		if size == nil {
+			if size, err = readSize(); err != nil {
+				return err
+			}
+		}
+		return os.WriteFile(path, tableSize.ReplaceAll(text, size), 0o644)
 	})
+}
+
+// readSize is what a listing says of the connection table. On Linux 7 there is
+// none before the first service.
+func readSize() (size []byte, err error) {
+	for _, args := range [][]string{{"-A", "-t", "127.0.0.1:1"}, {"-C"}} {
+		if out, err := exec.Command("/sbin/ipvsadm", args...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("ipvsadm %s: %w\n%s", args, err, out)
+		}
+	}
+	table, err := os.ReadFile("/proc/thread-self/net/ip_vs")
+	return tableSize.Find(table), err
 }
