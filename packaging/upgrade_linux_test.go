@@ -18,15 +18,17 @@ FailureAction=poweroff-force
 [Service]
 Type=oneshot
 ExecStart=/sbin/ipvsadm -Sn
-StandardOutput=file:/table
+ExecStart=/sbin/ipvsadm -L --daemon
+StandardOutput=append:/table
 END`)
-	for _, tt := range []struct{ auto, enabled, table string }{
-		{"false", "disabled\n", ""},
-		{"true", "enabled\n", "-A -t 192.0.2.1:80 -s rr\n"},
+	for _, tt := range []struct{ auto, daemon, enabled, table string }{
+		{"false", "none", "disabled\n", ""},
+		{"true", "backup", "enabled\n", "-A -t 192.0.2.1:80 -s rr\nbackup sync daemon (mcast=lo, syncid=7, maxlen=65507, group=224.0.0.81, port=8848, ttl=1)\n"},
 	} {
 		t.Run("AUTO="+tt.auto, func(t *testing.T) {
 			d.run(t, `apt-get -qq install -y --no-install-recommends ipvsadm
-sed -i 's/^AUTO=.*/AUTO="`+tt.auto+`"/' /etc/default/ipvsadm
+sed -i 's/^AUTO=.*/AUTO="`+tt.auto+`"/; s/^DAEMON=.*/DAEMON="`+tt.daemon+`"/; s/^IFACE=.*/IFACE="lo"/; s/^.*SYNCID=.*/SYNCID="7"/' /etc/default/ipvsadm
+rm -f /table
 echo '-A -t 192.0.2.1:80 -s rr' >/etc/ipvsadm.rules`)
 			d.says(t, "systemctl is-enabled ipvsadm", "enabled\n")
 			d.run(t, "apt-get -qq install -y /lvsdr.deb")
