@@ -157,10 +157,11 @@ kernels: deps build ## try the newest kernels of Debian's releases; KERNELS=REGE
 	@case '$(KERNELS)' in *arm64* | *s390x*) .ci/deps kernels ;; *amd64*) ;; *) .ci/deps kernels ;; esac
 	go run $(TAGS) ./internal/kernels -only '$(KERNELS)' $(if $(SHORT),-short)
 
-lint: ## gofmt, vet, staticcheck
+lint: ## gofmt, vet, staticcheck, actionlint
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "gofmt: $$files"; exit 1; }
 	go vet $(TAGS) ./... && go vet $(SMALL) .
 	go tool staticcheck $(TAGS) ./...
+	go tool -modfile=.github/actionlint.mod actionlint .github/workflows/*.yml
 
 cover: ## coverage of the tests that need no kernel
 	$(PURE_TEST) -coverprofile=cover.out $(PURE_PACKAGES)

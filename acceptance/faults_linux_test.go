@@ -141,17 +141,17 @@ var faults = []fault{
 	{
 		name: "the director kept quiet by arptables", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "arptables -A INPUT -d 172.16.0.100 -j DROP"},
-		sees: map[string]string{"lvs": "vip answer: rule 1 of chain INPUT (arptables) keeps 172.16.0.100 from being answered for on eth0"},
+		sees: map[string]string{"lvs": "vip answer: rule 1 of chain INPUT (arptables) drops ARP for 172.16.0.100 on eth0"},
 	},
 	{
 		name: "ARP dropped on the director as it comes in", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "nft 'table netdev filter { chain in { type filter hook ingress device eth0 priority 0; ether type arp arp daddr ip 172.16.0.100 drop; }; }'"},
-		sees: map[string]string{"lvs": "vip answer: netdev filter in, handle 2 keeps 172.16.0.100 from being answered for on eth0"},
+		sees: map[string]string{"lvs": "vip answer: netdev filter in, handle 2 drops ARP for 172.16.0.100 on eth0"},
 	},
 	{
 		name: "arp_filter on a director that knows no way to the router", client: byLuck, spoils: true,
 		made: map[string]string{"lvs": "ip route del default; sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth0.arp_filter=1"},
-		sees: map[string]string{"lvs": "vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there"},
+		sees: map[string]string{"lvs": "vip answer: arp_filter is 1 on eth0, and the route to whoever asks for 172.16.0.100 may not lead there"},
 	},
 	{
 		name: "no ARP on the director's interface", client: byLuck,
@@ -309,7 +309,7 @@ var faults = []fault{
 		name: "a rule that leads answers nowhere", client: someFail, spoils: true,
 		made: map[string]string{"rs1": "ip rule add from 172.16.0.100 unreachable"},
 		sees: map[string]string{
-			"rs1": "return route: no way leads from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)",
+			"rs1": "return route: there is no route from 172.16.0.100 to clients (route from 172.16.0.100 to 192.5.5.241: network is unreachable)",
 			"lvs": fmt.Sprintf(silent, "7"),
 		},
 		doctors: []string{"rs1"},

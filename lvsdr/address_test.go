@@ -47,9 +47,9 @@ func TestAddressFound(t *testing.T) {
 		},
 		{
 			"on another interface", tutorial, []host.Address{on("172.16.0.100/24", "eth0", "eth0")},
-			"lvsdr: vs start: 172.16.0.100/24 is an address of this machine's own: on eth0, and the route to 172.16.0.0/24 stands on it\n" +
-				"lvsdr: hint: with direct routing or tunnels the real servers have the VIP too, and would not hear " +
-				"this machine any more: choose a VIP that is no machine's own address, or forward: masquerade\n", 1,
+			"lvsdr: vs start: 172.16.0.100/24 is this machine's own address on eth0, and the route to 172.16.0.0/24 depends on it\n" +
+				"lvsdr: hint: with direct routing or tunnels the real servers have the VIP too, and could no longer reach " +
+				"this machine: choose a VIP that is not the address of a machine, or forward: masquerade\n", 1,
 		},
 		{
 			"on another interface, alone", tutorial, []host.Address{on("172.16.0.100/32", "eth0", "eth0")},

@@ -27,9 +27,8 @@ func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
 		Usage: "find what keeps direct routing from working on this machine",
-		Description: "What is wrong is printed with the reason why it matters and the command that mends\n" +
-			"it; nothing is changed. The exit status is 1 if a check failed. --quiet leaves out\n" +
-			"what is well.",
+		Description: "Prints what is wrong, why it matters and the command that mends it; changes nothing.\n" +
+			"The exit status is 1 if a check failed. --quiet leaves out what passed.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`", EnvVars: env("peer")},
 			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine (default: found out)", EnvVars: env("role")}),
@@ -42,7 +41,7 @@ func checkCommand() *cli.Command {
 func examine(c *cli.Context) error {
 	told := check.Role(c.String("role"))
 	if told != "" && told != check.Director && told != check.RealServer {
-		return usageError("check: --role: vs or rs expected, got %q", told)
+		return usageError("check: --role %q: expected vs or rs", told)
 	}
 	peer, err := peerOf(c)
 	if err != nil {

@@ -57,10 +57,10 @@ func remedies(r check.Report) string {
 func TestCheckWell(t *testing.T) {
 	d := healthy(t)
 	got := d.run("check")
-	if got.Status != 0 || !strings.Contains(got.Stdout, "\n14 passed, 0 warned, 0 failed, 0 not made\n") || got.Stderr != "" {
+	if got.Status != 0 || !strings.Contains(got.Stdout, "\n14 passed, 0 warned, 0 failed, 0 not checked\n") || got.Stderr != "" {
 		t.Errorf("%+v", got)
 	}
-	want := "checked as the director:\n14 passed, 0 warned, 0 failed, 0 not made\n"
+	want := "checked as the director:\n14 passed, 0 warned, 0 failed, 0 not checked\n"
 	if got := d.run("check --quiet"); got != (result{Stdout: want}) {
 		t.Errorf("--quiet: %+v", got)
 	}
@@ -197,8 +197,8 @@ func (blind) Services(ipvs.Detail) ([]ipvs.ServiceEntry, error) { return nil, ni
 func TestCheckUsage(t *testing.T) {
 	d := newDesk(t, "vip: 172.16.0.100\n")
 	for _, tt := range []struct{ words, want string }{
-		{"check --role director", "lvsdr: check: --role: vs or rs expected, got \"director\"\n"},
-		{"check now", "lvsdr: check: unexpected argument \"now\"\n"},
+		{"check --role director", "lvsdr: check: --role \"director\": expected vs or rs\n"},
+		{"check now", "lvsdr: check: unexpected argument \"now\"\nlvsdr: hint: lvsdr check [FLAG...]: find what keeps direct routing from working on this machine\n"},
 		{"check", "lvsdr: configuration: services[0]: no real servers, expected some in the file or with --rs\n"},
 	} {
 		if got := d.run(tt.words); got != (result{Stderr: tt.want, Status: 2}) {

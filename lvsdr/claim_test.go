@@ -273,7 +273,7 @@ func TestOrphans(t *testing.T) {
 	d.succeed("vs start")
 	d.succeed("vs start --config " + gone)
 	must(t, os.Remove(gone))
-	want := "started with " + gone + ", which is gone; to take that away: lvsdr vs stop --config " + gone + "\n"
+	want := "started with " + gone + ", which is gone; to undo it: lvsdr vs stop --config " + gone + "\n"
 	if got := d.run("vs status"); got.Status != 0 || !strings.HasSuffix(got.Stdout, want) {
 		t.Errorf("status: %+v", got)
 	}
@@ -399,7 +399,7 @@ func TestOwnAddress(t *testing.T) {
 	} {
 		d.configure(config)
 		got := d.run("vs start")
-		if got.Status != 1 || !strings.Contains(got.Stderr, "the route to 10.0.0.0/24 stands on it") || strings.Contains(got.Stderr, "ip addr del") {
+		if got.Status != 1 || !strings.Contains(got.Stderr, "the route to 10.0.0.0/24 depends on it") || strings.Contains(got.Stderr, "ip addr del") {
 			t.Errorf("direct routing with the own address: %+v", got)
 		}
 		d.looks("after a refused start", clean)
@@ -462,7 +462,7 @@ func TestDirectorServesToo(t *testing.T) {
 	clean := d.text()
 	d.succeed("vs start")
 	running := d.text()
-	const note = "lvsdr: rs start: this machine is the director of 172.16.0.100, and needs nothing for that as a real server\n"
+	const note = "lvsdr: rs start: this machine is the director of 172.16.0.100, and needs no setup as a real server of it\n"
 	d.expect("rs start", result{rsReady, note + "lvsdr: rs start: nothing to do\n", 0})
 	d.looks("after rs start on the director", running)
 

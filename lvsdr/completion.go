@@ -17,7 +17,7 @@ func completionCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			script := completion(c.Args().First())
 			if script == "" || c.NArg() != 1 {
-				return usageError("completion: one of bash, zsh, fish expected, got %q", strings.Join(c.Args().Slice(), " "))
+				return usageError("completion: %q: expected bash, zsh or fish", strings.Join(c.Args().Slice(), " "))
 			}
 			_, err := fmt.Fprint(c.App.Writer, script)
 			return err

@@ -81,7 +81,7 @@ func oneAddress(c *cli.Context) (netip.Addr, error) {
 	if err == nil && c.NArg() == 1 {
 		return rs, nil
 	}
-	return rs, usageError("vs %s: one address of a real server expected, got %q", c.Command.Name, strings.Join(c.Args().Slice(), " "))
+	return rs, usageError("vs %s: %q: expected the address of one real server", c.Command.Name, strings.Join(c.Args().Slice(), " "))
 }
 
 // drain lets go of the lock before it waits: a start meanwhile keeps the
@@ -212,7 +212,7 @@ func (s *session) giveUp(o drainOrder, active uint32) error {
 func (s *session) stillDraining(rs netip.Addr) error {
 	now, err := plan.LoadRecord(s.folder, s.namespace)
 	if err == nil && !now.Draining(s.Claimant, rs) {
-		err = fmt.Errorf("%s is no longer being drained: undrain or stop came between", rs)
+		err = fmt.Errorf("%s is no longer being drained: undrain or stop ran meanwhile", rs)
 	}
 	return err
 }

@@ -96,8 +96,8 @@ func TestDrainWhom(t *testing.T) {
 		name, words, want string
 		status            int
 	}{
-		{"nobody", "vs drain", `lvsdr: vs drain: one address of a real server expected, got ""`, 2},
-		{"a name", "vs undrain rs1", `lvsdr: vs undrain: one address of a real server expected, got "rs1"`, 2},
+		{"nobody", "vs drain", `lvsdr: vs drain: "": expected the address of one real server`, 2},
+		{"a name", "vs undrain rs1", `lvsdr: vs undrain: "rs1": expected the address of one real server`, 2},
 		{"a stranger", "vs drain 10.0.0.99", "lvsdr: vs drain: 10.0.0.99 is not a real server of the configuration", 1},
 	}
 	for _, tt := range tests {

@@ -36,7 +36,7 @@ func exportKeepalivedCommand() *cli.Command {
 			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
 			&cli.BoolFlag{Name: "vrrp-only", Usage: "only move the VIP: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
 			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6", EnvVars: env("peer")},
-			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is asked by TLS", EnvVars: env("check"), Value: "tcp"},
+			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is checked over TLS", EnvVars: env("check"), Value: "tcp"},
 			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` that answers when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
 		Action: exportKeepalived,
 	}

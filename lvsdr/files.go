@@ -25,7 +25,7 @@ func initCommand() *cli.Command {
 func configCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "config",
-		Usage: "print the configuration made of file, environment and flags",
+		Usage: "check file, environment and flags, and print the configuration",
 		Flags: append(globalFlags(), configFlags()...),
 		Action: func(c *cli.Context) error {
 			cfg, err := configOf(c)

@@ -49,12 +49,8 @@ func writeHelp(w io.Writer, c *cli.Command) {
 	for _, sub := range c.VisibleCommands() {
 		commands = append(commands, [2]string{sub.Name, sub.Usage})
 	}
-	words := "[FLAG...]"
-	if commands != nil {
-		words = "COMMAND [FLAG...]"
-	}
 	first, size := utf8.DecodeRuneInString(c.Usage)
-	fmt.Fprintf(w, "Usage: %s\n\n", strings.TrimSpace(c.HelpName+" "+words+" "+c.ArgsUsage))
+	fmt.Fprintf(w, "Usage: %s\n\n", usageLine(c))
 	fmt.Fprintf(w, "%s.\n", wrap(strings.ToUpper(string(first))+c.Usage[size:], 0))
 	if c.Description != "" {
 		fmt.Fprintf(w, "%s\n", wrap(strings.ReplaceAll(c.Description, "\n", " "), 0))
@@ -79,6 +75,15 @@ func writeHelp(w io.Writer, c *cli.Command) {
 	if lines := examples[strings.TrimPrefix(c.HelpName, "lvsdr ")]; lines != nil {
 		fmt.Fprintf(w, "\nExamples:\n  %s\n", strings.Join(lines, "\n  "))
 	}
+}
+
+// usageLine is what a command takes.
+func usageLine(c *cli.Command) string {
+	words := " [FLAG...] "
+	if len(c.Subcommands) > 0 {
+		words = " COMMAND" + words
+	}
+	return strings.TrimSpace(c.HelpName + words + c.ArgsUsage)
 }
 
 // flagLines are flags with what they do.

@@ -23,7 +23,7 @@ import (
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "import",
-		Usage: "print a configuration of what runs here, or from another's file",
+		Usage: "turn what runs here, or another program's file, into lvsdr.yaml",
 		Description: "Of a director: its table, VIPs, timeouts and synchronisation; of a real server: its VIPs\n" +
 			"and ARP settings. What the configuration cannot say is a comment in it.",
 		Flags: []cli.Flag{
@@ -314,7 +314,7 @@ func rehearse(c *cli.Context, role plan.Role, f *imports.File) {
 		p, err = s.compare(plan.Start)
 	}
 	if err != nil {
-		f.Remark(fmt.Sprintf("%s would end with: %s", verb, lines(err)[0]))
+		f.Remark(fmt.Sprintf("%s would fail: %s", verb, lines(err)[0]))
 	}
 	for _, change := range p.Changes {
 		f.Remark(fmt.Sprintf("%s would do: %s", verb, change.Line))

@@ -52,7 +52,7 @@ func labCommand() *cli.Command {
 // status is ours.
 func labKernel(c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usageError("lab kernel: no command given")
+		return incomplete(c, "command")
 	}
 	run := guest.Run
 	if o := (guest.StockOptions{Dir: c.String("from"), Parameters: c.String("append")}); c.Bool("stock") || o.Dir != "" || o.Parameters != "" {

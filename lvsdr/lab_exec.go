@@ -37,7 +37,7 @@ func labGetCommand() *cli.Command {
 func labExec(c *cli.Context) error {
 	words := c.Args().Slice()
 	if len(words) == 0 {
-		return usageError("lab exec: no host given")
+		return incomplete(c, "host")
 	}
 	host, command := words[0], words[1:]
 	if err := lab.CheckHost(host); err != nil {
@@ -47,7 +47,7 @@ func labExec(c *cli.Context) error {
 		command = command[1:]
 	}
 	if len(command) == 0 {
-		return usageError("lab exec: no command given")
+		return incomplete(c, "command")
 	}
 	if !c.Bool("no-build") && !guest.Native() {
 		return inGuest(c)
@@ -70,10 +70,10 @@ func labExec(c *cli.Context) error {
 
 func labGet(c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usageError("lab get: no URL given")
+		return incomplete(c, "URL")
 	}
 	if c.NArg() > 1 {
-		return usageError("lab get: unexpected argument %q", c.Args().Get(1))
+		return unexpected(c, c.Args().Get(1))
 	}
 	url := c.Args().First()
 	if !strings.Contains(url, "://") {

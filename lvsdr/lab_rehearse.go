@@ -20,7 +20,7 @@ func labRehearseCommand() *cli.Command {
 		Usage: "try out a configuration: its traffic, then one fault after the other",
 		Description: "The director, the real servers and a client of FILE, with its addresses. Every service gets\n" +
 			"traffic; then faults are made, one at a time, and mended. The exit status is 1 if a promise\n" +
-			"broke. Where this kernel has no IPVS, or we may not, all of it is done in user-mode-linux.",
+			"was broken. If this kernel has no IPVS, or you may not use it, all runs in user-mode-linux.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", EnvVars: env("config"), DefaultText: defaultConfig},
 			&cli.StringSliceFlag{Name: "fault", Usage: "make only `FAULT[@SERVER]`: " + strings.Join(rehearsal.Names(), ", ") + "; repeatable", EnvVars: env("fault")},
@@ -65,7 +65,7 @@ func labRehearse(c *cli.Context) error {
 				err = report.Print(c.App.Writer, coloured(c, c.App.Writer))
 			}
 			if err == nil && !report.OK {
-				err = errors.New("a promise broke")
+				err = errors.New("a promise was broken")
 			}
 			return err
 		})

@@ -18,9 +18,9 @@ func labRunCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "walk through the tutorial in a lab of its own, or let two directors fail",
 		ArgsUsage: "[WORD...]",
-		Description: "Each step says what was expected and what was seen, and the first that is not as\n" +
-			"expected is the last: then the exit status is 1. Where this kernel has no IPVS, or we\n" +
-			"may not, all of it is done in user-mode-linux.\n" +
+		Description: "Each step says what was expected and what was seen. The walk ends at the first step that\n" +
+			"is not as expected, with exit status 1. If this kernel has no IPVS, or you may not use\n" +
+			"it, the lab runs in user-mode-linux.\n" +
 			"With --pair a second director joins, with keepalived on both. The one that has the VIP loses\n" +
 			"its power, is unplugged, loses its real servers and retires; what clients notice is measured.\n" +
 			"WORDs choose: variants (" + strings.Join(lab.Variants(), ", ") + ") and faults\n" +
@@ -78,7 +78,7 @@ func labOptions(c *cli.Context) (o lab.Options, end func(), err error) {
 	name := c.String("pcap")
 	switch {
 	case c.NArg() > 0:
-		return o, nil, usageError("lab run: unexpected argument %q", c.Args().First())
+		return o, nil, unexpected(c, c.Args().First())
 	case o.Last < 1 || o.Last > lab.Steps:
 		return o, nil, usageError("lab run: --step %d: expected a number from 1 to %d", o.Last, lab.Steps)
 	case name == "":

@@ -19,8 +19,8 @@ func labUpCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
 		Usage: "build the lab, start it, and leave it running",
-		Description: "Where this kernel has no IPVS, or we may not, it is built inside user-mode-linux:\n" +
-			"you get a shell there, and the lab ends with that.",
+		Description: "If this kernel has no IPVS, or you may not use it, the lab is built in user-mode-linux:\n" +
+			"you get a shell there, and the lab ends with that shell.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "bare", Usage: "do not run vs start and rs start"},
 			&cli.BoolFlag{Name: "shell", Usage: "start a shell, and remove the lab when it exits"},

@@ -277,7 +277,7 @@ func TestListRefuses(t *testing.T) {
 		"list --connections --service 10.0.0.1:80/icmp":    `list: --service "10.0.0.1:80/icmp"` + forms,
 		"list --connections --real-server 10.0.0.1:80/tcp": `list: --real-server "10.0.0.1:80/tcp": only a service has a protocol` + "\n",
 		"list --connections --client 10.0.0.0/33":          `list: --client "10.0.0.0/33"` + forms,
-		"list services": `list: unexpected argument "services"` + "\n",
+		"list connections":                                 "list: unexpected argument \"connections\"\nlvsdr: hint: lvsdr list --connections\n",
 	} {
 		d := newDesk(t, tutorial)
 		d.system.open = nil // nothing is read

@@ -225,7 +225,7 @@ func TestListenLate(t *testing.T) {
 	go server.Serve(l)
 	defer server.Close()
 	status, body := getBy(t, through(l.Addr().String()), "/healthz")
-	if first, _ := bufio.NewReader(strings.NewReader(body)).ReadString('\n'); status != http.StatusServiceUnavailable || !strings.HasPrefix(first, "the watch has not come round for 1") {
+	if first, _ := bufio.NewReader(strings.NewReader(body)).ReadString('\n'); status != http.StatusServiceUnavailable || !strings.HasPrefix(first, "the watch loop has not run for 1") {
 		t.Errorf("%d %s", status, body)
 	}
 }

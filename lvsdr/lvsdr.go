@@ -7,8 +7,6 @@
 package lvsdr
 
 import (
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"lvsdr/internal/command"
@@ -105,7 +103,7 @@ func group(name string) cli.ActionFunc {
 func refuseArguments(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.NArg() > 0 {
-			return usageError("%s: unexpected argument %q", strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Args().First())
+			return unexpected(c, c.Args().First())
 		}
 		return action(c)
 	}

@@ -23,7 +23,19 @@ func TestRun(t *testing.T) {
 		{"version", []string{"lvsdr", "version"}, result{"lvsdr " + version() + "\n", "", 0}},
 		{
 			"version of something", []string{"lvsdr", "version", "now"},
-			result{"", "lvsdr: version: unexpected argument \"now\"\n", 2},
+			result{"", "lvsdr: version: unexpected argument \"now\"\nlvsdr: hint: lvsdr version [FLAG...]: print the version\n", 2},
+		},
+		{
+			"a verb that config does by itself", []string{"lvsdr", "config", "check"},
+			result{"", "lvsdr: config: unexpected argument \"check\"\nlvsdr: hint: lvsdr config [FLAG...]: check file, environment and flags, and print the configuration\n", 2},
+		},
+		{
+			"a file", []string{"lvsdr", "vs", "start", "new.yaml"},
+			result{"", "lvsdr: vs start: unexpected argument \"new.yaml\"\nlvsdr: hint: lvsdr vs start --config new.yaml\n", 2},
+		},
+		{
+			"one more", []string{"lvsdr", "lab", "get", "http://172.16.0.100/", "2"},
+			result{"", "lvsdr: lab get: unexpected argument \"2\"\nlvsdr: hint: lvsdr lab get [FLAG...] URL: fetch a page as the client does\n", 2},
 		},
 		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr (did you mean vs?)\n", 2}},
 		{
@@ -31,10 +43,10 @@ func TestRun(t *testing.T) {
 			result{"", "lvsdr: unknown command \"kernal\" after lab (did you mean kernel?)\n", 2},
 		},
 		{"called by another name", []string{"/tmp/lv", "x"}, result{"", "lvsdr: unknown command \"x\" after lvsdr\n", 2}},
-		{"no command for the kernel", []string{"lvsdr", "lab", "kernel", "--"}, result{"", "lvsdr: lab kernel: no command given\n", 2}},
+		{"no command for the kernel", []string{"lvsdr", "lab", "kernel", "--"}, result{"", "lvsdr: lab kernel: no command given\nlvsdr: hint: lvsdr lab kernel [FLAG...] -- CMD [ARG...]: run a command on a kernel that has IPVS\n", 2}},
 		{
 			"init of a guest, by hand", []string{"lvsdr", "lab", "kernel-guest"},
-			result{"", "lvsdr: this word is for the init of a guest kernel\n", 1},
+			result{"", "lvsdr: this command is for the init of a guest kernel\n", 1},
 		},
 	}
 	for _, tt := range tests {

@@ -82,7 +82,7 @@ var errNoIPVS = errors.New("ipvs: this kernel has none loaded")
 
 // withoutIPVS is the error of a kernel that has no IPVS.
 func withoutIPVS() error {
-	return hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr all the same: lvsdr lab kernel -- bash")
+	return hint.Add(errNoIPVS, "modprobe ip_vs; to try lvsdr anyway: lvsdr lab kernel -- bash")
 }
 
 // openConnections opens the kernel's list of connections, which is there with

@@ -28,7 +28,7 @@ func peerOf(c *cli.Context) (string, error) {
 	}
 	u, err := url.Parse(word)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", usageError("check: --peer: http://ADDRESS:PORT of the other director's watch.listen expected, got %q", word)
+		return "", usageError("check: --peer %q: expected http://ADDRESS:PORT, the other director's watch.listen", word)
 	}
 	return u.JoinPath("status.json").String(), nil
 }

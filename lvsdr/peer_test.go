@@ -51,6 +51,6 @@ func TestPeer(t *testing.T) {
 	peer.Close()
 	finds(peer.URL, "unknown peer dial tcp "+strings.TrimPrefix(peer.URL, "http://")+": connect: connection refused")
 	for _, word := range []string{"10.0.0.9:9812", "ftp://10.0.0.9", "http://"} {
-		d.expect("check --peer "+word, result{Status: 2, Stderr: "lvsdr: check: --peer: http://ADDRESS:PORT of the other director's watch.listen expected, got \"" + word + "\"\n"})
+		d.expect("check --peer "+word, result{Status: 2, Stderr: "lvsdr: check: --peer \"" + word + "\": expected http://ADDRESS:PORT, the other director's watch.listen\n"})
 	}
 }

@@ -94,17 +94,17 @@ func TestShare(t *testing.T) {
 		{name: "masqueraded alone, but all", config: several, own: "10.0.0.17/24", flags: " --all-vips", want: add(first, six, other, mark)},
 		{
 			name: "nowhere", config: several, own: "10.0.0.99/24", status: 2,
-			want: "lvsdr: rs start: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); which of the 4 VIPs it takes cannot be told\n" +
+			want: "lvsdr: rs start: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); which of the 4 VIPs it needs is unknown\n" +
 				"lvsdr: hint: list one of its addresses; or take every VIP: --all-vips\n",
 		},
 		{name: "nowhere, but all", config: several, own: "10.0.0.99/24", flags: " --all-vips", want: add(first, six, other, mark)},
 		{
 			name: "nowhere, with one VIP", config: tutorial, own: "10.0.0.99/24",
-			want: "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); it takes 172.16.0.100 all the same\n" + add(single),
+			want: "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); it gets 172.16.0.100 anyway\n" + add(single),
 		},
 		{
 			name: "nowhere, with one VIP, and without steps", config: tutorial, own: "10.0.0.99/24", flags: " --quiet",
-			want: "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); it takes 172.16.0.100 all the same\n",
+			want: "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8, 10.0.0.99); it gets 172.16.0.100 anyway\n",
 		},
 		{name: "with one VIP", config: tutorial, own: "10.0.0.17/24", want: add(single)},
 		{
@@ -383,13 +383,13 @@ func TestLabelOfRealServer(t *testing.T) {
 	d := newDesk(t, "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.8, 2001:db8::8]\narp: {interfaces: []}\n")
 	d.machine.AddLink(host.Link{Name: "tunl0", Up: true, Kind: "ipip", NoARP: true})
 	before := d.text()
-	const hint = "lvsdr: hint: --label lo:1, or one of a dummy or a tunnel; where the director carries it elsewhere, say so by director_label\n"
+	const hint = "lvsdr: hint: use --label lo:1, or a dummy or tunnel interface; if the director has it on another interface, set director_label\n"
 	for _, verb := range []string{"start", "diff"} {
-		d.expect("rs "+verb+" --label eth0:1", result{"", "lvsdr: rs " + verb + ": 172.16.0.100 on eth0 would answer for itself: " +
-			"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+		d.expect("rs "+verb+" --label eth0:1", result{"", "lvsdr: rs " + verb + ": 172.16.0.100 on eth0: this machine would answer for it there; " +
+			"expected loopback or an interface without ARP\n" + hint, 1})
 	}
-	d.expect("rs start --label eth0:1 --vip 2001:db8::100 --rs 2001:db8::8 --all-vips", result{"", "lvsdr: rs start: 2001:db8::100 on eth0 would answer for itself: " +
-		"a real server has it on loopback, or on an interface without ARP\n" + hint, 1})
+	d.expect("rs start --label eth0:1 --vip 2001:db8::100 --rs 2001:db8::8 --all-vips", result{"", "lvsdr: rs start: 2001:db8::100 on eth0: this machine would answer for it there; " +
+		"expected loopback or an interface without ARP\n" + hint, 1})
 	d.looks("after refused starts", before)
 	d.succeed("rs start --label tunl0:1")
 	if text := d.text(); !strings.Contains(text, "address 172.16.0.100/32 dev tunl0 label tunl0:1\n") {
@@ -442,7 +442,7 @@ services: [{port: 80, slow_start: 30s}]
 real_servers: [10.0.0.7, {address: 10.0.0.17, weight: 100}]
 check: {}
 `)
-	const warning = "warning: services[0].slow_start: weight 1 cannot be ramped up, give a larger one, as 100: 10.0.0.7\n"
+	const warning = "warning: services[0].slow_start: weight 1 cannot be ramped up; use a larger one, such as 100: 10.0.0.7\n"
 	if got, want := d.run("--quiet config").Stderr, "lvsdr: config: "+warning; got != want {
 		t.Errorf("config: got %q, want %q", got, want)
 	}

@@ -36,7 +36,7 @@ func (s *session) takeShare() error {
 	taken = slices.DeleteFunc(slices.Clone(taken), isDirected)
 	if len(others) < len(all) && !s.stops {
 		directed := slices.DeleteFunc(slices.Clone(all), func(vip netip.Addr) bool { return !isDirected(vip) })
-		fmt.Fprintf(s.stderr, "lvsdr: %s: this machine is the director of %s, and needs nothing for that as a real server\n",
+		fmt.Fprintf(s.stderr, "lvsdr: %s: this machine is the director of %s, and needs no setup as a real server of it\n",
 			s.verb, joined(directed))
 	}
 	if len(taken) < len(all) {
@@ -95,9 +95,9 @@ func (s *session) listedVIPs(all []netip.Addr) ([]netip.Addr, error) {
 		return share.VIPs, nil
 	case s.stops:
 	case len(all) == 1:
-		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: %s; it takes %s all the same\n", s.verb, unlisted(own), all[0])
+		fmt.Fprintf(s.warnings, "lvsdr: %s: warning: %s; it gets %s anyway\n", s.verb, unlisted(own), all[0])
 	default:
-		return nil, exitError{statusUsage, hint.Add(fmt.Errorf("%s: %s; which of the %d VIPs it takes cannot be told", s.verb, unlisted(own), len(all)),
+		return nil, exitError{statusUsage, hint.Add(fmt.Errorf("%s: %s; which of the %d VIPs it needs is unknown", s.verb, unlisted(own), len(all)),
 			"list one of its addresses; or take every VIP: --all-vips")}
 	}
 	return all, nil

@@ -155,7 +155,7 @@ ipvsadm -D -f 7 -6
 ipvsadm -D -t [2001:db8::100]:80
 `, 0})
 	d.looks("after stop", before)
-	d.expect("rs start", result{rsReady, "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8); it takes 2001:db8::100 all the same\n" +
+	d.expect("rs start", result{rsReady, "lvsdr: rs start: warning: no service lists this machine as a real server (10.0.0.8); it gets 2001:db8::100 anyway\n" +
 		"ip addr add 2001:db8::100/128 dev lo nodad preferred_lft 0\n", 0})
 }
 

@@ -135,7 +135,7 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	}
 	for _, o := range st.Orphans {
 		if err == nil {
-			_, err = fmt.Fprintf(w, "started with %s, which is gone; to take that away: lvsdr %s stop --config %s\n", o.File, o.Role, o.File)
+			_, err = fmt.Fprintf(w, "started with %s, which is gone; to undo it: lvsdr %s stop --config %s\n", o.File, o.Role, o.File)
 		}
 	}
 	return err
@@ -184,7 +184,7 @@ func watchWords(w *status.Watch) string {
 	case w == nil || w.State == status.Watching:
 		return ""
 	case w.State == status.WatchStopped:
-		return "vs watch idles: vs stop came; it goes on with: lvsdr vs start"
+		return "vs watch idles since vs stop; to resume: lvsdr vs start"
 	case w.State == status.WatchEnded:
 		return fmt.Sprintf("vs watch ended %s ago: real servers are not asked", status.Age(w.Age))
 	}

@@ -103,7 +103,7 @@ func TestSysctlNotWritten(t *testing.T) {
 	d.machine.FailAt(1, syscall.EROFS)
 	d.expect("rs start", result{"", `sysctl -w net.ipv4.conf.all.arp_ignore=1
 lvsdr: rs start: sysctl -w net.ipv4.conf.all.arp_ignore=1: read-only file system
-lvsdr: hint: /proc/sys is read-only, as in a container; give it --privileged, or set the value on the host
+lvsdr: hint: /proc/sys is read-only; in a container, start it with --privileged, or set the value on the host
 `, 1})
 	d.noRecord()
 	d.machine.AddSysctl(allIgnore, 1)

@@ -35,7 +35,7 @@ func pairDesk(t *testing.T) (d *desk, tracked func(when, want string)) {
 // vrrpVIP is the VIP where VRRP puts it.
 var vrrpVIP = host.Address{Prefix: netip.MustParsePrefix("172.16.0.100/32"), Interface: "eth0", Label: "eth0"}
 
-// TestTrack: the director at work is slow to say that it is worse off, and the
+// TestTrack: the active director is slow to say that it is worse off, and the
 // other one that it is better off.
 func TestTrack(t *testing.T) {
 	interval := config.DefaultCheck().Interval

@@ -134,7 +134,7 @@ func enterNamespaceWhole(name string) error {
 		return err
 	}
 	if err := syscall.Exec("/proc/self/exe", os.Args, os.Environ()); err != nil {
-		return fmt.Errorf("begin anew in the network namespace %q: %w", name, err)
+		return fmt.Errorf("restart in the network namespace %q: %w", name, err)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"lvsdr/internal/hint"
 )
 
 // arrange moves the flags of a command that precede it or follow its arguments to
@@ -117,8 +119,37 @@ func refuseFlags(c *cli.Context, err error, _ bool) error {
 		}
 		text = fmt.Sprintf("flag --%s: %q, expected %s", m[2], m[1], expected)
 	}
-	if words, below := strings.CutPrefix(c.Command.HelpName, c.App.Name+" "); below {
-		text = words + ": " + text
+	if verb, below := verbName(c); below {
+		text = verb + ": " + text
 	}
 	return usageError("%s", text)
 }
+
+// verbName names the command of a context, if it is not lvsdr itself.
+func verbName(c *cli.Context) (verb string, below bool) {
+	return strings.CutPrefix(c.Command.HelpName, c.App.Name+" ")
+}
+
+var fileName = regexp.MustCompile(`/|\.ya?ml$`)
+
+// unexpected is the error of an argument that a command does not take. The advice is
+// the flag that was meant, or else how the command is used.
+func unexpected(c *cli.Context, word string) error {
+	advice := usageOf(c.Command)
+	if flagOf(c.Command.Flags, word) != nil {
+		advice = c.Command.HelpName + " --" + word
+	} else if fileName.MatchString(word) && flagOf(c.Command.Flags, "config") != nil {
+		advice = c.Command.HelpName + " --config " + word
+	}
+	verb, _ := verbName(c)
+	return usageError("%w", hint.Add(fmt.Errorf("%s: unexpected argument %q", verb, word), advice))
+}
+
+// incomplete is the error of a command that lacks an argument.
+func incomplete(c *cli.Context, what string) error {
+	verb, _ := verbName(c)
+	return usageError("%w", hint.Add(fmt.Errorf("%s: no %s given", verb, what), usageOf(c.Command)))
+}
+
+// usageOf is what a command takes, and what it does.
+func usageOf(c *cli.Command) string { return usageLine(c) + ": " + c.Usage }

@@ -28,7 +28,7 @@ func judgeAnswer(m *facts, f *finding) error {
 	for _, vip := range m.vips() {
 		if !m.holds(vip) && !m.delivered[vip].value {
 			if moves {
-				f.pass("not needed: %s is not here, and VRRP is at work", vip)
+				f.pass("not needed: %s is not here, and VRRP is active", vip)
 			} else {
 				f.unknown("%s is on no interface", vip)
 			}
@@ -98,7 +98,7 @@ func (m *facts) judgeARPFilter(link string, vip netip.Addr, f *finding) error {
 	if err != nil || filter == 0 || !known || host.LAN(vip, m.links.value, m.routes.value) == link || way.err == nil && way.value.Interface == link {
 		return err
 	}
-	f.warn("arp_filter is %d on %s, and the way to whoever asks for %s may not lead there", filter, link, vip).
+	f.warn("arp_filter is %d on %s, and the route to whoever asks for %s may not lead there", filter, link, vip).
 		mend(fmt.Sprintf("sysctl -w %s=0 %s=0", host.LinkParameter("all", "arp_filter"), host.LinkParameter(link, "arp_filter")))
 	return nil
 }
@@ -115,7 +115,7 @@ func (m *facts) judgeARPRules(link string, vip netip.Addr, f *finding) error {
 		return err
 	}
 	for _, fault := range faults {
-		f.fail("%s keeps %s from being answered for on %s", fault.Where, vip, link).mend(fault.Remedy)
+		f.fail("%s drops ARP for %s on %s", fault.Where, vip, link).mend(fault.Remedy)
 	}
 	if len(faults) == 0 {
 		f.pass("%s on %s", vip, link)

@@ -71,7 +71,7 @@ func (m *facts) judgeWay(sender netip.Addr, f *finding) error {
 		}
 		return m.judgeRouter(sender, hop, f)
 	case defaults:
-		f.fail("no way leads from %s to clients (%v)", sender, err).
+		f.fail("there is no route from %s to clients (%v)", sender, err).
 			mend(fmt.Sprintf("ip%s rule add from %s lookup main priority 1", option, sender))
 		return nil
 	}
@@ -122,12 +122,12 @@ func (m *facts) judgeRouter(sender netip.Addr, hop host.Hop, f *finding) error {
 	unplugged := slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == hop.Interface && l.Unplugged })
 	switch {
 	case unplugged:
-		f.unknown("%s has no carrier: whether %s is there cannot be told", hop.Interface, hop.Via)
+		f.unknown("%s has no carrier: whether %s is there is unknown", hop.Interface, hop.Via)
 	case asked && len(router) == 0 && !known:
 		f.fail("answers from %s go to %s, and nobody on %s has that address", sender, hop.Via, hop.Interface).
 			mend(fmt.Sprintf("ip%s route replace default via GATEWAY", option))
 	case masqueraded && (len(router) == 0 || len(director) != 1):
-		f.unknown("whether %s is the director cannot be told", hop.Via)
+		f.unknown("whether %s is the director is unknown", hop.Via)
 	case len(director) > 1: // which of them is, the director's own doctor says
 	case masqueraded && !same:
 		// A director that rewrites clients' addresses, too, gets the answers all the same.

@@ -108,11 +108,11 @@ func TestDirector(t *testing.T) {
 		},
 		{
 			name: "rules for ARP on the director", change: func(_ *Site, f *fake) { f.quiet = true },
-			want: []string{"fail vip answer: rule 1 keeps 172.16.0.100 from being answered for on eth0", "> let it answer"},
+			want: []string{"fail vip answer: rule 1 drops ARP for 172.16.0.100 on eth0", "> let it answer"},
 		},
 		{
 			name: "packets dropped without a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 3 },
-			want: []string{"fail settings: drop_packet is 3: some of what clients send is thrown away, flood or not", "> sysctl -w net.ipv4.vs.drop_packet=0"},
+			want: []string{"fail settings: drop_packet is 3: the kernel drops some client packets even without a flood", "> sysctl -w net.ipv4.vs.drop_packet=0"},
 		},
 		{
 			name: "packets dropped in a flood", change: func(_ *Site, f *fake) { f.sysctls[dropPacket] = 1 },
@@ -123,7 +123,7 @@ func TestDirector(t *testing.T) {
 				f.routes = f.routes[:1]
 				f.sysctls["net.ipv4.conf.all.rp_filter"], f.sysctls["net.ipv4.conf.all.arp_filter"] = 0, 1
 			},
-			want: []string{"warn vip answer: arp_filter is 1 on eth0, and the way to whoever asks for 172.16.0.100 may not lead there",
+			want: []string{"warn vip answer: arp_filter is 1 on eth0, and the route to whoever asks for 172.16.0.100 may not lead there",
 				"> sysctl -w net.ipv4.conf.all.arp_filter=0 net.ipv4.conf.eth0.arp_filter=0"},
 		},
 		{
@@ -155,7 +155,7 @@ func TestDirector(t *testing.T) {
 		},
 		{
 			name: "a rule that leads back nowhere", change: func(_ *Site, f *fake) { f.lost = true },
-			want: []string{"fail return route: rp_filter is 1 on eth0, and no way leads to clients (" + errNoWay.Error() + ")",
+			want: []string{"fail return route: rp_filter is 1 on eth0, and there is no route to clients (" + errNoWay.Error() + ")",
 				"> sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0"},
 		},
 		{
@@ -202,10 +202,10 @@ func TestDirector(t *testing.T) {
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", net.HardwareAddr{2, 0, 0, 0, 0, 9}))
 			},
 			want: []string{
-				"warn vip: 172.16.0.100 is on no interface: a machine with the address 02:00:00:00:00:09 has it, and may be the director at work",
+				"warn vip: 172.16.0.100 is on no interface: a machine with the address 02:00:00:00:00:09 has it, and may be the active director",
 				"unknown vip answer: 172.16.0.100 is on no interface",
 				"warn vip owner: a machine with the address 02:00:00:00:00:09 answers for 172.16.0.100 on eth0, and this machine does not: " +
-					"it may be the director at work",
+					"it may be the active director",
 			},
 		},
 		{
@@ -218,15 +218,15 @@ func TestDirector(t *testing.T) {
 			},
 			want: []string{
 				"warn vip answer: this machine does not answer for 172.16.0.100, but 10.0.0.17 (00:0c:29:88:8f:74) does",
-				"warn vip owner: 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0, and this machine does not: it may be the director at work",
+				"warn vip owner: 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0, and this machine does not: it may be the active director",
 			},
 		},
 		{
-			name: "VIP elsewhere, and another address stands on it",
+			name: "VIP elsewhere, and another address depends on it",
 			change: func(_ *Site, f *fake) {
 				f.addresses = []host.Address{addressOn("eth0", "172.16.0.100/24"), addressOn("eth0", "172.16.0.8/24")}
 			},
-			want: []string{"warn vip: 172.16.0.100/24 is an address of this machine's own: on eth0, and 172.16.0.8/24 stands on it"},
+			want: []string{"warn vip: 172.16.0.100/24 is this machine's own address on eth0, and 172.16.0.8/24 depends on it"},
 		},
 		{
 			name: "VIP elsewhere, masqueraded", config: "vip: 172.16.0.100\nservices: [{port: 80, forward: masquerade}]\nreal_servers: [10.0.0.7, 10.0.0.17]\n",
@@ -344,7 +344,7 @@ func TestDirector(t *testing.T) {
 				f.connects = map[string]error{"10.0.0.17:80": syscall.ENETUNREACH}
 			},
 			want: []string{
-				"fail on-link: 10.0.0.7 is behind a router; there is no way to 10.0.0.17 (network is unreachable)",
+				"fail on-link: 10.0.0.7 is behind a router; there is no route to 10.0.0.17 (network is unreachable)",
 				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
 				"unknown neighbours: nothing to look at",
 				"fail ports: 10.0.0.17:80/tcp: network is unreachable", "> lvsdr vs drain 10.0.0.17",
@@ -382,10 +382,10 @@ func TestDirector(t *testing.T) {
 		{
 			name: "protocols that cannot be asked", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}, {fwmark: 7}]\nreal_servers: [10.0.0.7]\n",
 			change: func(_ *Site, f *fake) { f.connects = map[string]error{"10.0.0.7:9": syscall.EPROTONOSUPPORT} },
-			want: []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked; 10.0.0.7:9/sctp: this kernel has no sctp loaded to ask by",
+			want: []string{"unknown ports: 10.0.0.7:53/udp: a udp port cannot be probed; 10.0.0.7:9/sctp: this kernel has no sctp loaded to connect with",
 				"fail marks: no packet for 172.16.0.100 gets mark 7",
 				"> iptables -t mangle -A PREROUTING -d 172.16.0.100 -p tcp --dport PORT -j MARK --set-mark 7",
-				"unknown packet filter: it cannot be told which packets get mark 7"},
+				"unknown packet filter: which packets get mark 7 is unknown"},
 		},
 		{
 			name: "others have the VIP",
@@ -402,7 +402,7 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
-			name: "VRRP is at work here, and the VIP is as configured",
+			name: "VRRP is active here, and the VIP is as configured",
 			change: func(_ *Site, f *fake) {
 				f.vrrp = true
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
@@ -427,7 +427,7 @@ func TestDirector(t *testing.T) {
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC), answerOf("172.16.0.100", rs2MAC))
 			},
 			want: []string{
-				"warn vip: 172.16.0.100 is on no interface: VRRP is at work here, and may have it on another director",
+				"warn vip: 172.16.0.100 is on no interface: VRRP is active here, and may have it on another director",
 				"fail vip owner: real server 10.0.0.17 (00:0c:29:88:8f:74) answers for 172.16.0.100 on eth0",
 				"> 10.0.0.17 ip addr flush to 172.16.0.100", "> 10.0.0.17 lvsdr rs start",
 			},
@@ -598,7 +598,7 @@ func TestDirector(t *testing.T) {
 				"unknown ports: nothing to look at",
 				"fail marks: no packet for 172.16.0.100 gets mark 7, but mark 8",
 				"> iptables -t mangle -A INPUT -d 172.16.0.100 -j MARK --set-mark 7",
-				"unknown packet filter: it cannot be told which packets get mark 7",
+				"unknown packet filter: which packets get mark 7 is unknown",
 			},
 		},
 		{
@@ -619,8 +619,8 @@ func TestDirector(t *testing.T) {
 		{
 			name: "a mark of some packets", config: ofMark, change: func(_ *Site, f *fake) { f.marks = []uint32{7, 8} },
 			want: []string{
-				"unknown ports: nothing to look at", "unknown marks: whether clients' packets for 172.16.0.100 get mark 7 cannot be told: some do",
-				"unknown packet filter: it cannot be told which packets get mark 7",
+				"unknown ports: nothing to look at", "unknown marks: whether clients' packets for 172.16.0.100 get mark 7 is unknown: some do",
+				"unknown packet filter: which packets get mark 7 is unknown",
 			},
 		},
 		{
@@ -628,7 +628,7 @@ func TestDirector(t *testing.T) {
 			want: []string{
 				"unknown ports: nothing to look at",
 				"unknown marks: which packets for 172.16.0.100 get mark 7 cannot be followed",
-				"unknown packet filter: it cannot be told which packets get mark 7",
+				"unknown packet filter: which packets get mark 7 is unknown",
 			},
 		},
 		{
@@ -714,7 +714,7 @@ func TestDirector(t *testing.T) {
 				f.release, f.sysctls["net.ipv4.vs.conntrack"] = "5.4.0-150-generic", 1
 			},
 			want: []string{
-				"warn settings: conn_reuse_mode is 1 on Linux 5.4.0-150-generic: a client that uses a port again waits for a second",
+				"warn settings: conn_reuse_mode is 1 on Linux 5.4.0-150-generic: a client that reuses a port waits a second",
 				"> sysctl -w net.ipv4.vs.conn_reuse_mode=0",
 			},
 		},
@@ -726,7 +726,7 @@ func TestDirector(t *testing.T) {
 			name:   "ports used again, new kernel",
 			change: func(_ *Site, f *fake) { f.sysctls["net.ipv4.vs.conn_reuse_mode"] = 0 },
 			want: []string{
-				"warn settings: conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0",
+				"warn settings: conn_reuse_mode is 0: a client that reuses a port stays with its last real server, even one of weight 0",
 				"> sysctl -w net.ipv4.vs.conn_reuse_mode=1",
 			},
 		},

@@ -72,7 +72,7 @@ func (m *facts) streams(f *finding) (all []stream, err error) {
 			all = append(all, stream{endpointOf(p), w})
 		}
 		if len(marked) == 0 {
-			f.unknown("it cannot be told which packets get mark %d", w.Service.FWMark)
+			f.unknown("which packets get mark %d is unknown", w.Service.FWMark)
 		}
 	}
 	return all, nil

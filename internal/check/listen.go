@@ -110,7 +110,7 @@ func (m *facts) judgeListener(e endpoint, f *finding) error {
 	on, elsewhere := m.listener(e)
 	switch {
 	case on != nil && e.protocol == 0:
-		f.unknown("whether something listens where packets of the mark go to on %s cannot be told", e)
+		f.unknown("whether something listens where packets of the mark go to on %s is unknown", e)
 		return nil
 	case on != nil:
 		f.pass("something listens on %s", endpoint{on.Protocol, on.Addr})

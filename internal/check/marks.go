@@ -52,7 +52,7 @@ func (m *facts) judgeMark(w config.Wanted, vip netip.Addr, f *finding) error {
 		f.unknown("which packets for %s get mark %d cannot be followed", vip, mark)
 		return nil
 	case given.May(mark):
-		f.unknown("whether clients' packets for %s get mark %d cannot be told: some do", vip, mark)
+		f.unknown("whether clients' packets for %s get mark %d is unknown: some do", vip, mark)
 		return nil
 	}
 	others := ""

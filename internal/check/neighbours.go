@@ -127,11 +127,11 @@ func judgeOwner(m *facts, f *finding) error {
 				others++
 				owner := m.ownerOf(a.MAC)
 				if away && !m.isServer(owner) {
-					f.pass("%s answers for %s on %s: VRRP is at work here", a.MAC, vip, link)
+					f.pass("%s answers for %s on %s: VRRP is active here", a.MAC, vip, link)
 					continue
 				}
 				if m.mayDirect(vip, owner) {
-					f.warn("%s answers for %s on %s, and this machine does not: it may be the director at work", named(owner, a.MAC), vip, link)
+					f.warn("%s answers for %s on %s, and this machine does not: it may be the active director", named(owner, a.MAC), vip, link)
 					continue
 				}
 				if m.byVRRP() && !m.isServer(owner) {
@@ -171,7 +171,7 @@ func (m *facts) answersFor(vip netip.Addr) bool {
 	})
 }
 
-// otherDirector names a machine that may be the director at work; "" if there is
+// otherDirector names a machine that may be the active director; "" if there is
 // none.
 func (m *facts) otherDirector(vip netip.Addr) string {
 	for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {

@@ -77,7 +77,7 @@ func compareServices(here, there status.Service, f *finding) {
 			return
 		}
 	}
-	what := "persistence, flags, thresholds or who has no entry"
+	what := "persistence, flags, thresholds or real servers without an entry"
 	if here.Scheduler == ipvs.MaglevHash {
 		what += ", or the order in which the real servers were added"
 	}

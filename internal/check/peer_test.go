@@ -45,7 +45,7 @@ func TestComparePeer(t *testing.T) {
 		{"weights", same, other(func(v *status.Service) { v.RealServers[0].Weight, v.RealServers[1].Weight = 0, 2 }), nil,
 			"warn -t 172.16.0.100:80: 10.0.0.7 has weight 1, 0 on the peer"},
 		{"order", same, other(func(*status.Service) {}), nil, "fail -t 172.16.0.100:80 differs on the peer: " +
-			"persistence, flags, thresholds or who has no entry, or the order in which the real servers were added"},
+			"persistence, flags, thresholds or real servers without an entry, or the order in which the real servers were added"},
 	} {
 		got := ComparePeer(tt.here, tt.there, tt.wrong)
 		if line := string(got.Outcome) + " " + got.Seen; line != tt.want || strings.TrimSpace(got.Why) == "" {

@@ -32,7 +32,7 @@ func (r Report) Print(w io.Writer, coloured, brief bool) {
 		}
 		c.print(w, coloured)
 	}
-	fmt.Fprintf(w, "%d passed, %d warned, %d failed, %d not made\n", count[Pass], count[Warn], count[Fail], count[Unknown])
+	fmt.Fprintf(w, "%d passed, %d warned, %d failed, %d not checked\n", count[Pass], count[Warn], count[Fail], count[Unknown])
 }
 
 func (c Result) print(w io.Writer, coloured bool) {

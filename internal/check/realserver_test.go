@@ -232,7 +232,7 @@ func TestRealServer(t *testing.T) {
 				f.links = append(f.links, ofAnother)
 				f.sysctls["net.ipv4.conf.t1.rp_filter"] = 0
 			},
-			want: []string{"unknown tunnel: t1 unpacks only what comes from 10.0.0.99: whether that is the director cannot be told"},
+			want: []string{"unknown tunnel: t1 unpacks only what comes from 10.0.0.99: whether that is the director is unknown"},
 		},
 		{
 			name: "router that is not there", change: func(_ *Site, f *fake) { f.answers = map[string][]wire.Answer{"eth0": nil} },
@@ -289,7 +289,7 @@ func TestRealServer(t *testing.T) {
 				f.addresses[1] = addressOn("eth0", "10.0.0.7/24")
 				f.listeners = listening("10.0.0.7:8080")
 			},
-			want: []string{"unknown return route: whether 10.0.0.200 is the director cannot be told"},
+			want: []string{"unknown return route: whether 10.0.0.200 is the director is unknown"},
 		},
 		{
 			name: "somebody else has the VIP, too",
@@ -306,7 +306,7 @@ func TestRealServer(t *testing.T) {
 		},
 		{
 			name: "another rule for what is sent in the VIP's name", change: func(_ *Site, f *fake) { f.lost = true },
-			want: []string{"fail return route: no way leads from 172.16.0.100 to clients (network is unreachable)", "> ip rule add from 172.16.0.100 lookup main priority 1"},
+			want: []string{"fail return route: there is no route from 172.16.0.100 to clients (network is unreachable)", "> ip rule add from 172.16.0.100 lookup main priority 1"},
 		},
 		{
 			name: "a rule alone leads to the clients", change: func(_ *Site, f *fake) {
@@ -349,7 +349,7 @@ func TestRealServer(t *testing.T) {
 			name: "only what this machine serves", config: "vip: 172.16.0.100\n" +
 				"services: [{port: 80, real_servers: [10.0.0.7]}, {port: 443, real_servers: [10.0.0.17]}, {fwmark: 7, real_servers: [10.0.0.7]}]\n",
 			change: func(*Site, *fake) {},
-			want:   []string{"unknown listener: whether something listens where packets of the mark go to on 172.16.0.100 cannot be told"},
+			want:   []string{"unknown listener: whether something listens where packets of the mark go to on 172.16.0.100 is unknown"},
 		},
 		{name: "only the VIPs of services that list this machine", config: severalVIPs, change: func(*Site, *fake) {}},
 		{
@@ -443,7 +443,7 @@ fail     vip owner      10.0.0.7 answers
          mend: first
          mend on 10.0.0.7: lvsdr rs start
 unknown  ports          nothing to look at
-1 passed, 0 warned, 1 failed, 1 not made
+1 passed, 0 warned, 1 failed, 1 not checked
 `
 	var out bytes.Buffer
 	r.Print(&out, false, false)

@@ -64,7 +64,7 @@ func (m *facts) judgeReturn(link string, defaults []string, noWay error, f *find
 	case len(defaults) == 0:
 		f.fail("rp_filter is %d on %s, and there is no default route", filter, link).mend(withoutFilter(link))
 	case noWay != nil:
-		f.fail("rp_filter is %d on %s, and no way leads to clients (%v)", filter, link, noWay).mend(withoutFilter(link))
+		f.fail("rp_filter is %d on %s, and there is no route to clients (%v)", filter, link, noWay).mend(withoutFilter(link))
 	case filter == 1 && !slices.Contains(defaults, link):
 		f.warn("rp_filter is 1 on %s, and the default route leads out of %s", link, strings.Join(defaults, ", ")).mend(withoutFilter(link))
 	default:
@@ -114,7 +114,7 @@ func judgeTunnel(m *facts, f *finding) error {
 	}
 	for _, l := range m.tunnels() {
 		if l.Remote.IsValid() {
-			f.unknown("%s unpacks only what comes from %s: whether that is the director cannot be told", l.Name, l.Remote)
+			f.unknown("%s unpacks only what comes from %s: whether that is the director is unknown", l.Name, l.Remote)
 		}
 		if err := m.judgeUnpacking(l.Name, f); err != nil {
 			return err

@@ -106,7 +106,7 @@ func TestVisits(t *testing.T) {
 			visits: []string{first, strings.Replace(first, ".100:", ".101:", 1)},
 			want:   []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp, 172.16.0.101:80/tcp; 10.0.0.17:80/tcp accepts"}},
 		{name: "udp, sctp", config: "vip: 172.16.0.100\nservices: [{port: 53, protocol: udp}, {port: 9, protocol: sctp}]\nreal_servers: [10.0.0.7]\n",
-			want: []string{"unknown ports: 10.0.0.7:53/udp: whether a server takes udp cannot be asked"}},
+			want: []string{"unknown ports: 10.0.0.7:53/udp: a udp port cannot be probed"}},
 		{name: "behind a router", change: func(f *fake) { f.hops["10.0.0.17"] = host.Hop{Interface: "eth0", Gateway: true} },
 			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17:80/tcp accepts"}},
 		{name: "silent neighbour", change: func(f *fake) { f.answers["eth0"] = f.answers["eth0"][:1] },

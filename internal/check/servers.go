@@ -41,7 +41,7 @@ func judgeOnLink(m *facts, f *finding) error {
 // place or another forwarding method helps, and it gets no connections meanwhile.
 func (m *facts) reportDistant(addr netip.Addr, noWay error, f *finding) error {
 	if noWay != nil {
-		f.fail("there is no way to %s (%v)", addr, noWay)
+		f.fail("there is no route to %s (%v)", addr, noWay)
 	} else {
 		f.fail("%s is behind a router", addr)
 	}
@@ -155,7 +155,7 @@ func judgePorts(m *facts, f *finding) error {
 
 func (m *facts) judgeConnection(e endpoint, f *finding) error {
 	if e.protocol == ipvs.UDP {
-		f.unknown("%s: whether a server takes udp cannot be asked", e)
+		f.unknown("%s: a udp port cannot be probed", e)
 		return nil
 	}
 	connection, err := m.connections[e].get()
@@ -165,7 +165,7 @@ func (m *facts) judgeConnection(e endpoint, f *finding) error {
 	case connection == nil:
 		f.pass("%s accepts", e)
 	case errors.Is(connection, syscall.EPROTONOSUPPORT):
-		f.unknown("%s: this kernel has no %s loaded to ask by", e, ipvs.Protocols.Name(e.protocol))
+		f.unknown("%s: this kernel has no %s loaded to connect with", e, ipvs.Protocols.Name(e.protocol))
 	default:
 		f.fail("%s: %v", e, connection).mend(m.Lvsdr("vs", "drain", e.addr.Addr().String()))
 	}

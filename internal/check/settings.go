@@ -73,9 +73,9 @@ func judgeReuse(m *facts, f *finding) error {
 	}
 	switch old := olderThan(release, 5, 9); {
 	case old && value != 0 && tracked != 0:
-		f.warn("conn_reuse_mode is %d on Linux %s: a client that uses a port again waits for a second", value, release).mend("sysctl -w " + reuseMode + "=0")
+		f.warn("conn_reuse_mode is %d on Linux %s: a client that reuses a port waits a second", value, release).mend("sysctl -w " + reuseMode + "=0")
 	case !old && value == 0:
-		f.warn("conn_reuse_mode is 0: a client that uses a port again stays with its last real server, even one of weight 0").mend("sysctl -w " + reuseMode + "=1")
+		f.warn("conn_reuse_mode is 0: a client that reuses a port stays with its last real server, even one of weight 0").mend("sysctl -w " + reuseMode + "=1")
 	default:
 		f.pass("conn_reuse_mode is %d", value)
 	}
@@ -160,7 +160,7 @@ func judgeDefence(m *facts, f *finding) error {
 		case err != nil:
 			return err
 		case value == always:
-			f.fail("%s is %d: some of what clients send is thrown away, flood or not", strings.TrimPrefix(name, "net.ipv4.vs."), value).mend("sysctl -w " + name + "=0")
+			f.fail("%s is %d: the kernel drops some client packets even without a flood", strings.TrimPrefix(name, "net.ipv4.vs."), value).mend("sysctl -w " + name + "=0")
 		}
 	}
 	return nil

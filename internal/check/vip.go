@@ -79,11 +79,11 @@ func held(vip netip.Addr, addresses []host.Address, on ...string) bool {
 func (m *facts) judgeMoved(vip netip.Addr, addresses []host.Address, f *finding) {
 	for _, a := range addresses {
 		if a.Prefix.Addr() == vip {
-			f.pass("%s on %s, where VRRP is at work", a.Prefix, a.Interface)
+			f.pass("%s on %s, where VRRP is active", a.Prefix, a.Interface)
 		}
 	}
 	if !held(vip, addresses) {
-		f.warn("%s is on no interface: VRRP is at work here, and may have it on another director", vip)
+		f.warn("%s is on no interface: VRRP is active here, and may have it on another director", vip)
 	}
 }
 
@@ -111,7 +111,7 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 		case a.Interface == home && around.Fits(a):
 			there = &addresses[i]
 		case on != "" && !around.MayGo(a):
-			f.add(m.stray(), "%s is an address of this machine's own: on %s, and %s stands on it", a.Prefix, a.Interface, on)
+			f.add(m.stray(), "%s is this machine's own address on %s, and %s depends on it", a.Prefix, a.Interface, on)
 		case a.Interface != home:
 			elsewhere = true
 			f.add(m.stray(), "%s is on %s", a.Prefix, a.Interface).mend(fmt.Sprintf("ip addr del %s dev %s", a.Prefix, a.Interface))
@@ -127,7 +127,7 @@ func (m *facts) judgePlace(vip netip.Addr, addresses []host.Address, f *finding)
 	case there != nil:
 		f.pass("%s on %s", there.Prefix, home)
 	case !known && m.otherDirector(vip) != "":
-		f.warn("%s is on no interface: %s has it, and may be the director at work", vip, m.otherDirector(vip))
+		f.warn("%s is on no interface: %s has it, and may be the active director", vip, m.otherDirector(vip))
 	case !known:
 		f.fail("%s is on no interface", vip).mend(start)
 	}

@@ -115,7 +115,7 @@ func readHeaders(r *reader, c *Check) func(value) {
 			name := word(r, key, headerName)
 			id := strings.ToLower(name)
 			if instead, own := ownHeaders[id]; own {
-				r.refuse(key, "a header that every question has", instead)
+				r.refuse(key, "a header that every request has", instead)
 			}
 			if seen[id] {
 				r.refuse(key, "the same header again", "each header once")

@@ -172,7 +172,7 @@ func (c Config) checkAsked(s Service, service path) *Fault {
 	case check.Port == 0 && s.Protocol == ipvs.SCTP && check.Type == CheckTCP && check.Send+check.Receive != "":
 		return clash("send or receive with protocol sctp", "neither, or port in check", at.key("receive"), at, "check")
 	case check.wantsVIP() && !c.probesVIP(s):
-		return clash("the VIP can be asked for on the wire only with protocol tcp, a port and direct routing", "vip: false",
+		return clash("the VIP can be checked on the wire only with protocol tcp, a port and direct routing", "vip: false",
 			at.key("vip"), service.key("forward"), service, "real_servers")
 	}
 	return nil

@@ -232,7 +232,7 @@ func TestApplyFaults(t *testing.T) {
 			"forward that a service's check does not fit",
 			"services: [{port: 80, check: {vip: true}}]",
 			Overrides{Forward: "tunnel"},
-			`--forward "tunnel": the VIP can be asked for on the wire only with protocol tcp, a port and direct routing, expected vip: false`,
+			`--forward "tunnel": the VIP can be checked on the wire only with protocol tcp, a port and direct routing, expected vip: false`,
 		},
 		{
 			"scheduler that ramps nothing",

@@ -131,7 +131,7 @@ func checkPage(s Service, service path) *Fault {
 	case !tls && s.Sorry.Key != "":
 		return clash("key without its cert", "cert: FILE as well", at.key("key"))
 	case page && (s.Protocol != ipvs.TCP || s.Port == 0):
-		return clash("a page where clients do not come by TCP to a port", "a list of sorry servers, or protocol: tcp and a port",
+		return clash("a page for a service without a TCP port", "a list of sorry servers, or protocol: tcp and a port",
 			at.key("page"), service)
 	case page && !tls && !known && s.Check.Asks() && s.Check.Type == CheckHTTPS:
 		return clash("a page without TLS, where the check is of type https", "cert and key as well", at.key("page"), service)
@@ -160,7 +160,7 @@ func (c Config) Warnings() (all []string) {
 			}
 		}
 		if len(flat) > 0 {
-			all = append(all, fmt.Sprintf("%s: weight 1 cannot be ramped up, give a larger one, as 100: %s",
+			all = append(all, fmt.Sprintf("%s: weight 1 cannot be ramped up; use a larger one, such as 100: %s",
 				path("services").item(i).key("slow_start"), strings.Join(flat, ", ")))
 		}
 		if s.Check.Asks() && s.refuses() {

@@ -30,7 +30,7 @@ const guestDir = "/run/lvsdr-kernel"
 // returns only where it is not an init.
 func Init(words []string) error {
 	if os.Getpid() != 1 {
-		return errors.New("this word is for the init of a guest kernel")
+		return errors.New("this command is for the init of a guest kernel")
 	}
 	var g ground = umlinux{}
 	if i := slices.Index(words, stockWord); i >= 0 {

@@ -108,5 +108,5 @@ func (m *machine) lost() error {
 	if m.err != nil {
 		how = m.err.Error()
 	}
-	return fmt.Errorf("the guest kernel died (%s); its last words:\n%s", how, m.console)
+	return fmt.Errorf("the guest kernel died (%s); its last output:\n%s", how, m.console)
 }

@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	errNotHere      = errors.New("no IPVS that we may use in the running kernel")
-	errInGuest      = errors.New("no IPVS that we may use, though this is a guest kernel already")
+	errNotHere      = errors.New("the running kernel has no IPVS that this user may use")
+	errInGuest      = errors.New("this guest kernel has no IPVS that this user may use")
 	errStockInGuest = errors.New("a stock kernel does not boot in a guest kernel")
 )
 

@@ -54,7 +54,7 @@ func decodeSpec(text string) (spec, error) {
 	var args int
 	_, err := fmt.Sscanf(words[0], specNumbers, &s.Umask, &s.Terminal, &s.PipeStderr, &s.Rows, &s.Columns, &args)
 	if err != nil || args < 1 || len(words) < 2+args {
-		return spec{}, fmt.Errorf("what to run: not understood: %q", words[0])
+		return spec{}, fmt.Errorf("read the command to run: not understood: %q", words[0])
 	}
 	s.Dir, s.Args, s.Env = words[1], words[2:2+args], words[2+args:]
 	return s, nil

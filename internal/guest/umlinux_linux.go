@@ -26,7 +26,7 @@ type umlinux struct{}
 func findUML() (umlinux, error) {
 	for _, file := range []string{umlFile, umlModules, modprobeFile} {
 		if _, err := os.Stat(file); err != nil {
-			return umlinux{}, fmt.Errorf("this kernel has no IPVS that we may use, and %s is missing: apt-get install user-mode-linux kmod", file)
+			return umlinux{}, fmt.Errorf("this kernel has no IPVS that this user may use, and %s is missing: apt-get install user-mode-linux kmod", file)
 		}
 	}
 	return umlinux{}, nil
@@ -55,7 +55,7 @@ func (umlinux) newLine() (ours, theirs line, err error) { return newUMLLine() }
 
 func (umlinux) command(self, dir string) (*exec.Cmd, error) {
 	if strings.ContainsAny(self, "\"\n") {
-		return nil, fmt.Errorf("a kernel command line cannot name %q", self)
+		return nil, fmt.Errorf("run %q: a kernel command line cannot hold this name", self)
 	}
 	cmd := exec.Command(umlFile,
 		fmt.Sprintf("mem=%d", umlMemory), "umid=guest", "uml_dir="+dir,

@@ -74,7 +74,7 @@ type source struct {
 
 func (s *source) Read(b []byte) (int, error) {
 	if s.left == 0 {
-		s.err = fmt.Errorf("the %s would not end", s.part)
+		s.err = fmt.Errorf("the %s is too long", s.part)
 		return 0, s.err
 	}
 	n, err := s.conn.Read(b[:min(len(b), s.left)])

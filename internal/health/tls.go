@@ -93,7 +93,7 @@ func handshakeFault(err error) error {
 	case errors.As(err, &record):
 		return errors.New("the server does not speak TLS")
 	case errors.As(err, &alert) && alert.Op == "remote error":
-		return fmt.Errorf("the server ends the TLS handshake: %s", strings.TrimPrefix(alert.Err.Error(), "tls: "))
+		return fmt.Errorf("the server refuses the TLS handshake: %s", strings.TrimPrefix(alert.Err.Error(), "tls: "))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfTime(invalid.Cert)
 	case errors.As(err, &name):
@@ -101,7 +101,7 @@ func handshakeFault(err error) error {
 	case errors.As(err, &unknown) && unknown.Cert != nil && unknown.Cert.Issuer.String() == unknown.Cert.Subject.String():
 		return errors.New("certificate is self-signed")
 	case errors.As(err, &unknown) && unknown.Cert != nil:
-		return fmt.Errorf("certificate by an unknown authority, %s", unknown.Cert.Issuer)
+		return fmt.Errorf("certificate signed by an unknown authority, %s", unknown.Cert.Issuer)
 	}
 	return err
 }

@@ -97,7 +97,7 @@ func needs(capability string) string {
 	if os.Geteuid() != 0 {
 		return "needs " + capability + "; run it as root"
 	}
-	return "needs " + capability + ", which root lacks here, as in a container; give it --cap-add " + strings.TrimPrefix(capability, "CAP_")
+	return "needs " + capability + ", which root lacks here; in a container, start it with --cap-add " + strings.TrimPrefix(capability, "CAP_")
 }
 
 func needsIf(errno syscall.Errno, capability string) string {
@@ -133,7 +133,7 @@ func forFrames(link string, errno syscall.Errno) (advice, command string) {
 	case syscall.ENETDOWN:
 		return link + " is down", "ip link set " + link + " up"
 	case syscall.EAFNOSUPPORT:
-		return link + " is no Ethernet, or the kernel lacks af_packet; announce: false does without", ""
+		return link + " is not an Ethernet interface, or the kernel lacks af_packet; announce: false sends no announcement", ""
 	case syscall.ENODEV, syscall.ENXIO:
 		return meanwhile, ""
 	}
@@ -161,9 +161,9 @@ func forSync(link string, errno syscall.Errno) (advice, command string) {
 	case syscall.EPERM:
 		return needs("CAP_NET_ADMIN"), ""
 	case syscall.ENETUNREACH, syscall.EADDRNOTAVAIL:
-		return link + " is down, or has no address to speak to the group from", "ip addr show dev " + link
+		return link + " is down, or has no address to send to the group from", "ip addr show dev " + link
 	case syscall.EADDRINUSE:
-		return "another program has the port of synchronisation", "ss -lunp"
+		return "another program uses the synchronisation port", "ss -lunp"
 	case syscall.ENODEV, syscall.EEXIST, syscall.ESRCH:
 		return meanwhile, ""
 	}
@@ -171,17 +171,17 @@ func forSync(link string, errno syscall.Errno) (advice, command string) {
 }
 
 func forRecords(file string, errno syscall.Errno) (advice, command string) {
-	const room = "lvsdr remembers below /run/lvsdr what it put here"
+	const room = "lvsdr keeps its records below /run/lvsdr"
 	switch errno {
 	case syscall.EPERM, syscall.EACCES:
 		if os.Geteuid() != 0 {
 			return room + ", which is root's; run it as root", ""
 		}
-		return room + ", and may not here", "ls -ld /run /run/lvsdr " + file
+		return room + ", and may not write there", "ls -ld /run /run/lvsdr " + file
 	case syscall.EROFS:
-		return room + ", and that is read-only; in a container, give it --tmpfs /run", ""
+		return room + ", which is read-only; in a container, start it with --tmpfs /run", ""
 	case syscall.ENOSPC, syscall.EDQUOT:
-		return room + ", and that is full", "df /run; df -i /run"
+		return room + ", which is full", "df /run; df -i /run"
 	case syscall.ENOTDIR, syscall.EEXIST, syscall.EISDIR:
 		return room + ", and something else is in its place", "ls -ld /run /run/lvsdr " + file
 	}
@@ -193,7 +193,7 @@ func forSetting(file string, errno syscall.Errno) (advice, command string) {
 	case syscall.EPERM, syscall.EACCES:
 		return needs("CAP_NET_ADMIN"), ""
 	case syscall.EROFS:
-		return "/proc/sys is read-only, as in a container; give it --privileged, or set the value on the host", ""
+		return "/proc/sys is read-only; in a container, start it with --privileged, or set the value on the host", ""
 	case syscall.ENOENT:
 		if _, rest, ok := strings.Cut(file, "/conf/"); ok {
 			link, _, _ := strings.Cut(rest, "/")

@@ -55,7 +55,7 @@ func (k *keepalived) check(s statement, v *virtualServer, t timing) *config.Chec
 		c.Name = c.timing.host
 	}
 	if c.Type == config.CheckExec && c.User == "root" {
-		n.add(s.at, "the program runs as root, as keepalived has it where nothing names a user and there is no keepalived_script; if nobody will do: check: {user: nobody}")
+		n.add(s.at, "the program runs as root, as with keepalived if no user is named and the user keepalived_script does not exist; if the user nobody will do: check: {user: nobody}")
 	}
 	return &c.Check
 }
@@ -73,7 +73,7 @@ func (c *checker) begin(s statement, protocol ipvs.Protocol, user string) {
 	case "MISC_CHECK":
 		c.User = user
 	case "PING_CHECK":
-		c.notes.add(s.at, "PING_CHECK: the port is asked instead")
+		c.notes.add(s.at, "PING_CHECK: the port is checked instead")
 		if protocol == ipvs.UDP {
 			c.Type = config.CheckUDP
 		}

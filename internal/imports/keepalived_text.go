@@ -72,7 +72,7 @@ func (x *reader) file(f Text, name string) {
 func (x *reader) line(at, line, path string, depth int) {
 	if x.size += len(line); x.size > MostText {
 		if !x.full {
-			x.remark("%s and what follows not imported: it is too much", at)
+			x.remark("%s and what follows not imported: too long", at)
 		}
 		x.full = true
 		return
@@ -100,7 +100,7 @@ func (x *reader) line(at, line, path string, depth int) {
 	}
 	if id, conditional := strings.CutPrefix(words[0], "@"); conditional {
 		if other, not := strings.CutPrefix(id, "^"); not {
-			x.remark("%s is taken, as for every machine but %s", at, other)
+			x.remark("%s is imported: it is for every machine but %s", at, other)
 			words = words[1:]
 		} else {
 			x.remark("%s not imported: it is for the machine %s alone", at, id)
@@ -129,14 +129,14 @@ func (x *reader) words(at string, words []string) {
 			end()
 			into := x.open[len(x.open)-1]
 			if len(*into) == 0 || len(x.open) > deepest {
-				x.remark("%s: a brace that begins nothing", at)
+				x.remark("%s: an opening brace without a block", at)
 				continue
 			}
 			x.open = append(x.open, &(*into)[len(*into)-1].body)
 		case "}":
 			end()
 			if len(x.open) == 1 {
-				x.remark("%s: a brace that ends nothing", at)
+				x.remark("%s: a closing brace without a block", at)
 				continue
 			}
 			x.open = x.open[:len(x.open)-1]

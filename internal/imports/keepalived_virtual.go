@@ -222,7 +222,7 @@ func (v *virtualServer) ask(k *keepalived) {
 		if i == 0 {
 			v.Check = c
 		} else if !reflect.DeepEqual(c, v.Check) {
-			v.notes.add(r.at, fmt.Sprintf("%s is asked in another way than %s: the file has one check for all of a service", r.Addr, v.servers[0].Addr))
+			v.notes.add(r.at, fmt.Sprintf("%s is checked differently from %s: the file has one check for all of a service", r.Addr, v.servers[0].Addr))
 		}
 	}
 }

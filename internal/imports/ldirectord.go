@@ -96,10 +96,10 @@ func (s section) keys() (all []string) {
 
 // instead is what does the work of some settings.
 var instead = map[string]string{
-	"emailalert": "watch: {on_event: [PROGRAM]} tells of events", "fallbackcommand": "watch: {on_event: [PROGRAM]} tells of sorry servers",
+	"emailalert": "watch: {on_event: [PROGRAM]} reports events", "fallbackcommand": "watch: {on_event: [PROGRAM]} reports sorry servers",
 	"autoreload": "systemctl reload lvsdr-watch reads the file again", "callback": "nothing is called when the file changes",
-	"maintenancedir": "lvsdr vs drain ADDRESS takes a real server out", "cleanstop": "vs watch leaves the table as it is; vs stop takes it away",
-	"logfile": "vs watch tells events on its standard output, the journal's", "monitorfile": "vs watch tells events on its standard output, the journal's",
+	"maintenancedir": "lvsdr vs drain ADDRESS takes a real server out", "cleanstop": "vs watch leaves the table as it is; vs stop removes it",
+	"logfile": "vs watch prints events on standard output, to the journal", "monitorfile": "vs watch prints events on standard output, to the journal",
 	"comment": "it is only a comment",
 }
 

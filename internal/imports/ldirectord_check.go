@@ -33,7 +33,7 @@ func (s *service) check() {
 		asked = ldirectordServices[s.Port]
 	}
 	if n, err := strconv.Atoi(kind); err == nil {
-		s.note("checktype", "checktype %d: every question is a negotiation here, not only one of %d", n, n+1)
+		s.note("checktype", "checktype %d: every check negotiates here, not only one in %d", n, n+1)
 		kind = "negotiate"
 	}
 	if kind == "" {
@@ -51,10 +51,10 @@ func (s *service) check() {
 	case "connect":
 		if s.Protocol == ipvs.UDP {
 			c.Type = config.CheckUDP
-			s.note("checktype", "ldirectord pings where a service is of UDP; here its port is asked, and refused only if nothing listens")
+			s.note("checktype", "ldirectord pings the real servers of a UDP service; here the port is checked, which fails only if nothing listens")
 		}
 	case "ping":
-		s.note("checktype", "checktype ping: the port is asked instead")
+		s.note("checktype", "checktype ping: the port is checked instead")
 		if s.Protocol == ipvs.UDP {
 			c.Type = config.CheckUDP
 		}
@@ -103,7 +103,7 @@ func (s *service) pace(c *config.Check, negotiates bool) {
 		return fallback
 	}
 	if !isYes(s.get("fork")) && len(s.own["checkinterval"]) > 0 {
-		s.note("checkinterval", "checkinterval not imported: without fork = yes it counts before the first virtual alone")
+		s.note("checkinterval", "checkinterval not imported: without fork = yes it takes effect only before the first virtual")
 		delete(s.own, "checkinterval")
 	}
 	c.Interval = seconds(10*time.Second, "checkinterval")
@@ -159,18 +159,18 @@ func (s *service) negotiate(c *config.Check, kind string) {
 		return
 	case "imaps", "pops":
 		c.Type, c.Verify = config.CheckTLS, false
-		s.note("service", "service %s: no more than the handshake of TLS is asked", kind)
+		s.note("service", "service %s: only the TLS handshake is checked", kind)
 		return
 	}
 	c.Receive = greetings[kind]
 	switch {
 	case s.Protocol == ipvs.UDP:
 		c.Type = config.CheckUDP
-		s.note("service", "service %s: the port is asked by a packet, not by the protocol", kind)
+		s.note("service", "service %s: the port is checked with a packet, not with the protocol", kind)
 	case c.Receive != "":
-		s.note("service", "service %s: the server's greeting is waited for, and nobody logs in", kind)
+		s.note("service", "service %s: the check waits for the server's greeting and does not log in", kind)
 	default:
-		s.note("service", "service %s: a connection is all that is asked; check: {type: exec} runs a program that knows more", kind)
+		s.note("service", "service %s: the check only connects; check: {type: exec} runs a program that checks more", kind)
 	}
 }
 
@@ -178,7 +178,7 @@ func (s *service) negotiate(c *config.Check, kind string) {
 func (s *service) web(c *config.Check, request string) {
 	if rest, absolute := strings.CutPrefix(request, string(c.Type)+"://"); absolute {
 		host, path, _ := strings.Cut(rest, "/")
-		s.note("request", "request %s: the page is asked of the real server itself, by host %s", request, host)
+		s.note("request", "request %s: the page is requested from the real server itself, with host %s", request, host)
 		c.Host, request = host, path
 	}
 	c.Path = "/" + strings.TrimPrefix(request, "/")
@@ -204,7 +204,7 @@ func (s *service) dns(c *config.Check, request, receive string) {
 	case err == nil && addr.Is4() && c.Record == "A", c.Record == "PTR" && notInNames.FindString(plain) == "":
 		c.Answer = plain
 	default:
-		s.note("receive", "receive %s: any answer will do here", receive)
+		s.note("receive", "receive %s: any answer counts here", receive)
 	}
 }
 
@@ -247,5 +247,5 @@ func (s *service) external(c *config.Check) {
 		at = strconv.FormatUint(uint64(s.FWMark), 10)
 	}
 	c.Command = slices.Concat([]string{"/bin/sh", "-c", `exec "$@" "$LVSDR_REAL_SERVER" "$LVSDR_PORT"`, "sh"}, command, []string{at, strconv.Itoa(int(s.Port))})
-	s.note("checkcommand", "the program runs as root, as it does there; if nobody will do: check: {user: nobody}")
+	s.note("checkcommand", "the program runs as root, as it does there; if the user nobody will do: check: {user: nobody}")
 }

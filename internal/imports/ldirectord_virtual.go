@@ -60,7 +60,7 @@ func (l *ldirectord) virtual(own section) {
 		return
 	}
 	if s.get("checktype") == "off" {
-		refuse("checktype off: nobody serves it")
+		refuse("checktype off: it has no active server")
 		return
 	}
 	s.staff()

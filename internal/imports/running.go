@@ -145,14 +145,14 @@ func (m Machine) RealServer() Draft {
 		d.remark("not imported: %s is on %s, not on %s as others: a file has one place for VIPs; make a second file for it", a.Prefix, a.Interface, at.Interface)
 	}
 	if len(d.VIPs) > 0 {
-		d.remark("a real server does not know the services: port 80 stands for them; best take the director's file")
+		d.remark("a real server does not know the services: port 80 is a placeholder; better use the director's file")
 	}
 	for _, p := range m.ARP {
 		switch {
 		case p.Ignore >= 1 && p.Announce >= 2:
 			d.ARP = append(d.ARP, p.Interface)
 		case p.Ignore > 0 || p.Announce > 0:
-			d.remark("%s has arp_ignore %d and arp_announce %d: the file knows an interface with 1 and 2 at least, and is silent of this one",
+			d.remark("%s has arp_ignore %d and arp_announce %d: the file raises them to at least 1 and 2, and leaves this interface out",
 				p.Interface, p.Ignore, p.Announce)
 		}
 	}

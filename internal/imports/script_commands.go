@@ -165,7 +165,7 @@ func (s *script) sysctl(assignment string) error {
 	at := strings.LastIndexByte(link, '.')
 	n, err := strconv.Atoi(value)
 	if !isLink || at < 0 || err != nil || link[at+1:] != "arp_ignore" && link[at+1:] != "arp_announce" {
-		return errors.New("the file knows arp_ignore and arp_announce alone; this belongs into /etc/sysctl.d")
+		return errors.New("the file sets only arp_ignore and arp_announce; put this into /etc/sysctl.d")
 	}
 	link, parameter := link[:at], link[at+1:]
 	one := s.arp[link]

@@ -74,7 +74,7 @@ func (s *script) binary(one *syntax.Stmt, c *syntax.BinaryCmd) {
 	if s.aside(c.Y) {
 		s.statement(c.X)
 	} else if s.ask([]*syntax.Stmt{c.X}) == unknown && s.jump == "" {
-		s.remark(one, "%s: taken as if the first command ended well", source(one))
+		s.remark(one, "%s: taken as if the first command succeeded", source(one))
 	}
 	needed := success
 	if c.Op == syntax.OrStmt {

@@ -98,7 +98,7 @@ func TestWriteManyVIPs(t *testing.T) {
 	_, got, _ = strings.Cut(got, "    virtual_ipaddress {\n")
 	got, _, _ = strings.Cut(got, "}\n\n")
 	want := strings.Join(first, "") + "    }\n" +
-		"    # As above, but not named in the packets of VRRP, which hold only so many.\n" +
+		"    # As above, but not named in the VRRP packets, which hold only so many addresses.\n" +
 		"    virtual_ipaddress_excluded {\n" + strings.Join(others, "") + "    }\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -11,13 +11,13 @@ func (t *text) pairPreface(o Options) {
 		"This file goes to /etc/keepalived/keepalived.conf on both directors. On the second",
 		"one change the interface if it has another name there.")
 	if len(o.Peers) > 0 {
-		t.note("unicast_peer is the other director: on each another one.")
+		t.note("unicast_peer is the other director, and differs on the two.")
 	}
 	t.note(
 		"Test it with: keepalived -t",
 		"",
-		"The directors tell each other that they live by VRRP. A packet filter has to let",
-		"that in: IP protocol 112.")
+		"The directors send each other VRRP advertisements. A packet filter has to let them",
+		"in: IP protocol 112.")
 }
 
 // trackers writes what lowers the priority of a director.

@@ -18,19 +18,19 @@ func (t *text) preface(c config.Config, o Options) {
 		"second one change the priority, and the interface if it has another name there;",
 		"all else is the same. Test it with: keepalived -t",
 		"",
-		"The director that lvsdr set up lets go of VIP and services before keepalived is",
-		"started on it, and does not take them again when it boots:",
+		"Before keepalived is started on the director that lvsdr set up, take VIP and services",
+		"away there, and keep them from coming back at boot:",
 		"    systemctl disable --now lvsdr-vs",
 		"    lvsdr vs stop",
-		"From then on lvsdr vs status and lvsdr check are of use on it, but not vs start and",
-		"vs stop, which would do keepalived's work over. The real servers stay as they are:",
+		"From then on use lvsdr vs status and lvsdr check there, but not vs start and vs stop,",
+		"which would interfere with keepalived. The real servers stay as they are:",
 		"lvsdr rs start.",
 		"",
-		"The directors tell each other that they live by VRRP. A packet filter has to let",
-		"that in: IP protocol 112 to 224.0.0.18, with IPv6 to ff02::12.",
+		"The directors send each other VRRP advertisements. A packet filter has to let them",
+		"in: IP protocol 112 to 224.0.0.18, with IPv6 to ff02::12.",
 		"",
-		"A health check asks a real server at its own address: one that listens on the VIP",
-		"alone is taken for dead.")
+		"A health check asks a real server at its own address: one that listens only on the",
+		"VIP counts as down.")
 	if o.Check.Path != "" {
 		t.note("The request names that address as its host; virtualhost NAME in the block url",
 			"names another one.")
@@ -69,8 +69,8 @@ func (t *text) vrrp(c config.Config, o Options) {
 	all := instances(c)
 	t.gap()
 	t.block("global_defs", func() {
-		t.note("A name for logs and mails. Without one keepalived asks the DNS for its own before",
-			"it does anything else, ten seconds long if nobody answers.")
+		t.note("A name for logs and mails. Without one keepalived first asks the DNS for its own name,",
+			"which takes ten seconds if no server answers.")
 		t.line("router_id lvsdr")
 		if !o.VRRPOnly {
 			t.sync(c.Sync, o.Interface, all[0].name)
@@ -155,13 +155,13 @@ func (t *text) instance(i instance, first bool, c config.Config, o Options) {
 		t.line("nopreempt")
 	}
 	t.line("interface %s", o.Interface)
-	say("From 1 to 255, the same on both directors and nobody else's on this LAN.")
+	say("From 1 to 255: the same on both directors, and used by no other VRRP on this LAN.")
 	t.line("virtual_router_id %d", o.RouterID)
 	if o.VRRPOnly {
 		say("The same on both directors: then one that comes back does not take the VIP, and its",
 			"connections, from the other.")
 	} else {
-		say("From 1 to 254, another one on the second director.")
+		say("From 1 to 254: different on the second director.")
 	}
 	t.line("priority %d", o.Priority)
 	t.line("advert_int 1")
@@ -171,14 +171,14 @@ func (t *text) instance(i instance, first bool, c config.Config, o Options) {
 	say("Not on lo: the director that has the VIP answers for it on this interface, and",
 		"announces it there when it takes over.")
 	if !c.Announce {
-		say("That cannot be left out: announce: false has no counterpart.")
+		say("This cannot be turned off: announce: false has no equivalent.")
 	}
 	if i.vips[0].Is6() {
 		t.note("The log asks for a link-local address first; for services it needs none.")
 	}
 	t.addresses("virtual_ipaddress", i.vips[:min(len(i.vips), advertised)])
 	if len(i.vips) > advertised {
-		t.note("As above, but not named in the packets of VRRP, which hold only so many.")
+		t.note("As above, but not named in the VRRP packets, which hold only so many addresses.")
 		t.addresses("virtual_ipaddress_excluded", i.vips[advertised:])
 	}
 }

@@ -98,7 +98,7 @@ func newClient(dial dialer) *http.Client {
 		},
 		CheckRedirect: func(next *http.Request, before []*http.Request) error {
 			if len(before) == maxRedirects {
-				return fmt.Errorf("sent elsewhere %d times", maxRedirects)
+				return fmt.Errorf("redirected %d times", maxRedirects)
 			}
 			return checkURL(next.URL)
 		},

@@ -53,7 +53,7 @@ func TestGet(t *testing.T) {
 		{"/request?a=b%20c#d", "GET /request?a=b%20c HTTP/1.1 true true map[Connection:[close] User-Agent:[lvsdr]]", ""},
 		{"/early", "late", ""},
 		{"/moved", "page\n", ""},
-		{"/loop", "", "sent elsewhere 10 times"},
+		{"/loop", "", "redirected 10 times"},
 		{"/nothing", "", "204 No Content: "},
 		{"/tls", "", `unsupported protocol "https", expected a URL such as http://172.16.0.100/`},
 		{"/large", "", "net/http: HTTP/1.x transport connection broken: net/http: server response headers exceeded 65536 bytes; aborted"},

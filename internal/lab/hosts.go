@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -74,16 +75,23 @@ const (
 // realServers are the hosts with a web server, and its address.
 func realServers() map[string]string { return map[string]string{"rs1": rip1, "rs2": rip2} }
 
-// addressOf is the first address of a host.
-func addressOf(name string) string {
+// Addresses are those of a host, in the order of its interfaces.
+func Addresses(name string) (all []netip.Prefix) {
 	for _, h := range append(slices.Clone(hosts), second) {
-		if h.name == name {
-			address, _, _ := strings.Cut(h.links[0].addresses[0], "/")
-			return address
+		if h.name != name {
+			continue
+		}
+		for _, l := range h.links {
+			for _, a := range l.addresses {
+				all = append(all, netip.MustParsePrefix(a))
+			}
 		}
 	}
-	return ""
+	return all
 }
+
+// addressOf is the first address of a host.
+func addressOf(name string) string { return Addresses(name)[0].Addr().String() }
 
 // hostNames are the names of the hosts, without the switch.
 func hostNames() (names []string) {

@@ -2,8 +2,6 @@ package lab
 
 import (
 	"net"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -38,35 +36,6 @@ func TestHostOf(t *testing.T) {
 		}
 		if got := hostOf(parsed); got != want {
 			t.Errorf("%s is %q, want %q", mac, got, want)
-		}
-	}
-}
-
-// TestPictures: the addresses that the drawings of the documents have are the lab's.
-func TestPictures(t *testing.T) {
-	known := map[string]bool{vip: true, "10.0.0.0": true}
-	for _, h := range hosts {
-		for _, l := range h.links {
-			known[l.mac] = true
-			for _, address := range l.addresses {
-				own, _, _ := strings.Cut(address, "/")
-				known[own] = true
-			}
-		}
-	}
-	for _, name := range []string{"network", "five-packets", "arp"} {
-		picture, err := os.ReadFile("../../docs/pictures/" + name + ".svg")
-		if err != nil {
-			t.Fatal(err)
-		}
-		shown := regexp.MustCompile(`\d+(\.\d+){3}|[0-9a-f]{2}(:[0-9a-f]{2}){5}`).FindAllString(string(picture), -1)
-		if len(shown) < 5 {
-			t.Errorf("%s: %d addresses, want those of its hosts", name, len(shown))
-		}
-		for _, address := range shown {
-			if !known[address] {
-				t.Errorf("%s: nobody in the lab has %s", name, address)
-			}
 		}
 	}
 }

@@ -176,14 +176,14 @@ func TestKernelLock(t *testing.T) {
 	unlock, err := Lock("lvsdr lab run")
 	must(t, err)
 	_, err = Lock("lvsdr lab up")
-	if want := fmt.Sprintf("another lvsdr is at work on the lab: lvsdr lab run (process %d)", os.Getpid()); err == nil || err.Error() != want {
+	if want := fmt.Sprintf("another lvsdr is using the lab: lvsdr lab run (process %d)", os.Getpid()); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	cmd, output := upProcess(t)
 	said, err := io.ReadAll(output)
 	must(t, err)
 	cmd.Wait()
-	if want := fmt.Sprintf("lvsdr: lab up: another lvsdr is at work on the lab: lvsdr lab run (process %d)\n", os.Getpid()); string(said) != want {
+	if want := fmt.Sprintf("lvsdr: lab up: another lvsdr is using the lab: lvsdr lab run (process %d)\n", os.Getpid()); string(said) != want {
 		t.Errorf("another process says %q, want %q", said, want)
 	}
 

@@ -23,7 +23,7 @@ func Lock(who string) (unlock func() error, err error) {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
 		case errors.Is(err, syscall.EWOULDBLOCK):
 			f.Close()
-			return nil, fmt.Errorf("another lvsdr is at work on the lab: %s", readHolder())
+			return nil, fmt.Errorf("another lvsdr is using the lab: %s", readHolder())
 		case err != nil:
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", folder, err)

@@ -38,10 +38,10 @@ const text = `
 # HELP lvsdr_build_info The program; always 1.
 # TYPE lvsdr_build_info gauge
 lvsdr_build_info{version="1"} 1
-# HELP lvsdr_check_duration_seconds How long the last answer took.
+# HELP lvsdr_check_duration_seconds Duration of the last check, in seconds.
 # TYPE lvsdr_check_duration_seconds gauge
 lvsdr_check_duration_seconds{real_server="10.0.0.7:80",service="shop",vip="172.16.0.100"} 2
-# HELP lvsdr_check_results_total Answers to checks: good, bad or unasked, which says nothing of the real server.
+# HELP lvsdr_check_results_total Results of checks: good, bad, or unasked if the check could not be made.
 # TYPE lvsdr_check_results_total counter
 lvsdr_check_results_total{real_server="10.0.0.7:80",result="bad",service="shop",vip="172.16.0.100"} 2
 lvsdr_check_results_total{real_server="10.0.0.7:80",result="good",service="shop",vip="172.16.0.100"} 1
@@ -53,18 +53,18 @@ lvsdr_config_last_reload_successful 0
 lvsdr_ipvs_active_connections{real_server="10.0.0.7:80",service="shop",vip="172.16.0.100"} 3
 lvsdr_ipvs_active_connections{real_server="[2001:db8::7]:8080",service="shop",vip="172.16.0.100"} 0
 lvsdr_ipvs_active_connections{real_server="[2001:db8::8]:80",service="shop",vip="172.16.0.100"} 0
-# HELP lvsdr_put_back_total What was missing of VIPs and table, and was put back.
+# HELP lvsdr_put_back_total Missing VIPs and table entries that were put back.
 # TYPE lvsdr_put_back_total counter
 lvsdr_put_back_total 1
 # HELP lvsdr_real_server_up Whether the real server does its work (1) or not (0); absent until that is known.
 # TYPE lvsdr_real_server_up gauge
 lvsdr_real_server_up{real_server="10.0.0.7:80",service="shop",vip="172.16.0.100"} 1
 lvsdr_real_server_up{real_server="[2001:db8::7]:8080",service="shop",vip="172.16.0.100"} 0
-# HELP lvsdr_service_fail_open Whether all real servers are kept in since none is left.
+# HELP lvsdr_service_fail_open Whether all real servers are kept in because none is left.
 # TYPE lvsdr_service_fail_open gauge
 lvsdr_service_fail_open{service="fwmark/7",vip=""} 1
 lvsdr_service_fail_open{service="shop",vip="172.16.0.100"} 0
-# HELP lvsdr_service_sorry Whether others answer since no real server is left.
+# HELP lvsdr_service_sorry Whether the sorry servers or the sorry page answer because no real server is left.
 # TYPE lvsdr_service_sorry gauge
 lvsdr_service_sorry{service="fwmark/7",vip=""} 0
 lvsdr_service_sorry{service="shop",vip="172.16.0.100"} 1

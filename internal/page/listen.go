@@ -44,7 +44,7 @@ func listenUnix(path, runDir string) (net.Listener, error) {
 			c.Close()
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, fmt.Errorf("listen on unix:%s: somebody does", path)
+			return nil, fmt.Errorf("listen on unix:%s: another program listens there", path)
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

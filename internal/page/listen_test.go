@@ -46,7 +46,7 @@ func TestListenUnix(t *testing.T) {
 			t.Fatal(r, err)
 		}
 		r.Body.Close()
-		refused(fmt.Sprintf("listen on unix:%s: somebody does", path))
+		refused(fmt.Sprintf("listen on unix:%s: another program listens there", path))
 	}
 	l.Close()
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -85,7 +85,7 @@ func TestListenUnixBusy(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	if _, err := Listen("unix:"+path, "/nosuch"); err == nil || !strings.Contains(err.Error(), "somebody does") {
+	if _, err := Listen("unix:"+path, "/nosuch"); err == nil || !strings.Contains(err.Error(), "another program listens there") {
 		t.Errorf("%v", err)
 	}
 }

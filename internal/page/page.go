@@ -85,12 +85,12 @@ func (s Source) health(w http.ResponseWriter, _ *http.Request) {
 	late, asked := s.Late(), s.Asked()
 	switch {
 	case late > tooLate:
-		http.Error(w, fmt.Sprintf("the watch has not come round for %s", late.Round(time.Second)), http.StatusServiceUnavailable)
+		http.Error(w, fmt.Sprintf("the watch loop has not run for %s", late.Round(time.Second)), http.StatusServiceUnavailable)
 	case asked > tooLate:
 		http.Error(w, fmt.Sprintf("real servers are asked %s late", asked.Round(time.Second)), http.StatusServiceUnavailable)
 	default:
 		const unit = time.Millisecond
-		fmt.Fprintf(w, "ok\nthe watch came round %s ago\nreal servers are asked at most %s late\n", late.Round(unit), asked.Round(unit))
+		fmt.Fprintf(w, "ok\nthe watch loop last ran %s ago\nreal servers are asked at most %s late\n", late.Round(unit), asked.Round(unit))
 	}
 }
 

@@ -119,8 +119,8 @@ func TestHealth(t *testing.T) {
 		code        int
 		words       string
 	}{
-		{time.Second, 12 * time.Millisecond, 200, "ok\nthe watch came round 1s ago\nreal servers are asked at most 12ms late\n"},
-		{time.Minute, 0, 503, "not come round for 1m0s"},
+		{time.Second, 12 * time.Millisecond, 200, "ok\nthe watch loop last ran 1s ago\nreal servers are asked at most 12ms late\n"},
+		{time.Minute, 0, 503, "not run for 1m0s"},
 		{time.Second, 7 * time.Second, 503, "asked 7s late"},
 	} {
 		s := source(healthy(), nil)

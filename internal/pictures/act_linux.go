@@ -16,10 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The director's configuration, and where it shows what it watches.
+// The director's configuration, where it shows what it watches, and what is left in the
+// folder beside the pictures: its page, and the report of a walk through the lab.
 const (
 	listen   = "127.0.0.1:9812"
 	pageFile = "page.html"
+	walkFile = "walk.json"
 
 	director = `watch: {listen: ` + listen + `}
 vip: [172.16.0.100, 172.16.0.101]
@@ -59,7 +61,11 @@ func act(dir string) error {
 	}
 	from := walk.find(0, "5  ")
 	walk.cut(from, walk.find(from, "6  "))
-	return save(dir, "lab-run.svg", "lvsdr lab run: the three-way handshake of direct routing, packet by packet", walk)
+	report, err := output("lvsdr", "lab", "run", "--step", "7", "--json")
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(dir, walkFile), report, 0o644), save(dir, "lab-run.svg", "lvsdr lab run: the three-way handshake of direct routing, packet by packet", walk))
 }
 
 // work has the lab's real servers serve, and its director at work.

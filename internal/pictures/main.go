@@ -1,14 +1,16 @@
-// Pictures makes docs/pictures anew: what lvsdr shows in a terminal, as SVG, and
-// its status page in a browser, as PNG.
+// Pictures makes docs/pictures anew: what lvsdr shows in a terminal, as SVG; its
+// status page in a browser, as PNG; diagrams of what crossed the wire, as SVG.
 //
-//	go run ./internal/pictures [-lvsdr BINARY] [DIR]
+//	go run ./internal/pictures [-lvsdr BINARY] [-walk FILE] [DIR]
 //
 // It builds the tutorial's network in a guest with Debian's stock kernel, has a
-// client ask for pages, takes a real server's VIP away, and looks.
+// client ask for pages, takes a real server's VIP away, and looks. The diagrams show
+// a walk through the lab, whose report stays in FILE for a test.
 package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,6 +20,8 @@ import (
 	"slices"
 
 	"lvsdr/internal/guest"
+	"lvsdr/internal/lab"
+	"lvsdr/internal/pictures/drawing"
 )
 
 func main() {
@@ -25,6 +29,7 @@ func main() {
 		fail(guest.Init(os.Args[i+1:]))
 	}
 	lvsdr := flag.String("lvsdr", "bin/lvsdr", "the `BINARY` to show")
+	walk := flag.String("walk", "internal/pictures/drawing/testdata/walk.json", "the `FILE` for the report of the walk")
 	flag.Parse()
 	err := error(nil)
 	switch words := flag.Args(); {
@@ -39,7 +44,7 @@ func main() {
 		if len(words) == 1 {
 			dir = words[0]
 		}
-		err = takeAll(*lvsdr, dir)
+		err = takeAll(*lvsdr, *walk, dir)
 	}
 	fail(err)
 }
@@ -56,7 +61,7 @@ func fail(err error) {
 const maxPicture = 150 << 10
 
 // takeAll takes all pictures, and puts them into dir once it has all of them.
-func takeAll(lvsdr, dir string) error {
+func takeAll(lvsdr, walk, dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -85,7 +90,27 @@ func takeAll(lvsdr, dir string) error {
 			return err
 		}
 	}
-	return errors.Join(os.Remove(page), install(made, dir))
+	if err := errors.Join(os.Remove(page), os.Rename(filepath.Join(made, walkFile), walk), draw(walk, made)); err != nil {
+		return err
+	}
+	return install(made, dir)
+}
+
+// draw puts the diagrams of a walk into dir.
+func draw(walk, dir string) error {
+	data, err := os.ReadFile(walk)
+	if err != nil {
+		return err
+	}
+	var report lab.Report
+	if err := json.Unmarshal(data, &report); err != nil {
+		return fmt.Errorf("read %s: %w", walk, err)
+	}
+	diagrams, err := drawing.Diagrams(report)
+	for name, diagram := range diagrams {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(diagram), 0o644))
+	}
+	return err
 }
 
 // install copies pictures of a decent size to dir.

@@ -116,68 +116,97 @@ func (s *screen) scroll(from, n int) {
 // command is a control sequence of ECMA-48.
 func (s *screen) command(p *ansi.Parser) {
 	cmd := ansi.Cmd(p.Command())
-	param := func(i int) int { n, _ := p.Param(i, 1); return max(1, n) }
-	mode, _ := p.Param(0, 0)
-	switch final := cmd.Final(); {
+	final := cmd.Final()
+	switch {
 	case cmd.Prefix() != 0, cmd.Intermediate() != 0, final == 'h', final == 'l': // modes and questions
 	case final == 'm':
 		s.style = styled(s.style, p.Params())
-	case final == 'H':
-		s.y, s.x = min(param(0), s.rows)-1, min(param(1), s.columns)-1
-	case final == 'd':
-		s.y = min(param(0), s.rows) - 1
-	case final == 'G', final == '`':
-		s.x = min(param(0), s.columns) - 1
-	case final == 'A':
-		s.y = max(0, s.y-param(0))
-	case final == 'B':
-		s.y = min(s.rows-1, s.y+param(0))
-	case final == 'C':
-		s.x = min(s.columns-1, s.x+param(0))
-	case final == 'D':
-		s.x = max(0, s.x-param(0))
-	case final == 'X':
-		copy(s.cells[s.y][s.x:], blank(min(param(0), s.columns-s.x)))
-	case final == 'P', final == '@': // characters go, or make room
-		line, n := s.cells[s.y], min(param(0), s.columns-s.x)
-		if final == 'P' {
-			line = append(slices.Delete(line, s.x, s.x+n), blank(n)...)
-		} else {
-			line = slices.Insert(line, s.x, blank(n)...)[:s.columns]
+	case final == 'r':
+		top, _ := p.Param(0, 1)
+		bottom, _ := p.Param(1, s.rows)
+		s.top, s.bottom, s.x, s.y = max(1, top)-1, min(max(bottom, top, 1), s.rows)-1, 0, 0
+	default:
+		n, _ := p.Param(0, 1)
+		mode, _ := p.Param(0, 0)
+		if column, _ := p.Param(1, 1); !s.move(final, max(1, n), max(1, column)) && !s.edit(final, max(1, n)) && !s.erase(final, mode) {
+			s.err = fmt.Errorf("what is %q with %v", final, p.Params())
 		}
-		s.cells[s.y] = line
-	case final == 'b':
-		for range param(0) {
+	}
+}
+
+// move moves the cursor, by n or to a place.
+func (s *screen) move(final byte, n, column int) (known bool) {
+	switch final {
+	case 'H':
+		s.y, s.x = min(n, s.rows)-1, min(column, s.columns)-1
+	case 'd':
+		s.y = min(n, s.rows) - 1
+	case 'G', '`':
+		s.x = min(n, s.columns) - 1
+	case 'A':
+		s.y = max(0, s.y-n)
+	case 'B':
+		s.y = min(s.rows-1, s.y+n)
+	case 'C':
+		s.x = min(s.columns-1, s.x+n)
+	case 'D':
+		s.x = max(0, s.x-n)
+	case 'Z': // tabs back
+		s.x = max(0, (s.x+7)/8-n) * 8
+	default:
+		return false
+	}
+	return true
+}
+
+// edit has n characters or lines go, come or come again.
+func (s *screen) edit(final byte, n int) (known bool) {
+	line, room := s.cells[s.y], min(n, s.columns-s.x)
+	switch final {
+	case 'X':
+		copy(line[s.x:], blank(room))
+	case 'P':
+		s.cells[s.y] = append(slices.Delete(line, s.x, s.x+room), blank(room)...)
+	case '@':
+		s.cells[s.y] = slices.Insert(line, s.x, blank(room)...)[:s.columns]
+	case 'b':
+		for range n {
 			s.print(s.last, 1)
 		}
-	case final == 'r':
-		bottom, _ := p.Param(1, s.rows)
-		s.top, s.bottom, s.x, s.y = param(0)-1, min(max(bottom, param(0)), s.rows)-1, 0, 0
-	case final == 'S':
-		s.scroll(s.top, param(0))
-	case final == 'T':
-		s.scroll(s.top, -param(0))
-	case final == 'M':
-		s.scroll(s.y, param(0))
-	case final == 'L':
-		s.scroll(s.y, -param(0))
+	case 'S':
+		s.scroll(s.top, n)
+	case 'T':
+		s.scroll(s.top, -n)
+	case 'M':
+		s.scroll(s.y, n)
+	case 'L':
+		s.scroll(s.y, -n)
+	default:
+		return false
+	}
+	return true
+}
+
+// erase empties a part of the line or of the screen.
+func (s *screen) erase(final byte, mode int) (known bool) {
+	from := s.rows // line from which on all is empty
+	switch {
 	case final == 'K' && mode == 0:
 		copy(s.cells[s.y][s.x:], blank(s.columns-s.x))
 	case final == 'K' && mode == 1:
 		copy(s.cells[s.y], blank(s.x+1))
+	case final == 'J' && mode == 2:
+		from = 0
 	case final == 'J' && mode != 1:
-		from := s.y + 1
-		if mode == 2 {
-			from = 0
-		} else {
-			copy(s.cells[s.y][s.x:], blank(s.columns-s.x))
-		}
-		for y := from; y < s.rows; y++ {
-			s.cells[y] = blank(s.columns)
-		}
+		copy(s.cells[s.y][s.x:], blank(s.columns-s.x))
+		from = s.y + 1
 	default:
-		s.err = fmt.Errorf("what is %q with %v", final, p.Params())
+		return false
 	}
+	for y := from; y < s.rows; y++ {
+		s.cells[y] = blank(s.columns)
+	}
+	return true
 }
 
 // colours are those of [terminal.Colour].

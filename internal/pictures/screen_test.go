@@ -9,6 +9,7 @@ func TestScreen(t *testing.T) {
 	for _, tt := range []struct{ name, data, want string }{
 		{"lines", "one\r\ntwo\tx", "one\ntwo     x\n"},
 		{"moved", "\x1b[2;3Hab\x1b[1;1Hc\x1b[2Cd\be", "c  e\n  ab\n"},
+		{"tabs back", "0123456789\x1b[1;10H\x1b[Za\x1b[1;9H\x1b[Zb\x1b[5ZC", "C1234567a9\n\n"},
 		{"erased", "abcdef\x1b[3G\x1b[2X\x1b[1;6H\x1b[K", "ab  e\n\n"},
 		{"deleted", "abcdefghij\x1b[1;3H\x1b[2P", "abefghij\n\n"},
 		{"inserted", "abcdefghij\x1b[1;3H\x1b[2@", "ab  cdefgh\n\n"},
@@ -33,7 +34,7 @@ func TestScreen(t *testing.T) {
 	if got := s.line(0) + s.line(1) + "." + s.line(2) + "." + s.line(3); got != "a.c." {
 		t.Errorf("scrolled between two lines: %q", got)
 	}
-	if err := newScreen(10, 2).show("\x1b[4Z"); err == nil {
+	if err := newScreen(10, 2).show("\x1b[4Y"); err == nil {
 		t.Error("a sequence that is not known is no error")
 	}
 }

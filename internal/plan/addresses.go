@@ -30,8 +30,8 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders
 			"see: ip link; name another one with --label INTERFACE:ALIAS")
 	}
 	if w.Role == RealServer && !s.isSilent(want.Interface) {
-		return nil, nil, hint.Add(fmt.Errorf("%s on %s would answer for itself: a real server has it on loopback, or on an interface without ARP", vip, want.Interface),
-			"--label lo:1, or one of a dummy or a tunnel; where the director carries it elsewhere, say so by director_label")
+		return nil, nil, hint.Add(fmt.Errorf("%s on %s: this machine would answer for it there; expected loopback or an interface without ARP", vip, want.Interface),
+			"use --label lo:1, or a dummy or tunnel interface; if the director has it on another interface, set director_label")
 	}
 	var there bool
 	for _, have := range s.addressesOf(vip) {
@@ -42,7 +42,7 @@ func (s *State) placeVIP(w Wish, want host.Address, former Claim, others holders
 		case w.isMoved(s, have):
 		case held && have.Interface != want.Interface:
 			return nil, nil, hint.Add(fmt.Errorf("%s is already on %s: %s", vip, have.Interface, who.wants()),
-				"have it on one interface in both, by label or director_label; or stop the other one first")
+				"give both the same label or director_label, or stop the other one first")
 		case have.Interface != want.Interface && !ours || !moves && !s.fits(have) && s.standsOn(have) != "":
 			return nil, nil, s.refuseElsewhere(w, have)
 		case have.Interface != want.Interface:
@@ -80,12 +80,12 @@ func (s *State) refuseElsewhere(w Wish, have host.Address) error {
 	if on == "" {
 		return hint.Add(fmt.Errorf("%s is already on %s", vip, have.Interface), addressLine("del", have))
 	}
-	err := fmt.Errorf("%s is an address of this machine's own: on %s, and %s stands on it", have.Prefix, have.Interface, on)
+	err := fmt.Errorf("%s is this machine's own address on %s, and %s depends on it", have.Prefix, have.Interface, on)
 	if w.Role == RealServer {
-		return hint.Add(err, "a real server must not answer for the VIP; choose one that is no machine's own address")
+		return hint.Add(err, "a real server must not answer for the VIP: choose a VIP that is not the address of a machine")
 	}
-	return hint.Add(err, "with direct routing or tunnels the real servers have the VIP too, and would not hear "+
-		"this machine any more: choose a VIP that is no machine's own address, or forward: masquerade")
+	return hint.Add(err, "with direct routing or tunnels the real servers have the VIP too, and could no longer reach "+
+		"this machine: choose a VIP that is not the address of a machine, or forward: masquerade")
 }
 
 // isOwn reports whether a director has a VIP anyway, somewhere else than at its

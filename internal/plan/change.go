@@ -161,7 +161,7 @@ func (p *Plan) takeVIPs(gone Claim, w Wish, s State, others holders) {
 		}
 		going, staying := s.going(at, w)
 		for _, a := range staying {
-			p.remark("%s stays on %s: %s stands on it", a.Prefix, a.Interface, s.standsOn(a))
+			p.remark("%s stays on %s: %s depends on it", a.Prefix, a.Interface, s.standsOn(a))
 		}
 		going = slices.DeleteFunc(going, func(a host.Address) bool {
 			moved := w.isMoved(&s, a)

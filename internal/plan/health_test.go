@@ -108,18 +108,18 @@ func TestStartWithHealth(t *testing.T) {
 		{"drained and up", func(t *testing.T, at Site) { must(t, at.Record.drain(director, rs17)) }, found(up(), up()), []string{"-e 10.0.0.17 -g -w 0"}},
 
 		{"a weight by hand stays", func(t *testing.T, at Site) { at.weigh(t, rs17, 7) }, found(up(), up()),
-			[]string{"kept 10.0.0.17: weight 7 was given by hand, and stays; it would be 2"}},
+			[]string{"kept 10.0.0.17: weight 7 was set by hand and is kept; the configuration has 2"}},
 		{"a weight by hand, and it fails", func(t *testing.T, at Site) { at.weigh(t, rs17, 7) }, found(up(), down(Quiesced)), []string{"-e 10.0.0.17 -g -w 0"}},
 		{"a weight by hand, failed and back", func(t *testing.T, at Site) { at.weigh(t, rs17, 7); at.start(t, found(up(), down(Quiesced))) },
 			found(up(), up()), []string{"-e 10.0.0.17 -g -w 2"}},
 		{"a weight by hand of one that is down", func(t *testing.T, at Site) { at.start(t, found(up(), down(Quiesced))); at.weigh(t, rs17, 7) },
-			found(up(), down(Quiesced)), []string{"kept 10.0.0.17: weight 7 was given by hand, and stays; it would be 0"}},
+			found(up(), down(Quiesced)), []string{"kept 10.0.0.17: weight 7 was set by hand and is kept; the configuration has 0"}},
 		{"removed by hand", func(t *testing.T, at Site) {
 			must(t, at.DeleteDestination(web, ipvs.Destination{Family: ipvs.INET, Addr: rs17, Port: 80}))
 		}, found(up(), up()), []string{"-a 10.0.0.17 -g -w 2"}},
 		{"added by hand", func(t *testing.T, at Site) {
 			must(t, at.AddDestination(web, ipvs.Destination{Family: ipvs.INET, Addr: netip.MustParseAddr("10.0.0.99"), Port: 80, Forward: ipvs.DirectRoute, Weight: 1}))
-		}, found(up(), up()), []string{"kept 10.0.0.99 was added by hand, and stays"}},
+		}, found(up(), up()), []string{"kept 10.0.0.99 was added by hand and is kept"}},
 		{"one that is out, added by hand", func(t *testing.T, at Site) {
 			at.start(t, found(up(), down(Out)))
 			must(t, at.AddDestination(web, ipvs.Destination{Family: ipvs.INET, Addr: rs17, Port: 80, Forward: ipvs.DirectRoute, Weight: 1}))

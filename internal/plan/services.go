@@ -97,14 +97,14 @@ func (w Wish) kept(v Service, have *Entry, before ClaimedService, others holders
 	}
 	for _, d := range v.Destinations {
 		if w.keeps(v, d, have, before) {
-			all = append(all, fmt.Sprintf("%s -r %s: weight %d was given by hand, and stays; it would be %d",
+			all = append(all, fmt.Sprintf("%s -r %s: weight %d was set by hand and is kept; the configuration has %d",
 				ServiceWords(&v.Service), DestinationWords(&v.Service, &d.Destination), have.Destination(d.Key()).Weight, d.Weight))
 		}
 	}
 	foreign := w.foreign(v, before)
 	for _, d := range v.strangers(have, others) {
 		if foreign(&d) {
-			all = append(all, fmt.Sprintf("%s -r %s was added by hand, and stays", ServiceWords(&v.Service), DestinationWords(&v.Service, &d.Destination)))
+			all = append(all, fmt.Sprintf("%s -r %s was added by hand and is kept", ServiceWords(&v.Service), DestinationWords(&v.Service, &d.Destination)))
 		}
 	}
 	return all

@@ -36,7 +36,7 @@ type Wish struct {
 	VIPs []host.Address
 	// Masqueraded are the VIPs that no real server of a director has to have.
 	Masqueraded []netip.Addr
-	// Moved are the VIPs that VRRP puts on an interface of the director at work, and
+	// Moved are the VIPs that VRRP puts on an interface of the active director, and
 	// takes from the other one's.
 	Moved    []netip.Addr
 	Announce bool // tell the neighbours of a VIP that is added

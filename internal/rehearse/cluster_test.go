@@ -52,7 +52,7 @@ func TestRefused(t *testing.T) {
 		"two methods": {two + "services: [{port: 80}, {port: 25, forward: masquerade}]\n", nil,
 			"10.0.0.7 is reached by masquerading and by another method: its one default route cannot serve both"},
 		"two languages": {"real_servers: [10.0.0.7, 10.0.0.17]\nservices: [{port: 80, vip: 172.16.0.1, check: {type: http}}, {port: 80, vip: 172.16.0.2, check: {type: https}}]\n", nil,
-			"tcp port 80: checks ask it by http and by https"},
+			"tcp port 80: its checks use http and https"},
 		"an unlikely answer": {two + "check: {type: tcp, receive: \"x\\\\by\"}\n", nil, "no text was found that matches"},
 		"the client's network": {"vip: 198.18.0.9\nreal_servers: [10.0.0.7, 10.0.0.17]\n", nil,
 			"198.18.0.9 is in 198.18.0.0/15, the network of the rehearsal's client"},

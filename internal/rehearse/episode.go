@@ -221,11 +221,11 @@ func (s *stage) askForARP(ctx context.Context, p pick) (Fault, error) {
 		case mended && !named:
 			f.Seen.Back = took
 		case mended:
-			f.Why = "lvsdr check still names it when it is mended"
+			f.Why = "lvsdr check still reports it after it is mended"
 		case named:
 			f.Seen.Out = took
 		default:
-			f.Why = "lvsdr check does not name it"
+			f.Why = "lvsdr check does not report it"
 		}
 	}
 	return f, nil

@@ -76,10 +76,10 @@ func TestPrint(t *testing.T) {
 tcp/80   172.16.0.100  wrr        24        0     10.0.0.7:80 8 (8.0), 10.0.0.17:80 16 (16.0)  ok
 udp/53   172.16.0.100  sh         24        1     10.0.0.7:53 24                               BROKEN
 
-Fault     Real server  Service  Out: promised   Seen   Back: promised    Seen   Lost  When out
-killed    10.0.0.7:80  tcp/80   7.0 s           2.3 s  5.0 s             –      3     0         BROKEN
-hanging   10.0.0.7:80  tcp/80   stays in        –                        –      12    0         ok
-arp-lost  10.0.0.7              check names it  1.0 s  check is content  1.0 s  0     0         ok
+Fault     Real server  Service  Out: promised     Seen   Back: promised  Seen   Lost  When out
+killed    10.0.0.7:80  tcp/80   7.0 s             2.3 s  5.0 s           –      3     0         BROKEN
+hanging   10.0.0.7:80  tcp/80   stays in          –                      –      12    0         ok
+arp-lost  10.0.0.7              check reports it  1.0 s  check passes    1.0 s  0     0         ok
 udp/53 on 172.16.0.100: 1 of 24 requests lost: no answer in 3s
 killed 10.0.0.7:80 tcp/80: not back within 6.5 s (the machine was busy, and kept the rehearsal waiting for 2.2 s)
 `

@@ -11,7 +11,7 @@ import (
 
 // Report is what "lab rehearse --json" prints.
 type Report struct {
-	OK      bool      `json:"ok"` // no promise broke
+	OK      bool      `json:"ok"` // no promise was broken
 	Traffic []Traffic `json:"traffic"`
 	Faults  []Fault   `json:"faults"`
 }
@@ -128,7 +128,7 @@ func (f Fault) busy() string {
 func (f Fault) promised() (out, back string) {
 	switch {
 	case f.Fault == arpLost:
-		return "check names it", "check is content"
+		return "check reports it", "check passes"
 	case f.Stays != "":
 		return "stays in", ""
 	}

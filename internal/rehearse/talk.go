@@ -54,7 +54,7 @@ func (t talk) with(other talk) (talk, error) {
 		_, err := other.specimen()
 		return other, err
 	case t.kind != other.kind:
-		return t, fmt.Errorf("checks ask it by %s and by %s", t.kind, other.kind)
+		return t, fmt.Errorf("its checks use %s and %s", t.kind, other.kind)
 	}
 	next := other.checks[0]
 	if t.speaks() && (t.checks[0].Receive != next.Receive || t.checks[0].Send != next.Send) {
