@@ -19,7 +19,7 @@ var services = []Group{
 		"-A -t 10.0.0.5:80 -s lblc", "-A -t 10.0.0.6:80 -s lblcr", "-A -t 10.0.0.7:80 -s dh",
 		"-A -t 10.0.0.8:80 -s sh", "-A -t 10.0.0.9:80 -s sed", "-A -t 10.0.0.10:80 -s nq",
 		"-A -t 10.0.0.11:80 -s fo", "-A -t 10.0.0.12:80 -s ovf", "-A -t 10.0.0.13:80 -s mh",
-		"-A -t 10.0.0.14:80 -s twos", "-A -f 14 -s sed -p 1", "-A -t 10.0.0.15:80 -s wlcx", "-A -f 1 -s rr -b flag-1",
+		"-A -f 14 -s sed -p 1", "-A -t 10.0.0.15:80 -s wlcx", "-A -f 1 -s rr -b flag-1",
 		"-L", "-S",
 	}},
 	{Name: "flags shown", Setup: []string{
