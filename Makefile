@@ -108,7 +108,7 @@ guest-test:
 
 # The newest kernel that Debian's stable release has.
 kernel-newest:
-	go run $(TAGS) ./internal/kernels -only stable/amd64 -short
+	go run $(TAGS) ./internal/kernels -only '^stable/amd64' -short
 
 kernel-test: deps build ## only what needs a kernel
 	@.ci/deps stock
