@@ -44,7 +44,8 @@ KERNEL_TEST     = $(TEST) -timeout 60m -exec "$(abspath bin/lvsdr) lab kernel --
 # A guest is one processor, and tests in it wait for half of their time: three are
 # enough for two processors. The longest begin.
 AT_ONCE        = $(MAKE) -j3 --output-sync --no-print-directory
-KERNEL_TARGETS = kernel-packages kernel-scripts kernel-compat kernel-faults kernel-director
+KERNEL_TARGETS = kernel-compat kernel-faults kernel-director
+LONG_TARGETS   = kernel-scripts kernel-packages
 
 export CGO_ENABLED ?= 0
 # As the build, so that what is compiled serves for tests as well.
@@ -77,7 +78,7 @@ test: deps build ## everything, beside the real ipvsadm
 	$(PURE_TEST) $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	@.ci/deps packages
-	+$(AT_ONCE) $(KERNEL_TARGETS) package-test guest-test kernel-newest
+	+$(AT_ONCE) $(LONG_TARGETS) package-test $(KERNEL_TARGETS) guest-test kernel-newest
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
@@ -112,7 +113,7 @@ kernel-newest:
 
 kernel-test: deps build ## only what needs a kernel
 	@.ci/deps stock
-	+$(AT_ONCE) $(KERNEL_TARGETS)
+	+$(AT_ONCE) $(LONG_TARGETS) $(KERNEL_TARGETS)
 
 kernel-compat:
 	$(KERNEL_TEST) ./compat
