@@ -174,8 +174,11 @@ func (s *session) await(o drainOrder) error {
 	}
 	defer o.shown.end()
 	for {
-		active, err := plan.Active(s.Machine, s.wish(), o.rs)
-		if err = errors.Join(s.stillDraining(o.rs), err); err != nil {
+		active, err := s.left(o.rs)
+		if err == nil && active == 0 {
+			active, err = s.surelyLeft(o.rs)
+		}
+		if err != nil {
 			return err
 		}
 		o.shown.show(active)
@@ -188,6 +191,23 @@ func (s *session) await(o drainOrder) error {
 		case <-time.After(drainPoll):
 		}
 	}
+}
+
+// left counts the connections of a real server that is being drained.
+func (s *session) left(rs netip.Addr) (active uint32, err error) {
+	active, err = plan.Active(s.Machine, s.wish(), rs)
+	return active, errors.Join(s.stillDraining(rs), err)
+}
+
+// surelyLeft counts while nobody else is at work: a stop takes real servers out
+// before it notes that they are no longer being drained.
+func (s *session) surelyLeft(rs netip.Addr) (active uint32, err error) {
+	unlock, err := plan.Lock(s.folder, s.wait)
+	if err != nil {
+		return 0, hint.Try(hint.Records, s.folder, err)
+	}
+	defer unlock()
+	return s.left(rs)
 }
 
 func (s *session) drained(o drainOrder) error {
