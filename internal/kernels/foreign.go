@@ -12,7 +12,7 @@ import (
 const words = "bookworm"
 
 // needed are the programs of another processor that the parts need.
-var needed = []string{"bash", "coreutils", "dash", "iproute2", "iptables", "ipvsadm", "kmod", "mount", "procps", "util-linux"}
+var needed = []string{"bash", "coreutils", "dash", "grep", "iproute2", "iptables", "ipvsadm", "kmod", "mount", "procps", "util-linux"}
 
 // addPrograms adds what is needed of another processor's programs to a system.
 func addPrograms(cache, processor, dir string) error {
