@@ -1,12 +1,16 @@
 package lvsdr
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"lvsdr/internal/plan"
 )
@@ -84,5 +88,38 @@ func TestLockOfTheDead(t *testing.T) {
 	holder.Wait()
 	unlock, err := plan.Lock(dir, 0)
 	must(t, err)
+	must(t, unlock())
+}
+
+// A folder that another process is just taking away is found, but no file can be
+// made in it; only then a new one can be made. On a machine of one processor that
+// may last as long as others have their turn.
+func TestLockWhileTakenAway(t *testing.T) {
+	dying, next := t.TempDir(), t.TempDir()
+	f, err := os.Open(dying)
+	must(t, err)
+	defer f.Close()
+	must(t, os.Remove(dying))
+	dir := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+	if _, err := plan.Lock(dir, 0); err == nil || !strings.Contains(err.Error(), "another lvsdr has held") {
+		t.Errorf("without waiting: %v", err)
+	}
+	var replaced atomic.Bool
+	time.AfterFunc(200*time.Millisecond, func() {
+		n, err := os.Open(next)
+		if err == nil {
+			defer n.Close()
+			replaced.Store(true)
+			err = unix.Dup3(int(n.Fd()), int(f.Fd()), unix.O_CLOEXEC)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	unlock, err := plan.Lock(dir, time.Minute)
+	must(t, err)
+	if !replaced.Load() {
+		t.Error("locked in a folder that is gone")
+	}
 	must(t, unlock())
 }

@@ -3,9 +3,11 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // holderFile names the process that has locked the lab.
@@ -15,43 +17,48 @@ const holderFile = folder + "/holder"
 // is the command that this process runs. The lock is on the lab's folder, which
 // the holder may delete. Using the lab needs no lock.
 func Lock(who string) (unlock func() error, err error) {
-	for {
-		f, err := openFolder()
-		if err != nil {
+	for deadline := time.Now().Add(lockPatience); ; time.Sleep(lockPoll) {
+		f, err := tryLock(who)
+		switch {
+		case err == nil:
+			return func() error { return release(f) }, nil
+		case !errors.Is(err, fs.ErrNotExist) || time.Now().After(deadline):
 			return nil, err
 		}
-		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			f.Close()
-			return nil, fmt.Errorf("another lvsdr is using the lab: %s", readHolder())
-		case err != nil:
-			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", folder, err)
-		case !isFolder(f): // it was taken down just now
-			f.Close()
-			continue
-		}
-		text := fmt.Sprintf("%s (process %d)\n", who, os.Getpid())
-		if err := os.WriteFile(holderFile, []byte(text), 0o644); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		return func() error { return release(f) }, nil
 	}
 }
 
-// openFolder opens the lab's folder, and makes it if it is missing. Another
-// process that ends may delete it between the two; then it tries again.
-func openFolder() (f *os.File, err error) {
-	for range 100 {
-		if err := os.MkdirAll(folder, 0o755); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		f, err = os.Open(folder)
-		if !errors.Is(err, os.ErrNotExist) {
-			break
-		}
+// While another process takes the folder away it may still be found, but no file
+// can be made in it.
+const (
+	lockPatience = 10 * time.Second
+	lockPoll     = 20 * time.Millisecond
+)
+
+// tryLock locks the lab's folder, which it makes if it is missing. The error is
+// [fs.ErrNotExist] if another process takes it away meanwhile.
+func tryLock(who string) (*os.File, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
 	}
-	return f, err
+	f, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	switch err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = fmt.Errorf("another lvsdr is using the lab: %s", readHolder())
+	case err != nil:
+		err = fmt.Errorf("lock %s: %w", folder, err)
+	case !isFolder(f):
+		err = fs.ErrNotExist
+	default:
+		err = os.WriteFile(holderFile, fmt.Appendf(nil, "%s (process %d)\n", who, os.Getpid()), 0o644)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // isFolder reports whether f is still the folder that others find.

@@ -25,25 +25,23 @@ const lockName = "lock"
 // is missing. The kernel frees the lock with the process, however that ends.
 // Unlock takes the folder away if nothing is recorded there.
 func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
-	for deadline := time.Now().Add(wait); ; {
-		f, err := openLock(dir)
-		if err != nil {
-			return nil, err
+	name := filepath.Join(dir, lockName)
+	for deadline := time.Now().Add(wait); ; time.Sleep(lockPoll) {
+		if err = os.MkdirAll(dir, 0o700); err == nil {
+			var f *os.File
+			if f, err = tryLock(name); err == nil {
+				return func() error { return unlockFolder(dir, f) }, nil
+			}
 		}
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && isThere(f) {
-			return func() error { return unlockFolder(dir, f) }, nil
-		}
-		f.Close()
+		// Whoever ends takes the folder away. While it does so the folder is still
+		// found, but no file can be made in it.
+		ends := errors.Is(err, errGone) || errors.Is(err, fs.ErrNotExist)
 		switch {
-		case err == nil || errors.Is(err, syscall.EINTR): // or its holder took the folder away
-			continue
-		case !errors.Is(err, syscall.EWOULDBLOCK):
-			return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+		case !ends && !errors.Is(err, errHeld):
+			return nil, err
 		case time.Now().After(deadline):
-			return nil, hint.Add(fmt.Errorf("another lvsdr has held %s for %s", f.Name(), wait), "wait longer with --wait")
+			return nil, hint.Add(fmt.Errorf("another lvsdr has held %s for %s", name, wait), "wait longer with --wait")
 		}
-		time.Sleep(lockPoll)
 	}
 }
 
@@ -52,42 +50,40 @@ func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
 func LockWatch(dir string, who Claimant) (unlock func() error, err error) {
 	name := filepath.Join(dir, fmt.Sprintf("watch-%x.lock", sha256.Sum256([]byte(who.File))))
 	for {
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("lock: %w", err)
-		}
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && isThere(f) {
-			return func() error { return errors.Join(os.Remove(name), f.Close()) }, nil
-		}
-		f.Close()
+		f, err := tryLock(name)
 		switch {
-		case err == nil || errors.Is(err, syscall.EINTR): // or the other one is just ending
-		case errors.Is(err, syscall.EWOULDBLOCK):
+		case err == nil:
+			return func() error { return errors.Join(os.Remove(name), f.Close()) }, nil
+		case errors.Is(err, errHeld):
 			return nil, hint.Add(fmt.Errorf("another lvsdr vs watch looks after %s", who.called()), "to find it: fuser "+name)
-		default:
-			return nil, fmt.Errorf("lock %s: %w", name, err)
+		case !errors.Is(err, errGone):
+			return nil, err
 		}
 	}
 }
 
-// openLock opens the file of a lock. Whoever ends may take the folder away
-// between the two; then it tries again.
-func openLock(dir string) (f *os.File, err error) {
-	for range 100 {
-		if err := os.MkdirAll(dir, 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		f, err = os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
-		if err == nil {
-			return f, nil
-		}
-		err = fmt.Errorf("lock: %w", err)
-		if !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
+var (
+	errHeld = errors.New("another process has the lock")
+	errGone = errors.New("the file of the lock was taken away")
+)
+
+// tryLock locks a file, which it makes if it is missing. Errors are [errHeld],
+// [errGone] if whoever had it ended just now, and those of files.
+func tryLock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
 	}
-	return nil, err
+	switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case err == nil && isThere(f):
+		return f, nil
+	case err == nil:
+		return nil, errors.Join(errGone, f.Close())
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return nil, errors.Join(errHeld, f.Close())
+	default:
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), f.Close())
+	}
 }
 
 // isThere reports whether f is still the file that others find.
