@@ -155,7 +155,6 @@ bench-watch: deps build ## compare vs watch with ldirectord and keepalived after
 
 kernels: deps build ## try the newest kernels of Debian's releases; KERNELS=REGEXP, SHORT=1: a part
 	@.ci/deps stock
-	@case '$(KERNELS)' in *arm64* | *s390x*) .ci/deps kernels ;; *amd64*) ;; *) .ci/deps kernels ;; esac
 	go run $(TAGS) ./internal/kernels -only '$(KERNELS)' $(if $(SHORT),-short)
 
 lint: ## gofmt, vet, staticcheck, actionlint

@@ -30,9 +30,12 @@ func addPrograms(cache, processor, dir string) error {
 // ours is where a system of another processor has our programs.
 const ours = "/usr/lib/lvsdr"
 
-// build makes our programs for a processor in its system. Init is one of them:
-// see the package guest.
+// build installs the QEMU of the other processors here, and makes our programs for
+// one in its system. Init is one of them: see the package guest.
 func (u unpacked) build(processor string) error {
+	if out, err := exec.Command(".ci/deps", "kernels").CombinedOutput(); err != nil {
+		return fmt.Errorf("install QEMU: %w\n%s", err, out)
+	}
 	cmd := exec.Command("make", "-s", "build", "BIN="+u.dir+ours)
 	cmd.Env = append(os.Environ(), "GOARCH="+processor)
 	if out, err := cmd.CombinedOutput(); err != nil {

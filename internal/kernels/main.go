@@ -23,11 +23,10 @@ import (
 	"time"
 )
 
-// kernel is a release's kernel for a processor.
+// kernel is a release's kernel for a processor, and what runs there.
 type kernel struct {
 	suite, processor string // as Debian names them
-	newest           bool
-	tested           bool // at every "make test"
+	parts            []part
 }
 
 func (k kernel) String() string { return k.suite + "/" + k.processor }
@@ -37,29 +36,24 @@ const here = "amd64"
 
 func (k kernel) foreign() bool { return k.processor != here }
 
-var kernels = []kernel{
-	{suite: "oldoldstable", processor: here},
-	{suite: "oldstable", processor: here, tested: true},
-	{suite: "stable", processor: here},
-	{suite: "unstable", processor: here, newest: true},
-	{suite: "stable", processor: "arm64"},
-	{suite: "oldstable", processor: "s390x"}, // big-endian; in QEMU 7.2 the TCP checksums of Linux 6.12 are wrong
-}
+// On the newest kernel, which has changed most, runs all that may depend on it; on
+// the others what is likely to. The one of "make test" has the rest there. What
+// depends on the processor is numbers: those of the kernel's interfaces, and those
+// that ipvsadm prints.
+var (
+	few     = []part{interfaces, walk}
+	most    = append([]part{scripts, comparedShort, doctorsShort}, few...)
+	all     = append([]part{scripts, compared, doctors}, few...)
+	numbers = append([]part{scriptsForeign, comparedForeign}, few...)
+)
 
-// parts are what runs on a kernel. On the newest, which has changed most, that is
-// all that may depend on it; on the others what is likely to. The kernel of "make
-// test" has the rest there. What depends on the processor is numbers: those of the
-// kernel's interfaces, and those that ipvsadm prints.
-func (k kernel) parts(short bool) []part {
-	switch {
-	case short || k.tested:
-		return []part{interfaces, walk}
-	case k.foreign():
-		return []part{scriptsForeign, comparedForeign, interfaces, walk}
-	case k.newest:
-		return []part{scripts, compared, doctors, interfaces, walk}
-	}
-	return []part{scripts, comparedShort, doctorsShort, interfaces, walk}
+var kernels = []kernel{
+	{"oldoldstable", here, most},
+	{"oldstable", here, few}, // of "make test"
+	{"stable", here, most},
+	{"unstable", here, all},
+	{"stable", "arm64", numbers},
+	{"oldstable", "s390x", numbers}, // big-endian; in QEMU 7.2 the TCP checksums of Linux 6.12 are wrong
 }
 
 func main() {
@@ -98,7 +92,7 @@ const atOnce = 3
 
 // run tries all kernels, and then prints the table.
 func run(o options, w io.Writer) error {
-	var all []*trial
+	var trials []*trial
 	for _, k := range kernels {
 		if !o.only.MatchString(k.String()) {
 			continue
@@ -110,22 +104,25 @@ func run(o options, w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", k, err)
 		}
-		for _, p := range k.parts(o.short) {
-			all = append(all, &trial{kernel: k, unpacked: unpacked, part: p})
+		if o.short {
+			k.parts = few
+		}
+		for _, p := range k.parts {
+			trials = append(trials, &trial{kernel: k, unpacked: unpacked, part: p})
 		}
 	}
-	if len(all) == 0 {
+	if len(trials) == 0 {
 		return fmt.Errorf("no kernel is named like %q; there are %v", o.only, kernels)
 	}
-	tryAll(all)
+	tryAll(trials)
 	fmt.Fprintf(w, "Tried on %s.\n\n", time.Now().Format(time.DateOnly))
-	return report(w, all)
+	return report(w, trials)
 }
 
 // tryAll tries the longest first.
-func tryAll(all []*trial) {
-	todo := make(chan *trial, len(all))
-	for _, t := range slices.SortedStableFunc(slices.Values(all), func(a, b *trial) int { return cmp.Compare(b.length, a.length) }) {
+func tryAll(trials []*trial) {
+	todo := make(chan *trial, len(trials))
+	for _, t := range slices.SortedStableFunc(slices.Values(trials), func(a, b *trial) int { return cmp.Compare(b.length, a.length) }) {
 		todo <- t
 	}
 	close(todo)

@@ -86,11 +86,11 @@ func (p part) command(u unpacked, k kernel) *exec.Cmd {
 }
 
 // report prints the table, in Markdown. An error says that something failed.
-func report(w io.Writer, all []*trial) error {
+func report(w io.Writer, trials []*trial) error {
 	failed := 0
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprint(t, "| release\t| Linux\t| what ran\t| result\t|\n| ---\t| ---\t| ---\t| ---\t|\n")
-	for _, trial := range all {
+	for _, trial := range trials {
 		if trial.log != "" {
 			failed++
 		}
@@ -99,5 +99,5 @@ func report(w io.Writer, all []*trial) error {
 	if err := t.Flush(); err != nil || failed == 0 {
 		return err
 	}
-	return fmt.Errorf("%d of %d failed", failed, len(all))
+	return fmt.Errorf("%d of %d failed", failed, len(trials))
 }
