@@ -84,7 +84,11 @@ func againstReal(t *testing.T, g Group, builds []build) []string {
 		want := theirs.run(t, reference, c).String()
 		if c.Lists() {
 			for _, p := range list {
-				compare(t, g, p, line, want, theirs.run(t, p, c).String())
+				got := theirs.run(t, p, c).String()
+				if got != want && tableGrows() { // it may have changed its order between the two
+					want, got = theirs.run(t, reference, c).String(), theirs.run(t, p, c).String()
+				}
+				compare(t, g, p, line, want, got)
 			}
 		} else {
 			for _, b := range builds {

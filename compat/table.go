@@ -56,7 +56,7 @@ func (t *Table) Close() error { return t.conn.Close() }
 // Dump returns everything the kernel tells about the table except counters, a
 // line for each service, destination, timeout and daemon, sorted.
 func (t *Table) Dump() ([]string, error) {
-	services, err := t.dump(cmdGetService, attrService, nil)
+	services, err := t.services()
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +80,24 @@ func (t *Table) Dump() ([]string, error) {
 	lines = append(lines, rest...)
 	slices.Sort(lines)
 	return lines, err
+}
+
+// services reads the services. If one of them comes twice, the table has changed its
+// order between two datagrams (Linux 7), and others are missing: then again.
+func (t *Table) services() (all []attributes, err error) {
+	for range 10 {
+		if all, err = t.dump(cmdGetService, attrService, nil); err != nil {
+			return nil, err
+		}
+		known := map[string]bool{}
+		for _, s := range all {
+			known[s.service()] = true
+		}
+		if len(known) == len(all) {
+			return all, nil
+		}
+	}
+	return nil, errors.New("services come twice in each of ten dumps")
 }
 
 // settings tells timeouts and daemons.
