@@ -120,6 +120,9 @@ func (s Source) ready(w http.ResponseWriter, r *http.Request) {
 // served; known is whether there is such a VIP.
 func Unready(st status.Status, vip string) (known bool, wrong []string) {
 	known = vip == ""
+	if st.Retired {
+		wrong = append(wrong, "retired: the VIPs are left to the other director")
+	}
 	for _, v := range st.VIPs {
 		address := v.Address.Addr().String()
 		if vip != "" && address != vip {

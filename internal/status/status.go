@@ -16,6 +16,8 @@ type Status struct {
 	// Orphans are configurations that were started here, and whose file is gone.
 	Orphans []Orphan `json:"orphans,omitempty"`
 	Watch   *Watch   `json:"watch,omitempty"` // of a director that is watched, or was
+	// Retired: the director leaves the VIPs to the other one until start.
+	Retired bool `json:"retired,omitempty"`
 }
 
 // Watch is what is known of "vs watch".
