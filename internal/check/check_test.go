@@ -325,7 +325,76 @@ func TestDirector(t *testing.T) {
 					r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Down, Why: "refused"}
 				}
 			},
-			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left"},
+			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left; " +
+				"-t 172.16.0.100:80: vs watch has 10.0.0.7 out: refused; -t 172.16.0.100:80: vs watch has 10.0.0.17 out: refused"},
+		},
+		{
+			name: "all are down, and kept in",
+			change: func(s *Site, _ *fake) {
+				service(s).FailOpen = true
+				for i := range service(s).RealServers {
+					service(s).RealServers[i].Health = &status.Health{Verdict: status.Down, Why: "status 500"}
+				}
+				service(s).RealServers[1].Health.Remedy, service(s).RealServers[1].Health.At = []string{"lvsdr rs start"}, "10.0.0.17"
+			},
+			want: []string{
+				"fail weights: no real server of -t 172.16.0.100:80 is left: all are kept in; " +
+					"-t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500; -t 172.16.0.100:80: 10.0.0.17 is down, but kept in: status 500",
+				"> 10.0.0.17 lvsdr rs start",
+			},
+		},
+		{
+			name: "one is down, and kept in",
+			change: func(s *Site, _ *fake) {
+				r := service(s).RealServers
+				r[0].Health, r[1].Health = &status.Health{Verdict: status.Down, Why: "status 500"}, &status.Health{Verdict: status.Up}
+			},
+			want: []string{"warn weights: -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500"},
+		},
+		{
+			name: "the one that is down is kept in, and the other has weight 0 by hand",
+			change: func(s *Site, _ *fake) {
+				r := service(s).RealServers
+				r[0].Health, r[1].Health = &status.Health{Verdict: status.Down, Why: "status 500"}, &status.Health{Verdict: status.Up}
+				r[1].State, r[1].Weight, r[1].Differs = status.Differs, 0, []string{"weight"}
+			},
+			want: []string{
+				"fail weights: no real server of -t 172.16.0.100:80 is left; -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500",
+				"> lvsdr vs start",
+			},
+		},
+		{
+			name: "all are drained or down, and others answer",
+			change: func(s *Site, _ *fake) {
+				service(s).Sorry = true
+				r := service(s).RealServers
+				r[0].State, r[0].Weight, r[0].Health = status.Draining, 0, &status.Health{Verdict: status.Up}
+				r[1].State, r[1].Weight, r[1].Health = status.Draining, 0, &status.Health{Verdict: status.Down, Why: "status 500"}
+				service(s).RealServers = append(r, status.RealServer{Address: "10.0.0.27", Weight: 1, Configured: 1, State: status.OK, Sorry: true})
+			},
+			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left: others answer", "> lvsdr vs undrain 10.0.0.7"},
+		},
+		{
+			name: "not asked yet",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Unknown}
+			},
+			want: []string{"warn weights: -t 172.16.0.100:80: vs watch has 10.0.0.7 out: not asked yet"},
+		},
+		{
+			name: "a service without entries",
+			change: func(s *Site, _ *fake) {
+				for i := range service(s).RealServers {
+					r := &service(s).RealServers[i]
+					r.State, r.Weight = status.Missing, 0
+				}
+			},
+			want: []string{
+				"fail services: -t 172.16.0.100:80 lacks the real server 10.0.0.7; -t 172.16.0.100:80 lacks the real server 10.0.0.17",
+				"> lvsdr vs start",
+				"fail weights: no real server of -t 172.16.0.100:80 is left",
+			},
 		},
 		{
 			name: "weight 0 by configuration",

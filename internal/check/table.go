@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -76,33 +77,32 @@ func judgeWeights(m *facts, f *finding) error {
 	return nil
 }
 
-// weigh looks for a real server that takes connections, and for weights that
-// are not as configured.
+// weigh looks for a real server that takes connections and does its work, and for
+// weights that are not as configured.
 func (m *facts) weigh(v status.Service, f *finding) {
 	var there, wrong, refused []status.RealServer
-	most, out := uint32(0), 0
 	for _, r := range v.RealServers {
-		if r.State == status.Missing {
-			continue
-		}
 		if r.Refused != nil {
 			refused = append(refused, r)
 		}
-		if r.State == status.IsDown && r.Health != nil {
-			out++
-			reportOut(v, r, f)
+		if r.State == status.Missing || isOut(r) {
 			continue
 		}
-		there, most = append(there, r), max(most, r.Weight)
+		there = append(there, r)
 		if slices.Contains(r.Differs, "weight") {
 			wrong = append(wrong, r)
 		}
 	}
+	lost, bad := unserved(v, there), Warn
+	if lost != "" {
+		bad = Fail
+		f.fail("%s", lost)
+	}
+	for _, r := range v.RealServers {
+		reportDown(v, r, bad, f)
+	}
 	switch {
-	case len(there) > 0 && most == 0:
-		f.fail("weight 0 for every real server of %s", v.Service)
-	case out > 0 && len(there) == 0:
-		f.fail("no real server of %s is left", v.Service)
+	case lost != "":
 	case len(wrong) > 0:
 		f.fail("%s", weights(v, wrong))
 	case len(refused) > 0:
@@ -118,10 +118,37 @@ func (m *facts) weigh(v status.Service, f *finding) {
 	m.reweigh(there, wrong, f)
 }
 
-// reportOut says why vs watch has a real server out. That is no difference: start
-// would not bring it back.
-func reportOut(v status.Service, r status.RealServer, f *finding) {
-	f.warn("%s: vs watch has %s out: %s", v.Service, r.Address, r.Health.Why)
+// unserved says that no real server serves the clients of a service; "" if one does,
+// as far as is known.
+func unserved(v status.Service, there []status.RealServer) string {
+	left := fmt.Sprintf("no real server of %s is left", v.Service)
+	switch {
+	case v.Sorry:
+		return left + ": others answer"
+	case v.FailOpen:
+		return left + ": all are kept in"
+	case v.Served():
+		return ""
+	case len(there) > 0 && !slices.ContainsFunc(there, func(r status.RealServer) bool { return r.Weight > 0 }):
+		return "weight 0 for every real server of " + v.Service
+	}
+	return left
+}
+
+// isOut reports whether vs watch has a real server out.
+func isOut(r status.RealServer) bool { return r.State == status.IsDown && r.Health != nil }
+
+// reportDown says why vs watch has a real server out. That is no difference: start
+// would not bring it back. One that is kept in for want of others serves nobody.
+func reportDown(v status.Service, r status.RealServer, bad Outcome, f *finding) {
+	switch {
+	case isOut(r):
+		f.add(bad, "%s: vs watch has %s out: %s", v.Service, r.Address, cmp.Or(r.Health.Why, "not asked yet"))
+	case r.Down() && r.Weight > 0:
+		f.add(bad, "%s: %s is down, but kept in: %s", v.Service, r.Address, r.Health.Why)
+	default:
+		return
+	}
 	for _, command := range r.Health.Remedy {
 		f.mendOn(r.Health.At, command)
 	}
@@ -134,7 +161,7 @@ func (m *facts) reweigh(there, wrong []status.RealServer, f *finding) {
 		return
 	}
 	for _, r := range there {
-		if r.State == status.Draining {
+		if r.State == status.Draining && !r.Down() {
 			f.mend(m.Lvsdr("vs", "undrain", hostOf(r.Address)))
 		}
 	}
