@@ -134,6 +134,69 @@ func TestDirector(t *testing.T) {
 			want: []string{"fail vip answer: eth0 neither asks nor answers neighbours (NOARP)", "> ip link set eth0 arp on"},
 		},
 		{
+			name: "clients' interface is unplugged, and real servers are on another one",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[1].Unplugged = true
+			},
+			want: []string{"fail vip answer: eth0 has no carrier: no client of 172.16.0.100 comes in by it"},
+		},
+		{
+			name: "the only interface is unplugged", change: func(_ *Site, f *fake) { f.links[1].Unplugged = true },
+			want: []string{
+				"fail vip answer: eth0 has no carrier: no client of 172.16.0.100 comes in by it",
+				"fail neighbours: 10.0.0.7 does not answer on eth0; 10.0.0.17 does not answer on eth0",
+				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
+				"unknown ports: nothing to look at",
+				"unknown vip owner: nobody can be asked for 172.16.0.100: no interface with a carrier leads to clients or real servers",
+			},
+		},
+		{
+			name: "one of two ways for clients is unplugged",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[2].Unplugged = true
+				f.routes = append(f.routes, routeOn("eth1", "0.0.0.0/0", true))
+			},
+			want: []string{
+				"warn vip answer: eth1 has no carrier: no client of 172.16.0.100 comes in by it",
+				"fail neighbours: 10.0.0.7 does not answer on eth1; 10.0.0.17 does not answer on eth1",
+				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
+				"unknown ports: nothing to look at",
+			},
+		},
+		{
+			name: "a bridge without a port beside the network",
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, host.Link{Name: "docker0", Up: true, Broadcast: true, Unplugged: true, MAC: rs1MAC, Kind: "bridge"})
+				f.addresses = append(f.addresses, addressOn("docker0", "172.17.0.1/16"))
+				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0
+				f.sysctls["net.ipv4.conf.docker0.rp_filter"], f.sysctls["net.ipv4.conf.docker0.arp_ignore"], f.sysctls["net.ipv4.conf.docker0.arp_filter"] = 0, 0, 0
+			},
+		},
+		{
+			name: "the interface of the VIP's network is down",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[1].Up = false
+				f.addresses = append(f.addresses, addressOn("eth0", "172.16.0.8/24"))
+				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0
+			},
+			want: []string{"fail vip answer: eth0, in whose network 172.16.0.100 is, is down", "> ip link set eth0 up"},
+		},
+		{
+			name: "a network without Ethernet", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\nservices: [{port: 80, forward: tunnel}]\n",
+			change: func(_ *Site, f *fake) { f.links[1].MAC, f.links[1].Kind = nil, "gre" },
+			want: []string{
+				"unknown vip answer: which interface faces clients of 172.16.0.100 is unknown",
+				"unknown on-link: nothing to look at",
+				"fail neighbours: 10.0.0.7 does not answer on eth0", "> lvsdr vs drain 10.0.0.7",
+				"unknown ports: nothing to look at",
+				"unknown vip owner: nobody can be asked for 172.16.0.100: no interface with a carrier leads to clients or real servers",
+				"unknown return route: which interface faces clients of 172.16.0.100 is unknown",
+			},
+		},
+		{
 			name: "the VIP's interface is down", change: func(_ *Site, f *fake) { f.links[0].Up = false },
 			want: []string{"fail vip: 172.16.0.100/32 is on lo, which is down", "> ip link set lo up"},
 		},
@@ -615,7 +678,7 @@ func TestDirector(t *testing.T) {
 				f.routes, f.hops = nil, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
 				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
 			},
-			want: []string{"unknown vip answer: nothing to look at"},
+			want: []string{"unknown vip answer: which interface faces clients of fd00::100 is unknown"},
 		},
 		{
 			name: "no rp_filter",
@@ -808,6 +871,19 @@ func TestDirector(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// between has the real servers on an interface of their own, eth1; clients come in by eth0.
+func between(f *fake) {
+	eth1 := f.links[1]
+	eth1.Name, eth1.Index = "eth1", 3
+	f.links = append(f.links, eth1)
+	f.addresses[2].Interface, f.routes[0].Interface = "eth1", "eth1"
+	f.hops = map[string]host.Hop{"10.0.0.7": {Interface: "eth1"}, "10.0.0.17": {Interface: "eth1"}}
+	f.answers["eth1"], f.answers["eth0"] = f.answers["eth0"], nil
+	for _, name := range []string{"rp_filter", "arp_ignore", "arp_filter"} {
+		f.sysctls["net.ipv4.conf.eth1."+name] = 0
 	}
 }
 
