@@ -190,8 +190,7 @@ func TestDirector(t *testing.T) {
 			want: []string{
 				"unknown vip answer: which interface faces clients of 172.16.0.100 is unknown",
 				"unknown on-link: nothing to look at",
-				"fail neighbours: 10.0.0.7 does not answer on eth0", "> lvsdr vs drain 10.0.0.7",
-				"unknown ports: nothing to look at",
+				"unknown neighbours: nothing to look at",
 				"unknown vip owner: nobody can be asked for 172.16.0.100: no interface with a carrier leads to clients or real servers",
 				"unknown return route: which interface faces clients of 172.16.0.100 is unknown",
 			},

@@ -74,10 +74,12 @@ func (m *facts) facing(vip netip.Addr) ([]host.Link, error) {
 	return host.FacingLinks(vip, m.links.value, m.addresses.value, m.routes.value), err
 }
 
-// onLink is the interface of a real server that no router stands before.
+// onLink is the interface of a real server that no router stands before, and that can
+// be asked there by ARP or neighbour discovery.
 func (m *facts) onLink(addr netip.Addr) (link string, ok bool) {
 	hop, err := m.hops[addr].get()
-	return hop.Interface, err == nil && !hop.Gateway && !hop.Local
+	return hop.Interface, err == nil && !hop.Gateway && !hop.Local &&
+		slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == hop.Interface && hears(l) })
 }
 
 // hears reports whether neighbours on l tell their addresses by ARP or neighbour
