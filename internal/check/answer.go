@@ -15,6 +15,7 @@ import (
 // places of the VIPs show it.
 func judgeAnswer(m *facts, f *finding) error {
 	if m.byBGP() {
+		m.judgeAdverts(f)
 		return errRouted
 	}
 	addresses, err := m.addresses.get()
@@ -57,6 +58,16 @@ func judgeAnswer(m *facts, f *finding) error {
 		}
 	}
 	return nil
+}
+
+// judgeAdverts looks whether the routes are there by which a routing daemon learns of
+// the VIPs.
+func (m *facts) judgeAdverts(f *finding) {
+	for _, v := range m.Status.VIPs {
+		if slices.Contains(v.Differs, "route") {
+			f.fail("the route to %s in table %d is not as configured", v.Address.Addr(), m.Config.AnnounceTable).mend(m.Lvsdr("vs", "start"))
+		}
+	}
 }
 
 // judgeCarrier looks whether clients can come in at all. A bridge without a carrier,

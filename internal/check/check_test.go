@@ -313,6 +313,28 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "timeouts and daemons that are not as configured",
+			change: func(s *Site, _ *fake) {
+				s.Status.Timeouts = []status.Timeout{{Name: "tcp", Value: 900, Wanted: 60, State: status.Differs}, {Name: "udp", Value: 300, Wanted: 300, State: status.OK}}
+				s.Status.Sync = []status.Daemon{{Role: "master", State: status.Missing}, {Role: "backup", State: status.Differs}}
+			},
+			want: []string{
+				"fail services: the timeout tcp is 900, not 60; the master synchronisation daemon is missing; the backup synchronisation daemon is not as configured",
+				"> lvsdr vs start",
+			},
+		},
+		{
+			name: "one that is down has an entry",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Differs, r.Health = status.Differs, []string{"down"}, &status.Health{Verdict: status.Down, Why: "refused"}
+			},
+			want: []string{
+				"fail services: -t 172.16.0.100:80 has the real server 10.0.0.7, which is down", "> lvsdr vs start",
+				"warn weights: -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: refused",
+			},
+		},
+		{
 			name: "one weight differs",
 			change: func(s *Site, _ *fake) {
 				r := &service(s).RealServers[0]
@@ -620,6 +642,16 @@ func TestDirector(t *testing.T) {
 				f.answers["eth0"] = append(f.answers["eth0"], answerOf("172.16.0.100", routerMAC))
 			},
 			want: []string{"unknown vip answer: " + errRouted.Error(), "unknown vip owner: " + errRouted.Error()},
+		},
+		{
+			name: "routers are told otherwise of the VIP", config: byBGP,
+			change: func(s *Site, _ *fake) {
+				s.Status.VIPs = []status.VIP{{Address: netip.MustParsePrefix("172.16.0.100/32"), State: status.Differs, Differs: []string{"route"}}}
+			},
+			want: []string{
+				"fail vip answer: the route to 172.16.0.100 in table 179 is not as configured", "> lvsdr vs start",
+				"unknown vip owner: " + errRouted.Error(),
+			},
 		},
 		{
 			name: "others on several interfaces",

@@ -44,12 +44,30 @@ func judgeServices(m *facts, f *finding) error {
 			compareServer(v, r, f)
 		}
 	}
+	m.compareRest(f)
 	if f.seen[Fail] != nil {
 		f.mend(m.Lvsdr("vs", "start"))
 		return nil
 	}
 	f.pass("as configured: %d", len(m.Status.Services))
 	return nil
+}
+
+// compareRest compares what there is one of for all services.
+func (m *facts) compareRest(f *finding) {
+	for _, t := range m.Status.Timeouts {
+		if t.State != status.OK {
+			f.fail("the timeout %s is %d, not %d", t.Name, t.Value, t.Wanted)
+		}
+	}
+	for _, d := range m.Status.Sync {
+		switch d.State {
+		case status.Missing:
+			f.fail("the %s synchronisation daemon is missing", d.Role)
+		case status.Differs:
+			f.fail("the %s synchronisation daemon is not as configured", d.Role)
+		}
+	}
 }
 
 func compareServer(v status.Service, r status.RealServer, f *finding) {
@@ -59,6 +77,8 @@ func compareServer(v status.Service, r status.RealServer, f *finding) {
 		f.fail("%s lacks the real server %s", v.Service, r.Address)
 	case slices.Contains(what, "unlisted"):
 		f.fail("%s has the real server %s, which is not configured", v.Service, r.Address)
+	case slices.Contains(what, "down"):
+		f.fail("%s has the real server %s, which is down", v.Service, r.Address)
 	case len(what) > 0:
 		f.fail("%s of real server %s of %s is not as configured", strings.Join(what, " and "), r.Address, v.Service)
 	}
