@@ -335,6 +335,11 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name:   "vs watch is silent",
+			change: func(s *Site, _ *fake) { s.Status.Watch = &status.Watch{State: status.WatchSilent, Age: 7500} },
+			want:   []string{"warn weights: vs watch was last heard of 2h5m0s ago: its verdicts no longer count"},
+		},
+		{
 			name: "one weight differs",
 			change: func(s *Site, _ *fake) {
 				r := &service(s).RealServers[0]

@@ -89,6 +89,9 @@ func judgeWeights(m *facts, f *finding) error {
 	if m.IPVS != nil {
 		return errNoTable
 	}
+	if w := m.Status.Watch; w != nil && w.State == status.WatchSilent {
+		f.warn("vs watch was last heard of %s ago: its verdicts no longer count", status.Age(w.Age))
+	}
 	for _, v := range m.Status.Services {
 		if v.State != status.Missing && len(v.RealServers) > 0 {
 			m.weigh(v, f)
