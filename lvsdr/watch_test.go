@@ -518,6 +518,17 @@ func TestCheckBesideWatch(t *testing.T) {
 				t.Errorf("%+v, want a warning: %s", r, want)
 			}
 		}
+		a.set(netip.MustParseAddr("10.0.0.7"), refuses)
+		time.Sleep(time.Minute)
+		want := "no real server of -t 172.16.0.100:80 is left: all are kept in"
+		for _, r := range d.reportOf("--role vs", 1).Checks {
+			if r.Name == "weights" && (r.Outcome != check.Fail || !strings.HasPrefix(r.Seen, want+"; ")) {
+				t.Errorf("%+v, want a fault: %s", r, want)
+			}
+		}
+		if d.run("vs start"); !strings.Contains(d.warnings, "vs start: warning: weights: "+want) {
+			t.Errorf("start warns %q, want %s", d.warnings, want)
+		}
 	})
 }
 
