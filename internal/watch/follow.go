@@ -111,13 +111,15 @@ func (w *Watch) take(o outcome) {
 		w.beReady()
 		return
 	}
-	for _, s := range o.roster.services {
-		after := o.Health.Services[s.words]
-		w.tellTurn(s, after)
-		s.applied = after
-	}
-	for vip := range w.held {
-		w.held[vip] = o.Health.Held[vip]
+	if o.roster == w.roster { // otherwise it knows nothing of what the file has now
+		for _, s := range w.roster.services {
+			after := o.Health.Services[s.words]
+			w.tellTurn(s, after)
+			s.applied = after
+		}
+		for vip := range w.held {
+			w.held[vip] = o.Health.Held[vip]
+		}
 	}
 	w.tellDone(o.Applied)
 	for _, e := range w.shadow.note(time.Now(), o.Differences, o.Would) {

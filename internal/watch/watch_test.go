@@ -383,6 +383,40 @@ func TestReloads(t *testing.T) {
 	})
 }
 
+// A VIP that comes with a reload is held back until its real servers have verdicts,
+// also where an Apply of what the file said before ends meanwhile.
+func TestReloadHoldsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		for _, server := range []string{"10.0.0.7", "10.0.0.17"} {
+			w.set(netip.MustParseAddr(server), hangs)
+		}
+		w.reload <- struct{}{}
+		time.Sleep(100 * time.Millisecond) // an Apply is on its way
+		w.with(func(b *book) {
+			b.config = load(strings.Replace(two, "172.16.0.100", "[172.16.0.100, 172.16.0.101]", 1) + "check: {type: http}\n")
+		})
+		w.reload <- struct{}{}
+		vip := netip.MustParseAddr("172.16.0.101")
+		for range 20 {
+			time.Sleep(100 * time.Millisecond)
+			w.with(func(b *book) {
+				if _, knows := b.health.Services["-t 172.16.0.101:80"]; knows && !b.health.Held[vip] {
+					t.Fatalf("it is up before anybody was asked: %+v", b.health)
+				}
+			})
+		}
+		time.Sleep(time.Minute)
+		w.with(func(b *book) {
+			if _, knows := b.health.Services["-t 172.16.0.101:80"]; !knows || b.health.Held[vip] {
+				t.Errorf("a minute later: %+v", b.health)
+			}
+		})
+	})
+}
+
 // A file that is read again and again keeps nobody from being asked.
 func TestReloadsAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
