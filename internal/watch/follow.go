@@ -125,7 +125,9 @@ func (w *Watch) take(o outcome) {
 	for _, e := range w.shadow.note(time.Now(), o.Differences, o.Would) {
 		w.tell(e)
 	}
-	w.pages.keep(o.Health)
+	if o.Failed == nil { // an entry that leads to a page may not be gone otherwise
+		w.pages.keep(o.Health)
+	}
 	w.last = &o.Applied
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
 		w.beReady()
