@@ -1,10 +1,12 @@
 package watch
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"lvsdr/internal/config"
@@ -88,10 +90,12 @@ func (w *Watch) take(o outcome) {
 	if len(w.queue) == 0 {
 		w.schedule(&o.State)
 	}
-	for _, err := range append(o.failed, o.err, o.Failed, o.Unnoted) {
-		if err != nil {
-			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
-		}
+	for _, err := range o.errors() {
+		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+	}
+	if status := o.status(); status != w.status {
+		w.status = status
+		w.Site.Notify("STATUS=" + status)
 	}
 	if o.err != nil {
 		return
@@ -100,10 +104,9 @@ func (w *Watch) take(o outcome) {
 		w.idle = o.Stopped
 		event := Event{Event: EventResumed}
 		if w.idle {
-			event = Event{Event: EventStopped, Why: "by vs stop; it idles until vs start"}
+			event = Event{Event: EventStopped, Why: idling}
 		}
 		w.tell(event)
-		w.Site.Notify("STATUS=" + event.Why)
 	}
 	if w.idle {
 		w.last = nil
@@ -129,9 +132,42 @@ func (w *Watch) take(o outcome) {
 		w.pages.keep(o.Health)
 	}
 	w.last = &o.Applied
-	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
+	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) && (o.Failed == nil || w.Shadow || o.served()) {
 		w.beReady()
 	}
+}
+
+// idling is why nothing is done.
+const idling = "by vs stop; it idles until vs start"
+
+// status is what there is to say to the service manager, in one line.
+func (o outcome) status() string {
+	switch err := errors.Join(o.errors()...); {
+	case err != nil:
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	case o.Stopped:
+		return idling
+	}
+	return ""
+}
+
+// errors is all that went wrong.
+func (o outcome) errors() []error {
+	return slices.DeleteFunc(slices.Concat(o.failed, []error{o.err, o.Failed, o.Unnoted}), func(err error) bool { return err == nil })
+}
+
+// served reports whether an Apply found every service in the table, and every VIP in
+// its place: what fails all the same, such as a record that cannot be written, keeps no
+// client away. It is known a second after it was so, when it is tried again.
+func (o outcome) served() bool {
+	moved := o.roster.config.Watch.VIP == config.VIPVRRP
+	for _, s := range o.roster.services {
+		missing := func(vip netip.Addr) bool { return !moved && !o.State.Owns(vip) }
+		if o.State.Service(s.Service.Key()) == nil || slices.ContainsFunc(s.VIPs, missing) {
+			return false
+		}
+	}
+	return true
 }
 
 // moving reports whether weights are ramped up, or those who answered in place of

@@ -81,6 +81,7 @@ type Watch struct {
 	failed     bool // the last one, which is tried again
 	idle       bool
 	ready      bool
+	status     string // that the service manager was told
 	held       map[netip.Addr]bool
 	kept       map[string]bool
 	complaints map[string]time.Time

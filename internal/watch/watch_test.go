@@ -129,6 +129,7 @@ type book struct {
 	config  config.Config
 	mu      sync.Mutex
 	events  []Event
+	states  []string // that the service manager was told
 	health  plan.Health
 	applies int
 	fails   error // what an Apply fails with
@@ -155,7 +156,11 @@ func (b *book) Reload() (config.Config, error) {
 	defer b.mu.Unlock()
 	return b.config, b.wrong
 }
-func (*book) Notify(string) {}
+func (b *book) Notify(state string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.states = append(b.states, state)
+}
 
 func (*book) Heard(Event, string, time.Duration) {}
 func (b *book) Tell(e Event) {
