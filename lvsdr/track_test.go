@@ -92,7 +92,7 @@ func TestTrack(t *testing.T) {
 				tracked("stopped, a minute later", "100")
 				d.succeed("vs start")
 				tracked("started, the watch idles yet", "100")
-				time.Sleep(interval + 3*time.Second)
+				time.Sleep(interval + 8*time.Second) // it has to ask all anew
 				tracked("started", "10")
 				w.end()
 				tracked("the watch has ended", "10")

@@ -105,12 +105,17 @@ func (w *Watch) take(o outcome) {
 		event := Event{Event: EventResumed}
 		if w.idle {
 			event = Event{Event: EventStopped, Why: idling}
+		} else {
+			w.schedule(&o.State)
 		}
 		w.tell(event)
 	}
 	if w.idle {
 		w.last = nil
 		w.pages.keep(plan.Health{})
+		if time.Since(w.followed) > plan.MaxSilence {
+			w.forget()
+		}
 		w.beReady()
 		return
 	}
@@ -131,9 +136,25 @@ func (w *Watch) take(o outcome) {
 	if o.Failed == nil { // an entry that leads to a page may not be gone otherwise
 		w.pages.keep(o.Health)
 	}
-	w.last = &o.Applied
+	w.last, w.followed = &o.Applied, time.Now()
 	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) && (o.Failed == nil || w.Shadow || o.served()) {
 		w.beReady()
+	}
+}
+
+// forget has everybody asked anew, as by a watch that starts: nobody was asked while it
+// was idle.
+func (w *Watch) forget() {
+	for _, t := range w.roster.targets {
+		for _, s := range t.subjects {
+			s.judge, s.at, s.rose, s.last = judge{verdict: status.Unknown}, 0, false, answer{}
+		}
+	}
+	for _, s := range w.roster.services {
+		s.applied = plan.ServiceHealth{}
+	}
+	for vip := range w.held {
+		w.held[vip] = true
 	}
 }
 

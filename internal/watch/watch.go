@@ -86,6 +86,7 @@ type Watch struct {
 	kept       map[string]bool
 	complaints map[string]time.Time
 	lastLook   time.Time
+	followed   time.Time // when the table did so last
 	late       atomic.Int64
 	questions  atomic.Int64
 }

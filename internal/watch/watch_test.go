@@ -135,6 +135,7 @@ type book struct {
 	fails   error // what an Apply fails with
 	failed  error // what an Apply could not do beside the rest
 	wrong   error // what a Reload fails with
+	stopped bool  // by "vs stop"
 }
 
 func (b *book) Apply(c config.Config, _ *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error) {
@@ -144,6 +145,9 @@ func (b *book) Apply(c config.Config, _ *Applied, decide func(plan.State, []neti
 	b.applies++
 	if b.fails != nil {
 		return Applied{}, b.fails
+	}
+	if b.stopped {
+		return Applied{Config: c, Stopped: true}, nil
 	}
 	h := decide(plan.State{}, nil)
 	b.health = h
@@ -420,6 +424,51 @@ func TestReloadHoldsBack(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A watch that was idle for longer than verdicts count begins as one that starts: it
+// takes out nobody before it has asked.
+func TestIdle(t *testing.T) {
+	for _, tt := range []struct {
+		idle time.Duration
+		old  bool
+	}{{10 * time.Minute, true}, {20 * time.Second, false}} {
+		t.Run(tt.idle.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watchOn(t, two+"check: {type: http}\n")
+				defer w.end()
+				time.Sleep(10 * time.Second)
+				w.set(rs7, hangs)
+				time.Sleep(20 * time.Second)
+				w.with(func(b *book) { b.stopped = true })
+				time.Sleep(5 * time.Second)
+				asked := w.count(rs7)
+				time.Sleep(tt.idle)
+				if n := w.count(rs7) - asked; n > 0 || w.why(EventStopped) == "" {
+					t.Errorf("asked %d times while it idled", n)
+				}
+				w.set(rs7, well)
+				w.with(func(b *book) { b.stopped, b.health = false, plan.Health{} })
+				var seen []plan.Standing
+				for range 30 {
+					time.Sleep(100 * time.Millisecond)
+					if now := w.standing(web, "10.0.0.7"); now != "" {
+						seen = append(seen, now)
+					}
+				}
+				if stale := slices.Contains(seen, plan.Quiesced); stale == tt.old || len(w.times(EventResumed, "")) != 1 {
+					t.Errorf("after it idled: %v", seen)
+				}
+				if tt.old && seen[len(seen)-1] != plan.In {
+					t.Errorf("not asked at once: %v", seen)
+				}
+				time.Sleep(10 * time.Second)
+				if got := w.standing(web, "10.0.0.7"); got != plan.In {
+					t.Errorf("in the end %s", got)
+				}
+			})
+		})
+	}
 }
 
 // A file that is read again and again keeps nobody from being asked.
