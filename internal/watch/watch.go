@@ -143,10 +143,11 @@ func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
 	w.pages, w.shadow = pages{}, newShadow(time.Now())
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
-	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, mend: w.MendThere}
-	if w.Own == nil {
-		w.asker.own = health.Ask
+	own := w.Own
+	if own == nil {
+		own = health.Ask
 	}
+	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: bounded(own), mend: w.MendThere}
 	w.enroll(c)
 }
 

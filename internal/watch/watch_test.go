@@ -26,6 +26,7 @@ type lan struct {
 	mu     sync.Mutex
 	states map[netip.Addr]state
 	asked  map[netip.Addr]int // at their own addresses
+	free   chan struct{}      // closed: nothing is stuck any more
 }
 
 type state string
@@ -37,9 +38,12 @@ const (
 	hangs   state = "it accepts and does not answer"
 	noVIP   state = "the VIP is missing"
 	unable  state = "the director cannot ask"
+	stuck   state = "what asks it cannot be ended"
 )
 
-func newLAN() *lan { return &lan{states: map[netip.Addr]state{}, asked: map[netip.Addr]int{}} }
+func newLAN() *lan {
+	return &lan{states: map[netip.Addr]state{}, asked: map[netip.Addr]int{}, free: make(chan struct{})}
+}
 
 func (l *lan) set(server netip.Addr, s state) {
 	l.mu.Lock()
@@ -114,6 +118,9 @@ func (l *lan) own(ctx context.Context, t health.Target) health.Answer {
 		return health.Answer{Refused: true, Alive: true, Why: "connection refused"}
 	case s == unable:
 		return health.Answer{Unasked: true, Why: "not asked: no descriptors"}
+	case s == stuck:
+		<-l.free
+		return health.Answer{Why: "still running"}
 	case s == dead, s == hangs && t.Check.Type != config.CheckTCP:
 		select {
 		case <-time.After(t.Check.Timeout):
@@ -509,6 +516,34 @@ func TestWireAlone(t *testing.T) {
 		time.Sleep(time.Minute)
 		if n := w.count(rs7); n > 1 {
 			t.Errorf("asked %d times at its own address", n)
+		}
+	})
+}
+
+// A program that cannot be ended is a bad answer, and is not started again before it
+// has ended.
+func TestStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: exec, command: [/usr/local/bin/probe]}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		w.set(rs7, stuck)
+		began := time.Now()
+		time.Sleep(2 * time.Second) // it is asked, and does not answer
+		before := w.count(rs7)
+		time.Sleep(10 * time.Minute)
+		downs := w.times(EventDown, "")
+		if len(downs) != 1 || downs[0].Sub(began) > 10*time.Second || !strings.HasPrefix(w.why(EventDown), "/usr/local/bin/probe cannot be ended") {
+			t.Errorf("began %v, down %v: %q", began, downs, w.why(EventDown))
+		}
+		if n := w.count(rs7) - before; n > 0 {
+			t.Errorf("started %d times more", n)
+		}
+		w.set(rs7, well)
+		close(w.free)
+		time.Sleep(10 * time.Second)
+		if n := len(w.times(EventUp, "10.0.0.7")); n != 2 {
+			t.Errorf("up %d times", n)
 		}
 	})
 }
