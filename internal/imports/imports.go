@@ -36,8 +36,7 @@ type Draft struct {
 	Daemons       []ipvs.Daemon
 	OnEvent       []string
 	Remarks       []string // of no service
-	// InUse: a service that cannot be said whole is left out whole, since vs start
-	// would take away from it.
+	// InUse: it is what a kernel has, where weight 0 may be of a moment.
 	InUse bool
 }
 
@@ -54,7 +53,8 @@ type Service struct {
 	Page    string // of a sorry page
 	Minimum config.Minimum
 	Remarks []string
-	guessed bool // VIPs
+	guessed bool   // VIPs
+	partial string // why it is not all of the source's: vs start would remove the rest
 }
 
 // remark says something of a service that the file does not.
@@ -218,10 +218,12 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 		s.remark("%s", why)
 		return config.Service{}, false
 	}
-	s.Destinations = d.sayable(s, "real server", s.Destinations, vips)
-	s.Sorry = d.sayable(s, "sorry server", s.Sorry, vips)
+	whole := s.Destinations
+	s.Destinations = d.sayable(s, whole, vips, func(why string) { s.partial = cmp.Or(s.partial, "real server "+why) })
+	s.Sorry = d.sayable(s, s.Sorry, vips, func(why string) { s.remark("sorry server %s", why) })
 	switch {
-	case d.InUse && len(s.Remarks) > 0:
+	case s.partial != "":
+		s.remark("%s", s.partial)
 		return config.Service{}, false
 	case len(s.Destinations) == 0:
 		s.remark("no real servers")
@@ -252,24 +254,26 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 	return config.Service{}, false
 }
 
-// sayable are those of some destinations that the file can say.
-func (d Draft) sayable(s *Service, kind string, all []ipvs.Destination, vips []netip.Addr) (kept []ipvs.Destination) {
+// sayable are those of some destinations that the file can say; why tells of each
+// other one.
+func (d Draft) sayable(s *Service, all []ipvs.Destination, vips []netip.Addr, why func(string)) (kept []ipvs.Destination) {
 	alone := Service{Service: s.Service, VIPs: s.VIPs, Forward: s.Forward, Destinations: all}
-	_, why := saying(&alone)
+	_, some := saying(&alone)
 	seen := map[netip.AddrPort]bool{}
 	for _, one := range all {
 		wrong := ""
 		switch {
+		case seen[one.Key()]:
+			s.remark("%s is there twice; this is the second one", netip.AddrPortFrom(one.Addr, one.Port))
+			continue
 		case slices.Contains(vips, one.Addr):
 			wrong = "it is a VIP"
-		case seen[one.Key()]:
-			wrong = "it is there twice"
-		case why != "":
+		case some != "":
 			alone.Destinations = []ipvs.Destination{one}
 			_, wrong = saying(&alone)
 		}
 		if wrong != "" {
-			s.remark("%s %s: %s", kind, netip.AddrPortFrom(one.Addr, one.Port), wrong)
+			why(fmt.Sprintf("%s: %s", netip.AddrPortFrom(one.Addr, one.Port), wrong))
 			continue
 		}
 		seen[one.Key()] = true

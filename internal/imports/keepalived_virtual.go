@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -140,7 +141,7 @@ func (k *keepalived) serve(v *virtualServer, s statement) (ok bool) {
 		if err == nil {
 			v.servers = append(v.servers, r)
 		} else {
-			v.notes.add(s.at, "not imported: "+err.Error())
+			v.partial = cmp.Or(v.partial, s.at+": "+err.Error())
 		}
 	case "sorry_server":
 		r := realServer{}

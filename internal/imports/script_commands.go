@@ -29,6 +29,7 @@ func (s *script) do(one *syntax.Stmt, words []string) error {
 			return s.sysctl(strings.ReplaceAll(strings.TrimPrefix(path, "/proc/sys/"), "/", ".") + "=" + strings.Join(words[1:], " "))
 		}
 		if written {
+			s.lose(one.Cmd)
 			return cmp.Or(err, errors.New("it writes a file, which lvsdr.yaml does not describe"))
 		}
 	}
