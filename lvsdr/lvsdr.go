@@ -67,11 +67,13 @@ func newApp(env command.Env, sys system) *cli.App {
 func setUsage(c *cli.Command) {
 	c.OnUsageError = refuseFlags
 	c.HideHelpCommand = true
-	switch {
-	case len(c.Subcommands) > 0:
+	if len(c.Subcommands) > 0 {
 		c.Action = group(c.Name)
-	case c.ArgsUsage == "":
-		c.Action = refuseArguments(c.Action)
+	} else {
+		if c.ArgsUsage == "" {
+			c.Action = refuseArguments(c.Action)
+		}
+		c.Action = refuseEmpty(c.Action)
 	}
 	for _, sub := range c.Subcommands {
 		setUsage(sub)

@@ -37,6 +37,18 @@ func TestRun(t *testing.T) {
 			"one more", []string{"lvsdr", "lab", "get", "http://172.16.0.100/", "2"},
 			result{"", "lvsdr: lab get: unexpected argument \"2\"\nlvsdr: hint: lvsdr lab get [FLAG...] URL: fetch a page as the client does\n", 2},
 		},
+		{
+			"a namespace that is empty, as of a variable that is unset", []string{"lvsdr", "--netns", "", "vs", "diff"},
+			result{"", "lvsdr: vs diff: flag --netns: \"\", expected NAME\n", 2},
+		},
+		{
+			"one that the command does not take", []string{"lvsdr", "--netns=", "init"},
+			result{"", "lvsdr: init: flag --netns: \"\", expected NAME\n", 2},
+		},
+		{
+			"one of several that is empty", []string{"lvsdr", "export", "keepalived", "--peer", "10.0.0.9", "--peer", ""},
+			result{"", "lvsdr: export keepalived: flag --peer: \"\", expected ADDRESS\n", 2},
+		},
 		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr (did you mean vs?)\n", 2}},
 		{
 			"unknown command of a group", []string{"lvsdr", "lab", "kernal", "--", "true"},
@@ -83,5 +95,17 @@ func TestRunHelp(t *testing.T) {
 				t.Error("help shows the hidden word")
 			}
 		})
+	}
+}
+
+// An empty variable of the environment is one that is not set.
+func TestRunEmptyVariables(t *testing.T) {
+	for _, name := range []string{"NETNS", "CONFIG", "LABEL", "SCHEDULER", "FORWARD", "PERSISTENT", "RS", "JSON", "WAIT"} {
+		t.Setenv("LVSDR_"+name, "")
+	}
+	t.Setenv("LVSDR_VIP", "172.16.0.100")
+	d := newDesk(t, "announce: true\n")
+	if got := d.run("config"); got.Status != 0 || !strings.HasPrefix(got.Stdout, "vip: 172.16.0.100\n") {
+		t.Errorf("%+v", got)
 	}
 }
