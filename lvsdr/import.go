@@ -43,6 +43,9 @@ func importCommand() *cli.Command {
 
 func runImport(c *cli.Context, netns string) error {
 	from, file, err := importFrom(c, netns)
+	if err == nil {
+		err = file.Err()
+	}
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ package imports
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -93,6 +94,22 @@ func words(s *ipvs.Service) string {
 type File struct {
 	Config  config.Config
 	Remarks []Remark
+	none    bool // of the source's services
+}
+
+// Err tells why no service of a source that has some is in the file, which is
+// worth nothing then.
+func (f File) Err() error {
+	if !f.none {
+		return nil
+	}
+	all := []error{errors.New("no service can be imported")}
+	for _, r := range f.Remarks {
+		if strings.Contains(r.Text, "not imported") {
+			all = append(all, errors.New(comment(r.Text)))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // Remark is a comment: on a service of the configuration, or on no one.
@@ -136,9 +153,7 @@ func (d Draft) File() File {
 		}
 	}
 	if len(c.Services) == 0 {
-		if len(d.Services) > 0 {
-			f.Remark("this file has no service for the VIP: port 80 is a placeholder")
-		}
+		f.none = len(d.Services) > 0
 		c.Services, c.VIPs = config.Default().Services, d.VIPs
 	}
 	c.Label, c.DirectorLabel = cmp.Or(d.Label, c.Label), d.DirectorLabel
