@@ -64,6 +64,8 @@ func TestExportKeepalivedUsage(t *testing.T) {
 		{"weight of a sorry server", tutorial, "--sorry-server 10.0.0.9=2", `--sorry-server "10.0.0.9=2": not an address, expected ADDRESS[:PORT]`},
 		{"sorry server's port", tutorial, "--sorry-server 10.0.0.9:81", `--sorry-server "10.0.0.9:81": a port without forward: masquerade, expected none: it is the service's`},
 		{"VIP as sorry server", tutorial, "--sorry-server 172.16.0.100", `--sorry-server "172.16.0.100": it is a VIP, expected the server's own address`},
+		{"real server as sorry server", tutorial, "--sorry-server 10.0.0.17", `--sorry-server "10.0.0.17": a real server of the service, expected another machine`},
+		{"peer of no family", tutorial + "watch: {vip: vrrp}\n", "--vrrp-only --peer 2001:db8::9", `--peer "2001:db8::9": no VIP is of its address family, expected the family of a VIP`},
 		{"checks beside vs watch", tutorial, "--vrrp-only --check tcp", `--check with --vrrp-only, expected one of them: vs watch asks the real servers`},
 		{"peer that is none", tutorial, "--vrrp-only --peer www", `--peer "www": not an address, expected a unicast IPv4 or IPv6 address`},
 		{"VRRP alone, VIPs of our own", tutorial, "--vrrp-only", `watch.vip "own": vs start and vs watch would put the VIP up on both directors, expected vrrp`},

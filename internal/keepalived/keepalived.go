@@ -39,7 +39,7 @@ func (o Options) Validate(c config.Config) error {
 	if o.VRRPOnly && c.Watch.VIP != config.VIPVRRP {
 		return fmt.Errorf("watch.vip %q: vs start and vs watch would put the VIP up on both directors, expected vrrp", c.Watch.VIP)
 	}
-	if err := o.checkPeers(); err != nil {
+	if err := o.checkPeers(c.AllVIPs()); err != nil {
 		return err
 	}
 	var families []bool // whether it is IPv4
@@ -47,12 +47,17 @@ func (o Options) Validate(c config.Config) error {
 	for _, s := range o.Sorry {
 		addr := s.Addr()
 		is := func(vip netip.Addr) bool { return vip.Is4() == addr.Is4() }
+		serves := func(w config.Wanted) bool {
+			return slices.ContainsFunc(w.Destinations, func(d ipvs.Destination) bool { return d.Addr == addr })
+		}
 		translated := func(s config.Service) bool { return s.Forward == ipvs.Masquerade }
 		switch word := sorryWord(s); {
 		case slices.Contains(vips, addr):
 			return fault("--sorry-server", word, "it is a VIP", "the server's own address")
 		case !slices.ContainsFunc(vips, is):
 			return fault("--sorry-server", word, "no VIP is of its address family", "the family of a VIP")
+		case slices.ContainsFunc(c.Wanted(), serves):
+			return fault("--sorry-server", word, "a real server of the service", "another machine")
 		case slices.Contains(families, addr.Is4()):
 			return fault("--sorry-server", word, "another one of the same address family", "one for IPv4 and one for IPv6")
 		case s.Port() != 0 && !allOf(c.Services, translated):
@@ -64,11 +69,13 @@ func (o Options) Validate(c config.Config) error {
 }
 
 // checkPeers looks for what means nothing.
-func (o Options) checkPeers() error {
+func (o Options) checkPeers(vips []netip.Addr) error {
 	for i, peer := range o.Peers {
 		switch {
 		case !o.VRRPOnly:
 			return fault("--peer", peer.String(), "without --vrrp-only", "both")
+		case !slices.ContainsFunc(vips, func(vip netip.Addr) bool { return vip.Is4() == peer.Is4() }):
+			return fault("--peer", peer.String(), "no VIP is of its address family", "the family of a VIP")
 		case slices.ContainsFunc(o.Peers[:i], func(p netip.Addr) bool { return p.Is4() == peer.Is4() }):
 			return fault("--peer", peer.String(), "another one of the same address family", "one for IPv4 and one for IPv6")
 		}
