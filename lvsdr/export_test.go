@@ -78,6 +78,14 @@ func TestExportKeepalivedUsage(t *testing.T) {
 	}
 }
 
+// What keepalived does not do is counted on standard error.
+func TestExportKeepalivedLost(t *testing.T) {
+	got := newDesk(t, tutorial+"announce_table: 200\ncheck: {rise: 5}\n").run("export keepalived")
+	if want := "lvsdr: export keepalived: warning: 2 things of the file that keepalived does not do: see the comments \"Not exported\"\n"; got.Stderr != want || got.Status != 0 {
+		t.Errorf("%+v, want %q", got, want)
+	}
+}
+
 // Without --interface it is the one on which vs start announces the VIP, if
 // there is just one.
 func TestExportKeepalivedInterface(t *testing.T) {

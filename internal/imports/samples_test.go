@@ -48,7 +48,7 @@ func TestKeepalivedSamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			var export bytes.Buffer
-			if err := exporter.Write(&export, from, exporter.Options{Interface: "eth0", RouterID: 51, Priority: 100}); err != nil {
+			if _, err := exporter.Write(&export, from, exporter.Options{Interface: "eth0", RouterID: 51, Priority: 100}); err != nil {
 				t.Fatal(err)
 			}
 			again := Keepalived(Text{"export", export.String()}, files).File()

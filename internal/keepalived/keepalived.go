@@ -22,9 +22,9 @@ type Options struct {
 	Interface string // where the VIP goes, and where the directors talk
 	RouterID  uint8  // of VRRP, which tells pairs of directors apart
 	Priority  uint8  // of this director; 255 is for the owner of an address
-	Check     Check
+	Check     *Check // of all services; nil: the file's, or else a connection
 	// Sorry are the servers that stand in when all real servers are down, one for
-	// each address family. Without a port it is the service's.
+	// each address family; none: the file's. Without a port it is the service's.
 	Sorry []netip.AddrPort
 	// VRRPOnly leaves the services to "lvsdr vs watch" on both directors.
 	VRRPOnly bool
@@ -98,8 +98,9 @@ func allOf[T any](all []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(all, func(v T) bool { return !is(v) })
 }
 
-// Write writes the file. Configuration and options are valid.
-func Write(w io.Writer, c config.Config, o Options) error {
+// Write writes the file, and returns how many things of the configuration keepalived
+// does not do, which are comments there. Configuration and options are valid.
+func Write(w io.Writer, c config.Config, o Options) (lost int, err error) {
 	var t text
 	if o.VRRPOnly {
 		t.pairPreface(o)
@@ -110,6 +111,6 @@ func Write(w io.Writer, c config.Config, o Options) error {
 	if !o.VRRPOnly {
 		t.services(c, o)
 	}
-	_, err := w.Write(t.b.Bytes())
-	return err
+	_, err = w.Write(t.b.Bytes())
+	return t.lost, err
 }
