@@ -3,6 +3,7 @@ package imports
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -107,6 +108,16 @@ func (s *script) draft() Draft {
 		}
 	} else {
 		d = m.RealServer()
+	}
+	vips := slices.Concat(d.allVIPs(), d.VIPs)
+	for _, a := range s.addresses {
+		addr := a.Prefix.Addr()
+		switch vip := slices.Contains(vips, addr); {
+		case vip && !a.Prefix.IsSingleIP():
+			d.remark("%s on %s: the file means %s", a.Prefix, a.Interface, netip.PrefixFrom(addr, addr.BitLen()))
+		case !vip && !a.looksLikeVIP():
+			d.remark("not imported: %s on %s: it is no VIP", a.Prefix, a.Interface)
+		}
 	}
 	d.InUse, d.Timeouts = false, s.timeouts
 	d.Remarks = slices.Concat(s.remarks, d.Remarks)
