@@ -246,6 +246,7 @@ func TestImportUsage(t *testing.T) {
 		{"--rules " + d.file + "x", "lvsdr: import: open " + d.file + "x: no such file or directory", 1},
 		{"--script " + d.file + " --rules " + d.file, "lvsdr: import: --rules and --script: one source at a time", 2},
 		{"--script " + d.file + "x", "lvsdr: import: open " + d.file + "x: no such file or directory", 1},
+		{"--rules " + d.file + " --rules=" + d.file, "lvsdr: import: --rules twice: one source at a time", 2},
 		{"now", "lvsdr: import: unexpected argument \"now\"\nlvsdr: hint: lvsdr import [FLAG...]: turn what runs here, or another program's file, into lvsdr.yaml", 2},
 	} {
 		d.expect("import "+tt.words, result{Stderr: tt.stderr + "\n", Status: tt.status})

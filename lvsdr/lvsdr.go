@@ -36,7 +36,7 @@ func newApp(env command.Env, sys system) *cli.App {
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
-		Metadata:       map[string]any{systemKey: sys, environmentKey: env.LookupEnv},
+		Metadata:       map[string]any{systemKey: sys, environmentKey: env.LookupEnv, argumentsKey: env.Args},
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
 		Commands: []*cli.Command{
 			roleCommand(plan.Director),
