@@ -43,6 +43,9 @@ func exportKeepalivedCommand() *cli.Command {
 }
 
 func exportKeepalived(c *cli.Context) error {
+	if boolOf(c, "json") {
+		return usageError("export keepalived: --json, expected none: it is a file of keepalived's")
+	}
 	cfg, err := configOf(c)
 	if err == nil {
 		err = requireComplete(cfg, config.Config.Validate)
