@@ -80,8 +80,8 @@ func setUsage(c *cli.Command) {
 	}
 }
 
-// group is the action of a name that only leads to others: help if it is given
-// alone.
+// group is the action of a name that only leads to others. Alone, lvsdr has its
+// help for an answer; below it a verb is missing.
 func group(name string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if word := c.Args().First(); word != "" {
@@ -97,7 +97,8 @@ func group(name string) cli.ActionFunc {
 			}
 			return cli.ShowAppHelp(c)
 		}
-		return cli.ShowSubcommandHelp(c)
+		writeHelp(c.App.ErrWriter, c.Command)
+		return exitError{status: statusUsage}
 	}
 }
 

@@ -81,7 +81,8 @@ func TestRunHelp(t *testing.T) {
 		{nil, "lab "},
 		{[]string{"lvsdr"}, "version "},
 		{[]string{"lvsdr", "--help"}, "lab "},
-		{[]string{"lvsdr", "lab"}, "kernel "},
+		{[]string{"lvsdr", "lab", "--help"}, "kernel "},
+		{[]string{"lvsdr", "help", "lab"}, "kernel "},
 		{[]string{"lvsdr", "lab", "kernel", "-h"}, "CMD [ARG...]"},
 	}
 	for _, tt := range tests {
@@ -107,5 +108,14 @@ func TestRunEmptyVariables(t *testing.T) {
 	d := newDesk(t, "announce: true\n")
 	if got := d.run("config"); got.Status != 0 || !strings.HasPrefix(got.Stdout, "vip: 172.16.0.100\n") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A verb that is missing is a mistake, whose answer is the help.
+func TestRunNoVerb(t *testing.T) {
+	for _, group := range []string{"vs", "rs", "lab", "export"} {
+		d := newDesk(t, "")
+		help := d.run(group + " --help")
+		d.expect(group, result{"", help.Stdout, 2})
 	}
 }
