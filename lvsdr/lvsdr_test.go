@@ -49,6 +49,9 @@ func TestRun(t *testing.T) {
 			"one of several that is empty", []string{"lvsdr", "export", "keepalived", "--peer", "10.0.0.9", "--peer", ""},
 			result{"", "lvsdr: export keepalived: flag --peer: \"\", expected ADDRESS\n", 2},
 		},
+		{"one dash", []string{"lvsdr", "-v"}, result{"", "lvsdr: unknown flag -v\n", 2}},
+		{"two dashes", []string{"lvsdr", "vs", "start", "--v"}, result{"", "lvsdr: vs start: unknown flag --v (did you mean --vip?)\n", 2}},
+		{"help of what there is not", []string{"lvsdr", "help", "vs", "nosuch"}, result{"", "lvsdr: unknown command \"nosuch\" after vs\n", 2}},
 		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr (did you mean vs?)\n", 2}},
 		{
 			"unknown command of a group", []string{"lvsdr", "lab", "kernal", "--", "true"},
@@ -83,6 +86,7 @@ func TestRunHelp(t *testing.T) {
 		{[]string{"lvsdr", "--help"}, "lab "},
 		{[]string{"lvsdr", "lab", "--help"}, "kernel "},
 		{[]string{"lvsdr", "help", "lab"}, "kernel "},
+		{[]string{"lvsdr", "help", "lab", "kernel"}, "Usage: lvsdr lab kernel [FLAG...] -- CMD [ARG...]"},
 		{[]string{"lvsdr", "lab", "kernel", "-h"}, "CMD [ARG...]"},
 	}
 	for _, tt := range tests {
