@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,15 @@ func (d *Draft) uniqueName(text string) string {
 		name = base + "-" + strconv.Itoa(i)
 	}
 	return name
+}
+
+// expression reports why RE2 does not know an expression.
+func expression(text string) error {
+	_, err := regexp.Compile(text)
+	if wrong, is := err.(*syntax.Error); is {
+		return fmt.Errorf("%s: %q", wrong.Code, wrong.Expr)
+	}
+	return err
 }
 
 // words name a service as ipvsadm does.
@@ -229,7 +239,7 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 		s.remark("no VIP is known that the mark stands for; say which: lvsdr import --vip ADDRESS")
 		return config.Service{}, false
 	}
-	if why := sayingAlone(s); why != "" {
+	if why := cmp.Or(s.partial, sayingAlone(s)); why != "" {
 		s.remark("%s", why)
 		return config.Service{}, false
 	}

@@ -195,6 +195,30 @@ func TestPartial(t *testing.T) {
 	}
 }
 
+// What is wrong with a word is told in our words, and by its own keyword.
+func TestRemarks(t *testing.T) {
+	const (
+		server = "lvs_sched rr\nreal_server 10.0.0.7 80\n}\n"
+		good   = "virtual_server 172.16.0.100 80 {\n" + server
+	)
+	for _, tt := range []struct{ ending, text, want string }{
+		{".conf", good + "virtual_server_group G {\n10.0.0.1-255 80-90\n10.0.0.1-x 80\n}\nvirtual_server group G {\n" + server,
+			`# line 6 not imported: virtual_server_group G: 10.0.0.1-255 80-90: "80-90" is no port` + "\n" +
+				`# line 7 not imported: virtual_server_group G: 10.0.0.1-x 80: "10.0.0.1-x" is no address` + "\n"},
+		{".conf", good + "virtual_server nowhere 80 {\n" + server, `# line 5 not imported: virtual_server nowhere 80: "nowhere" is no address` + "\n"},
+		{".conf", good + "virtual_server 172.16.0.101 80 {\npersistence_timeout 1h\n" + server,
+			"# not imported: -t 172.16.0.101:80: line 6: persistence_timeout 1h: expected seconds\n"},
+		{".conf", "virtual_server 172.16.0.100 80 {\nip_family inet6\n" + server, "# line 2 not imported: ip_family inet6: the address is of the other family\n"},
+		{".cf", "virtual = 172.16.0.100:80\n\treal = 10.0.0.7 gate\n\treceive = \"(?<=a)b\"\n",
+			"# line 3: receive (?<=a)b not imported: invalid named capture: \"(?<=a)b\"\n"},
+		{".sh", web + "ip addr add 10.0.0.300/24 dev eth0\n", `# line 2 not imported: ip addr add 10.0.0.300/24 dev eth0: "10.0.0.300/24" is no address` + "\n"},
+	} {
+		if got := string(drafts[tt.ending]("it", tt.text).File().YAML("it")); !strings.Contains(got, tt.want) {
+			t.Errorf("%s\n%s is not in\n%s", tt.text, tt.want, got)
+		}
+	}
+}
+
 // A remark stays a comment, whatever is in it.
 func TestComments(t *testing.T) {
 	d := Rules("-A -t 172.16.0.100:80\n-a -t 172.16.0.100:80 -r 10.0.0.7\n-A \x01evil\u2028: -t\n", known{})

@@ -237,12 +237,12 @@ func (s *script) ifconfig(words []string) error {
 
 // parsePrefix reads ADDRESS, which is one with a full mask, or ADDRESS/LENGTH.
 func parsePrefix(word string) (netip.Prefix, error) {
-	if strings.Contains(word, "/") {
-		return netip.ParsePrefix(word)
+	if prefix, err := netip.ParsePrefix(word); err == nil {
+		return prefix, nil
 	}
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
-		return netip.Prefix{}, err
+		return netip.Prefix{}, fmt.Errorf("%q is no address", word)
 	}
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
