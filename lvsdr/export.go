@@ -27,22 +27,25 @@ func exportKeepalivedCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "keepalived",
 		Usage: "print a keepalived.conf for two directors",
-		Description: "It has the same virtual services and real servers, health checks, and a VIP that\n" +
+		Description: "It has the same virtual services, real servers and health checks, and a VIP that\n" +
 			"moves to the second director when the first one is lost. Its comments say what\n" +
-			"remains to be done.",
+			"remains to be done, and what keepalived cannot do.",
 		Flags: append(append(globalFlags(), configFlags()...),
 			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` of the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
 			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", EnvVars: env("router-id"), Value: "51"},
 			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
 			&cli.BoolFlag{Name: "vrrp-only", Usage: "only move the VIP: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
 			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6", EnvVars: env("peer")},
-			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is checked over TLS", EnvVars: env("check"), Value: "tcp"},
+			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is checked over TLS", EnvVars: env("check"), DefaultText: "the file's, else tcp"},
 			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` that answers when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
 		Action: exportKeepalived,
 	}
 }
 
 func exportKeepalived(c *cli.Context) error {
+	if boolOf(c, "json") {
+		return usageError("export keepalived: --json, expected none: it is a file of keepalived's")
+	}
 	cfg, err := configOf(c)
 	if err == nil {
 		err = requireComplete(cfg, config.Config.Validate)
@@ -54,7 +57,11 @@ func exportKeepalived(c *cli.Context) error {
 	if err != nil {
 		return exitError{statusUsage, err}
 	}
-	return keepalived.Write(c.App.Writer, cfg, o)
+	lost, err := keepalived.Write(c.App.Writer, cfg, o)
+	if err == nil && lost > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "lvsdr: export keepalived: warning: %s of the file that keepalived does not do: see the comments \"Not exported\"\n", things(lost))
+	}
+	return err
 }
 
 // exportOptions are the options that the flags make.
@@ -67,11 +74,14 @@ func exportOptions(c *cli.Context, cfg config.Config) (o keepalived.Options, err
 	if err != nil {
 		return o, err
 	}
-	check, wrong := keepalived.ParseCheck(c.String("check"))
-	if wrong != "" {
-		return o, fmt.Errorf("--check %q: %s, expected %s", c.String("check"), wrong, keepalived.CheckForms)
+	o = keepalived.Options{RouterID: uint8(id), Priority: uint8(priority)}
+	if word := c.String("check"); word != "" {
+		check, wrong := keepalived.ParseCheck(word)
+		if wrong != "" {
+			return o, fmt.Errorf("--check %q: %s, expected %s", word, wrong, keepalived.CheckForms)
+		}
+		o.Check = &check
 	}
-	o = keepalived.Options{RouterID: uint8(id), Priority: uint8(priority), Check: check}
 	o.VRRPOnly = c.Bool("vrrp-only")
 	for _, word := range c.StringSlice("peer") {
 		peer, err := config.ParseAddress("--peer", word)

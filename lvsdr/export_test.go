@@ -52,6 +52,7 @@ func TestExportKeepalivedUsage(t *testing.T) {
 	const both = "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.7, 2001:db8::7]\n"
 	for _, tt := range []struct{ name, config, words, want string }{
 		{"no real servers", "vip: 172.16.0.100\n", "", "configuration: services[0]: no real servers, expected some in the file or with --rs"},
+		{"an object", tutorial, "--json", "export keepalived: --json, expected none: it is a file of keepalived's"},
 		{"argument", tutorial, "now", "export keepalived: unexpected argument \"now\"\nlvsdr: hint: lvsdr export keepalived [FLAG...]: print a keepalived.conf for two directors"},
 		{"router too high", tutorial, "--router-id 256", `--router-id "256": out of range, expected a number from 1 to 255`},
 		{"router zero", tutorial, "--router-id 0", `--router-id "0": out of range, expected a number from 1 to 255`},
@@ -64,6 +65,8 @@ func TestExportKeepalivedUsage(t *testing.T) {
 		{"weight of a sorry server", tutorial, "--sorry-server 10.0.0.9=2", `--sorry-server "10.0.0.9=2": not an address, expected ADDRESS[:PORT]`},
 		{"sorry server's port", tutorial, "--sorry-server 10.0.0.9:81", `--sorry-server "10.0.0.9:81": a port without forward: masquerade, expected none: it is the service's`},
 		{"VIP as sorry server", tutorial, "--sorry-server 172.16.0.100", `--sorry-server "172.16.0.100": it is a VIP, expected the server's own address`},
+		{"real server as sorry server", tutorial, "--sorry-server 10.0.0.17", `--sorry-server "10.0.0.17": a real server of the service, expected another machine`},
+		{"peer of no family", tutorial + "watch: {vip: vrrp}\n", "--vrrp-only --peer 2001:db8::9", `--peer "2001:db8::9": no VIP is of its address family, expected the family of a VIP`},
 		{"checks beside vs watch", tutorial, "--vrrp-only --check tcp", `--check with --vrrp-only, expected one of them: vs watch asks the real servers`},
 		{"peer that is none", tutorial, "--vrrp-only --peer www", `--peer "www": not an address, expected a unicast IPv4 or IPv6 address`},
 		{"VRRP alone, VIPs of our own", tutorial, "--vrrp-only", `watch.vip "own": vs start and vs watch would put the VIP up on both directors, expected vrrp`},
@@ -73,6 +76,14 @@ func TestExportKeepalivedUsage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			newDesk(t, tt.config).expect("export keepalived "+tt.words, result{Stderr: "lvsdr: " + tt.want + "\n", Status: 2})
 		})
+	}
+}
+
+// What keepalived does not do is counted on standard error.
+func TestExportKeepalivedLost(t *testing.T) {
+	got := newDesk(t, tutorial+"announce_table: 200\ncheck: {rise: 5}\n").run("export keepalived")
+	if want := "lvsdr: export keepalived: warning: 2 things of the file that keepalived does not do: see the comments \"Not exported\"\n"; got.Stderr != want || got.Status != 0 {
+		t.Errorf("%+v, want %q", got, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/urfave/cli/v2"
+	"go.yaml.in/yaml/v4"
 
 	"lvsdr/internal/config"
 )
@@ -36,7 +37,15 @@ func configCommand() *cli.Command {
 			if boolOf(c, "quiet") { // whether it is good is all that is asked
 				return nil
 			}
-			_, err = c.App.Writer.Write(cfg.YAML())
+			text := cfg.YAML()
+			if boolOf(c, "json") {
+				var object map[string]any
+				if err := yaml.Unmarshal(text, &object); err != nil {
+					return err
+				}
+				return writeJSON(c.App.Writer, object)
+			}
+			_, err = c.App.Writer.Write(text)
 			return err
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,9 +52,44 @@ func configFlags() []cli.Flag {
 	}
 }
 
-// env is the environment's name of a flag.
+// env is the environment's name of a flag. A variable that is empty counts as
+// unset.
 func env(flag string) []string {
-	return []string{"LVSDR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+	name := "LVSDR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	if value, set := os.LookupEnv(name); set && value == "" {
+		return nil
+	}
+	return []string{name}
+}
+
+// refuseEmpty keeps a flag without a value, as a script has it whose variable is
+// unset, from meaning the default.
+func refuseEmpty(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		for _, outer := range c.Lineage() {
+			flags := c.App.Flags
+			if outer.Command != nil && outer.Command.Flags != nil {
+				flags = outer.Command.Flags
+			}
+			for _, f := range flags {
+				name := f.Names()[0]
+				empty := false
+				switch f.(type) {
+				case *cli.StringFlag:
+					empty = outer.IsSet(name) && outer.String(name) == ""
+				case *cli.StringSliceFlag:
+					empty = slices.Contains(outer.StringSlice(name), "")
+				}
+				if empty {
+					verb, _ := verbName(c)
+					_, value, _ := strings.Cut(f.(cli.DocGenerationFlag).GetUsage(), "`")
+					value, _, _ = strings.Cut(value, "`")
+					return usageError("%s: flag --%s: %q, expected %s", verb, name, "", value)
+				}
+			}
+		}
+		return action(c)
+	}
 }
 
 // setIn is the context nearest to the verb in which a flag was given, since

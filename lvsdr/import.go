@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -43,6 +44,9 @@ func importCommand() *cli.Command {
 
 func runImport(c *cli.Context, netns string) error {
 	from, file, err := importFrom(c, netns)
+	if err == nil {
+		err = file.Err()
+	}
 	if err != nil {
 		return err
 	}
@@ -151,6 +155,8 @@ func importFrom(c *cli.Context, netns string) (from string, f imports.File, err 
 		return "", f, exitError{statusUsage, err}
 	case len(given) > 1:
 		return "", f, usageError("import: --%s and --%s: one source at a time", given[0].flag, given[1].flag)
+	case len(given) == 1 && timesOf(c, given[0].flag) > 1:
+		return "", f, usageError("import: --%s twice: one source at a time", given[0].flag)
 	case len(given) == 0:
 		return importMachine(c, netns, vips.VIPs)
 	}
@@ -169,6 +175,18 @@ func importFrom(c *cli.Context, netns string) (from string, f imports.File, err 
 		return "", f, fmt.Errorf("%s: neither a virtual service nor a VIP is in it%s", path, because(draft.Remarks))
 	}
 	return path, draft.File(), nil
+}
+
+// timesOf is how often a flag is on the command line: the library keeps the last one.
+func timesOf(c *cli.Context, flag string) (n int) {
+	for _, word := range c.App.Metadata[argumentsKey].([]string) {
+		name, isFlag := strings.CutPrefix(word, "-")
+		name, _, _ = strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		if isFlag && name == flag {
+			n++
+		}
+	}
+	return n
 }
 
 // because tells the first thing that was not understood.

@@ -163,6 +163,9 @@ func filterOf(c *cli.Context) (f filter, err error) {
 			if err == nil && e.protocol != "" && !of.protocol {
 				err = errors.New("only a service has a protocol")
 			}
+			if err != nil && of.protocol {
+				err = fmt.Errorf("%w, perhaps with /tcp, /udp or /sctp behind it", err)
+			}
 			if err != nil {
 				return f, usageError("list: --%s %q: %w", of.flag, word, err)
 			}

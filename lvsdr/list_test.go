@@ -268,13 +268,14 @@ func TestListFilters(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	const forms = `: expected 10.0.0.7, 10.0.0.7:80, [2001:db8::7]:80 or 10.0.0.0/24` + "\n"
+	service := strings.TrimSpace(forms) + ", perhaps with /tcp, /udp or /sctp behind it\n"
 	for words, want := range map[string]string{
 		"list --client 10.0.0.1":                           "list: --service, --real-server, --client and --state go with --connections\n",
 		"list --connections --client web":                  `list: --client "web"` + forms,
-		"list --connections --service 7":                   `list: --service "7"` + forms,
-		"list --connections --service 10.0.0.1:http":       `list: --service "10.0.0.1:http"` + forms,
-		"list --connections --service 10.0.0.1:0":          `list: --service "10.0.0.1:0"` + forms,
-		"list --connections --service 10.0.0.1:80/icmp":    `list: --service "10.0.0.1:80/icmp"` + forms,
+		"list --connections --service 7":                   `list: --service "7"` + service,
+		"list --connections --service 10.0.0.1:http":       `list: --service "10.0.0.1:http"` + service,
+		"list --connections --service 10.0.0.1:0":          `list: --service "10.0.0.1:0"` + service,
+		"list --connections --service 10.0.0.1:80/icmp":    `list: --service "10.0.0.1:80/icmp"` + service,
 		"list --connections --real-server 10.0.0.1:80/tcp": `list: --real-server "10.0.0.1:80/tcp": only a service has a protocol` + "\n",
 		"list --connections --client 10.0.0.0/33":          `list: --client "10.0.0.0/33"` + forms,
 		"list connections":                                 "list: unexpected argument \"connections\"\nlvsdr: hint: lvsdr list --connections\n",

@@ -36,7 +36,7 @@ func newApp(env command.Env, sys system) *cli.App {
 		Reader:         env.Stdin,
 		Writer:         env.Stdout,
 		ErrWriter:      env.Stderr,
-		Metadata:       map[string]any{systemKey: sys, environmentKey: env.LookupEnv},
+		Metadata:       map[string]any{systemKey: sys, environmentKey: env.LookupEnv, argumentsKey: env.Args},
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's business
 		Commands: []*cli.Command{
 			roleCommand(plan.Director),
@@ -67,19 +67,21 @@ func newApp(env command.Env, sys system) *cli.App {
 func setUsage(c *cli.Command) {
 	c.OnUsageError = refuseFlags
 	c.HideHelpCommand = true
-	switch {
-	case len(c.Subcommands) > 0:
+	if len(c.Subcommands) > 0 {
 		c.Action = group(c.Name)
-	case c.ArgsUsage == "":
-		c.Action = refuseArguments(c.Action)
+	} else {
+		if c.ArgsUsage == "" {
+			c.Action = refuseArguments(c.Action)
+		}
+		c.Action = refuseEmpty(c.Action)
 	}
 	for _, sub := range c.Subcommands {
 		setUsage(sub)
 	}
 }
 
-// group is the action of a name that only leads to others: help if it is given
-// alone.
+// group is the action of a name that only leads to others. Alone, lvsdr has its
+// help for an answer; below it a verb is missing.
 func group(name string) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if word := c.Args().First(); word != "" {
@@ -95,7 +97,8 @@ func group(name string) cli.ActionFunc {
 			}
 			return cli.ShowAppHelp(c)
 		}
-		return cli.ShowSubcommandHelp(c)
+		writeHelp(c.App.ErrWriter, c.Command)
+		return exitError{status: statusUsage}
 	}
 }
 

@@ -37,6 +37,21 @@ func TestRun(t *testing.T) {
 			"one more", []string{"lvsdr", "lab", "get", "http://172.16.0.100/", "2"},
 			result{"", "lvsdr: lab get: unexpected argument \"2\"\nlvsdr: hint: lvsdr lab get [FLAG...] URL: fetch a page as the client does\n", 2},
 		},
+		{
+			"a namespace that is empty, as of a variable that is unset", []string{"lvsdr", "--netns", "", "vs", "diff"},
+			result{"", "lvsdr: vs diff: flag --netns: \"\", expected NAME\n", 2},
+		},
+		{
+			"one that the command does not take", []string{"lvsdr", "--netns=", "init"},
+			result{"", "lvsdr: init: flag --netns: \"\", expected NAME\n", 2},
+		},
+		{
+			"one of several that is empty", []string{"lvsdr", "export", "keepalived", "--peer", "10.0.0.9", "--peer", ""},
+			result{"", "lvsdr: export keepalived: flag --peer: \"\", expected ADDRESS\n", 2},
+		},
+		{"one dash", []string{"lvsdr", "-v"}, result{"", "lvsdr: unknown flag -v\n", 2}},
+		{"two dashes", []string{"lvsdr", "vs", "start", "--v"}, result{"", "lvsdr: vs start: unknown flag --v (did you mean --vip?)\n", 2}},
+		{"help of what there is not", []string{"lvsdr", "help", "vs", "nosuch"}, result{"", "lvsdr: unknown command \"nosuch\" after vs\n", 2}},
 		{"unknown command", []string{"lvsdr", "vsx"}, result{"", "lvsdr: unknown command \"vsx\" after lvsdr (did you mean vs?)\n", 2}},
 		{
 			"unknown command of a group", []string{"lvsdr", "lab", "kernal", "--", "true"},
@@ -69,7 +84,9 @@ func TestRunHelp(t *testing.T) {
 		{nil, "lab "},
 		{[]string{"lvsdr"}, "version "},
 		{[]string{"lvsdr", "--help"}, "lab "},
-		{[]string{"lvsdr", "lab"}, "kernel "},
+		{[]string{"lvsdr", "lab", "--help"}, "kernel "},
+		{[]string{"lvsdr", "help", "lab"}, "kernel "},
+		{[]string{"lvsdr", "help", "lab", "kernel"}, "Usage: lvsdr lab kernel [FLAG...] -- CMD [ARG...]"},
 		{[]string{"lvsdr", "lab", "kernel", "-h"}, "CMD [ARG...]"},
 	}
 	for _, tt := range tests {
@@ -83,5 +100,26 @@ func TestRunHelp(t *testing.T) {
 				t.Error("help shows the hidden word")
 			}
 		})
+	}
+}
+
+// An empty variable of the environment is one that is not set.
+func TestRunEmptyVariables(t *testing.T) {
+	for _, name := range []string{"NETNS", "CONFIG", "LABEL", "SCHEDULER", "FORWARD", "PERSISTENT", "RS", "JSON", "WAIT"} {
+		t.Setenv("LVSDR_"+name, "")
+	}
+	t.Setenv("LVSDR_VIP", "172.16.0.100")
+	d := newDesk(t, "announce: true\n")
+	if got := d.run("config"); got.Status != 0 || !strings.HasPrefix(got.Stdout, "vip: 172.16.0.100\n") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A verb that is missing is a mistake, whose answer is the help.
+func TestRunNoVerb(t *testing.T) {
+	for _, group := range []string{"vs", "rs", "lab", "export"} {
+		d := newDesk(t, "")
+		help := d.run(group + " --help")
+		d.expect(group, result{"", help.Stdout, 2})
 	}
 }

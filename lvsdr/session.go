@@ -44,6 +44,7 @@ var thisSystem = system{open: openMachine, connections: openConnections, namespa
 const (
 	systemKey      = "system"
 	environmentKey = "environment"
+	argumentsKey   = "arguments"
 )
 
 // systemOf is the system that [newApp] was given.

@@ -17,6 +17,9 @@ import (
 // another program, belong to that program; the words of shell completion stay as they
 // are.
 func arrange(a *cli.App, args []string) []string {
+	if len(args) > 2 && args[1] == "help" { // of a verb below another one, too
+		args = append(slices.Concat(args[:1], args[2:]), "--help")
+	}
 	if args[len(args)-1] == "--generate-bash-completion" {
 		return args
 	}
@@ -109,7 +112,7 @@ func refuseFlags(c *cli.Context, err error, _ bool) error {
 				names = append(names, "--"+f.Names()[0])
 			}
 		}
-		text = "unknown flag --" + name + didYouMean(nearest("--"+name, names))
+		text = "unknown flag " + typed(c, name) + didYouMean(nearest("--"+name, names))
 	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		text = "flag --" + name + " needs a value"
 	} else if m := invalidValue.FindStringSubmatch(text); m != nil {
@@ -123,6 +126,16 @@ func refuseFlags(c *cli.Context, err error, _ bool) error {
 		text = verb + ": " + text
 	}
 	return usageError("%s", text)
+}
+
+// typed is a flag with as many dashes as were typed.
+func typed(c *cli.Context, name string) string {
+	for _, word := range c.App.Metadata[argumentsKey].([]string) {
+		if word == "-"+name || strings.HasPrefix(word, "-"+name+"=") {
+			return "-" + name
+		}
+	}
+	return "--" + name
 }
 
 // verbName names the command of a context, if it is not lvsdr itself.

@@ -77,6 +77,12 @@ func TestConfiguration(t *testing.T) {
 	if got := d.run("config --vip 172.16.0.100"); got.Status != 0 || !strings.Contains(got.Stdout, "172.16.0.100") {
 		t.Errorf("config: %+v", got)
 	}
+	d.configure(tutorial + "services: [{port: 80, netmask: 255.255.255.0, persistent: 60, check: {type: http, body: 'a\"b'}}]\n")
+	yaml, object := d.run("config"), d.run("--json config")
+	d.configure(object.Stdout)
+	if got := d.run("config"); object.Status != 0 || !strings.HasPrefix(object.Stdout, "{\n  \"") || got != yaml {
+		t.Errorf("config: %+v, as an object %+v, which is\n%+v", yaml, object, got)
+	}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		d.succeed("completion " + shell)
 	}

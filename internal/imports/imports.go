@@ -12,9 +12,11 @@ package imports
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +38,7 @@ type Draft struct {
 	Daemons       []ipvs.Daemon
 	OnEvent       []string
 	Remarks       []string // of no service
-	// InUse: a service that cannot be said whole is left out whole, since vs start
-	// would take away from it.
+	// InUse: it is what a kernel has, where weight 0 may be of a moment.
 	InUse bool
 }
 
@@ -54,7 +55,8 @@ type Service struct {
 	Page    string // of a sorry page
 	Minimum config.Minimum
 	Remarks []string
-	guessed bool // VIPs
+	guessed bool   // VIPs
+	partial string // why it is not all of the source's: vs start would remove the rest
 }
 
 // remark says something of a service that the file does not.
@@ -78,6 +80,15 @@ func (d *Draft) uniqueName(text string) string {
 	return name
 }
 
+// expression reports why RE2 does not know an expression.
+func expression(text string) error {
+	_, err := regexp.Compile(text)
+	if wrong, is := err.(*syntax.Error); is {
+		return fmt.Errorf("%s: %q", wrong.Code, wrong.Expr)
+	}
+	return err
+}
+
 // words name a service as ipvsadm does.
 func words(s *ipvs.Service) string {
 	switch {
@@ -93,6 +104,22 @@ func words(s *ipvs.Service) string {
 type File struct {
 	Config  config.Config
 	Remarks []Remark
+	none    bool // of the source's services
+}
+
+// Err tells why no service of a source that has some is in the file, which is
+// worth nothing then.
+func (f File) Err() error {
+	if !f.none {
+		return nil
+	}
+	all := []error{errors.New("no service can be imported")}
+	for _, r := range f.Remarks {
+		if strings.Contains(r.Text, "not imported") {
+			all = append(all, errors.New(comment(r.Text)))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // Remark is a comment: on a service of the configuration, or on no one.
@@ -136,9 +163,7 @@ func (d Draft) File() File {
 		}
 	}
 	if len(c.Services) == 0 {
-		if len(d.Services) > 0 {
-			f.Remark("this file has no service for the VIP: port 80 is a placeholder")
-		}
+		f.none = len(d.Services) > 0
 		c.Services, c.VIPs = config.Default().Services, d.VIPs
 	}
 	c.Label, c.DirectorLabel = cmp.Or(d.Label, c.Label), d.DirectorLabel
@@ -214,14 +239,16 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 		s.remark("no VIP is known that the mark stands for; say which: lvsdr import --vip ADDRESS")
 		return config.Service{}, false
 	}
-	if why := sayingAlone(s); why != "" {
+	if why := cmp.Or(s.partial, sayingAlone(s)); why != "" {
 		s.remark("%s", why)
 		return config.Service{}, false
 	}
-	s.Destinations = d.sayable(s, "real server", s.Destinations, vips)
-	s.Sorry = d.sayable(s, "sorry server", s.Sorry, vips)
+	whole := s.Destinations
+	s.Destinations = d.sayable(s, whole, vips, func(why string) { s.partial = cmp.Or(s.partial, "real server "+why) })
+	s.Sorry = d.sayable(s, s.Sorry, vips, func(why string) { s.remark("sorry server %s", why) })
 	switch {
-	case d.InUse && len(s.Remarks) > 0:
+	case s.partial != "":
+		s.remark("%s", s.partial)
 		return config.Service{}, false
 	case len(s.Destinations) == 0:
 		s.remark("no real servers")
@@ -252,24 +279,26 @@ func (d Draft) say(s *Service, vips []netip.Addr) (config.Service, bool) {
 	return config.Service{}, false
 }
 
-// sayable are those of some destinations that the file can say.
-func (d Draft) sayable(s *Service, kind string, all []ipvs.Destination, vips []netip.Addr) (kept []ipvs.Destination) {
+// sayable are those of some destinations that the file can say; why tells of each
+// other one.
+func (d Draft) sayable(s *Service, all []ipvs.Destination, vips []netip.Addr, why func(string)) (kept []ipvs.Destination) {
 	alone := Service{Service: s.Service, VIPs: s.VIPs, Forward: s.Forward, Destinations: all}
-	_, why := saying(&alone)
+	_, some := saying(&alone)
 	seen := map[netip.AddrPort]bool{}
 	for _, one := range all {
 		wrong := ""
 		switch {
+		case seen[one.Key()]:
+			s.remark("%s is there twice; this is the second one", netip.AddrPortFrom(one.Addr, one.Port))
+			continue
 		case slices.Contains(vips, one.Addr):
 			wrong = "it is a VIP"
-		case seen[one.Key()]:
-			wrong = "it is there twice"
-		case why != "":
+		case some != "":
 			alone.Destinations = []ipvs.Destination{one}
 			_, wrong = saying(&alone)
 		}
 		if wrong != "" {
-			s.remark("%s %s: %s", kind, netip.AddrPortFrom(one.Addr, one.Port), wrong)
+			why(fmt.Sprintf("%s: %s", netip.AddrPortFrom(one.Addr, one.Port), wrong))
 			continue
 		}
 		seen[one.Key()] = true

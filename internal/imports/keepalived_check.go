@@ -3,7 +3,6 @@ package imports
 import (
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -177,7 +176,7 @@ func (c *checker) page(url statement) {
 	if options != "" {
 		options = "(?" + options + ")"
 	}
-	if _, err := regexp.Compile(options + pattern.arg(1)); err != nil {
+	if err := expression(options + pattern.arg(1)); err != nil {
 		c.notes.add(pattern.at, fmt.Sprintf("not imported: regex %s: %v", pattern.arg(1), err))
 		return
 	}

@@ -20,7 +20,7 @@ const (
 
 // offer adds the service by each address and mark that a virtual server names.
 func (k *keepalived) offer(v statement, s Service, family string) {
-	lines := []statement{{at: v.at, words: v.words[1:]}}
+	lines, head := []statement{{at: v.at, words: v.words[1:]}}, v.keyword()
 	if v.arg(1) == "group" {
 		group, known := k.groups[v.arg(2)]
 		if !known {
@@ -28,7 +28,7 @@ func (k *keepalived) offer(v statement, s Service, family string) {
 			return
 		}
 		group.used = true
-		lines = group.body
+		lines, head = group.body, "virtual_server_group "+v.arg(2)+":"
 	}
 	for _, line := range lines {
 		if len(line.words) == 0 {
@@ -36,7 +36,7 @@ func (k *keepalived) offer(v statement, s Service, family string) {
 		}
 		all, err := offered(s, line, family)
 		if err != nil {
-			k.draft.remark("%s not imported: virtual_server %s: %v", line.at, strings.Join(line.words, " "), err)
+			k.draft.remark("%s not imported: %s %s: %v", line.at, head, strings.Join(line.words, " "), err)
 			continue
 		}
 		k.servers += len(all) * len(s.Destinations)
@@ -58,10 +58,12 @@ func offered(s Service, line statement, family string) (all []Service, err error
 		return []Service{s}, err
 	}
 	addrs, err := span(line.keyword())
-	if err == nil && line.arg(1) != "" {
-		var port uint64
-		port, err = strconv.ParseUint(line.arg(1), 10, 16)
-		s.Port = uint16(port)
+	if port := line.arg(1); err == nil && port != "" {
+		var n uint64
+		if n, err = strconv.ParseUint(port, 10, 16); err != nil {
+			err = fmt.Errorf("%q is no port", port)
+		}
+		s.Port = uint16(n)
 	}
 	for _, addr := range addrs {
 		s.Addr, s.Family = addr, ipvs.FamilyOf(addr)
@@ -144,15 +146,19 @@ func span(word string) (all []netip.Addr, err error) {
 		return all, nil
 	}
 	first, last, isRange := strings.Cut(word, "-")
+	wrong := fmt.Errorf("%q is no address", word)
 	from, err := netip.ParseAddr(first)
-	if err != nil || !isRange {
-		return []netip.Addr{from}, err
+	if err != nil {
+		return nil, wrong
+	}
+	if !isRange {
+		return []netip.Addr{from}, nil
 	}
 	to, err := netip.ParseAddr(last)
 	if err != nil {
 		cut := strings.LastIndexAny(first, ".:")
 		if to, err = netip.ParseAddr(first[:cut+1] + last); err != nil {
-			return nil, err
+			return nil, wrong
 		}
 	}
 	for addr := from; addr.IsValid() && addr.Compare(to) <= 0; addr = addr.Next() {

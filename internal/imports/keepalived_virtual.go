@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -65,6 +66,9 @@ func (k *keepalived) virtual(s statement) {
 		if !v.balance(one) && !k.serve(&v, one) && !v.timing.take(one) && !k.understands(one) {
 			v.notes.unsaid(one)
 		}
+		if addr, err := netip.ParseAddr(s.arg(1)); one.keyword() == "ip_family" && err == nil && addr.Is6() != (v.family == "inet6") {
+			v.notes.add(one.at, "not imported: ip_family "+v.family+": the address is of the other family")
+		}
 	}
 	if !v.schedule {
 		v.notes.add(s.at, "no scheduler is named: wlc")
@@ -110,12 +114,15 @@ func (v *virtualServer) balance(s statement) (ok bool) {
 		v.Flags |= ipvs.Persistent
 		v.Timeout = defaultPersistence
 		if s.arg(1) != "" {
-			v.Timeout, err = parseNumber(s.arg(1))
+			if v.Timeout, err = parseNumber(s.arg(1)); err != nil {
+				v.partial = cmp.Or(v.partial, s.at+": "+strings.Join(s.words, " ")+": expected seconds")
+				return true
+			}
 		}
 	case "persistence_granularity":
 		v.Netmask, err = parseMask(s.arg(1))
 	case "ip_family":
-		v.family = s.arg(1)
+		v.family, known = s.arg(1), s.arg(1) == "inet" || s.arg(1) == "inet6"
 	case "snmp_name":
 		v.Name = s.arg(1)
 	case "quorum":
@@ -140,7 +147,7 @@ func (k *keepalived) serve(v *virtualServer, s statement) (ok bool) {
 		if err == nil {
 			v.servers = append(v.servers, r)
 		} else {
-			v.notes.add(s.at, "not imported: "+err.Error())
+			v.partial = cmp.Or(v.partial, s.at+": "+err.Error())
 		}
 	case "sorry_server":
 		r := realServer{}

@@ -90,10 +90,13 @@ func TestKeepalivedKeys(t *testing.T) {
 			persistence_timeout
 			persistence_timeout 60
 			persistence_timeout x
+			persistence_timeout 1h
 			persistence_granularity 255.255.255
 			protocol UDP
 			protocol SCTP
 			protocol NOSUCH
+			ip_family inet6
+			ip_family nosuch
 			ha_suspend
 			smtp_alert true
 			virtualhost www.example.com

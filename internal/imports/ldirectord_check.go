@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,12 +225,12 @@ func reverse(addr netip.Addr) string {
 }
 
 // pattern takes an expression that RE2 knows, too.
-func (s *service) pattern(to *string, expression string) {
-	if _, err := regexp.Compile(expression); err != nil {
-		s.note("receive", "receive %s not imported: %v", expression, err)
+func (s *service) pattern(to *string, text string) {
+	if err := expression(text); err != nil {
+		s.note("receive", "receive %s not imported: %v", text, err)
 		return
 	}
-	*to = expression
+	*to = text
 }
 
 // external has a program ask, which is given the service and the real server as

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +83,7 @@ func (s *service) staff() {
 	for _, one := range s.own["real"+s.six] {
 		all, own, err := s.real(one.value)
 		if err != nil {
-			s.remark("line %d not imported: real = %s: %v", one.line, one.value, err)
+			s.partial = cmp.Or(s.partial, fmt.Sprintf("line %d: real = %s: %v", one.line, one.value, err))
 		}
 		if own != "" {
 			s.remark("line %d: %s is of this real server: the file has one check for all of a service", one.line, own)

@@ -51,6 +51,7 @@ func (t *table) line(rule string) error {
 type table struct {
 	names    Names
 	services []Service
+	unnamed  []string // services that are not understood, as commands name them
 	daemons  []ipvs.Daemon
 	timeouts ipvs.Timeouts
 }
@@ -90,24 +91,28 @@ var (
 	}
 )
 
-// parseCall takes the words of a command apart.
+// parseCall takes the words of a command apart, all of them whatever is wrong with
+// one.
 func parseCall(words []string) (c call, err error) {
 	c.options = map[string]string{}
-	take := func(name, attached string, has bool) error {
-		if _, again := c.options[name]; again {
-			return fmt.Errorf("--%s twice", name)
+	fail := func(format string, args ...any) {
+		if err == nil {
+			err = fmt.Errorf(format, args...)
 		}
+	}
+	take := func(name, attached string, has bool) {
 		optional := name == "persistent" && !has && len(words) > 0 && !strings.HasPrefix(words[0], "-")
 		switch value := slices.Contains(ipvsadmValues, name); {
+		case c.has(name):
+			fail("--%s twice", name)
 		case !has && value && len(words) == 0:
-			return fmt.Errorf("--%s without a value", name)
+			fail("--%s without a value", name)
 		case !has && value, optional:
 			attached, words = words[0], words[1:]
 		}
 		c.options[name] = attached
-		return nil
 	}
-	for len(words) > 0 && err == nil {
+	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
 		long, isLong := strings.CutPrefix(word, "--")
@@ -115,21 +120,23 @@ func parseCall(words []string) (c call, err error) {
 		case isLong:
 			name, value, has := strings.Cut(long, "=")
 			if !knownOption(name) {
-				return c, fmt.Errorf("unknown option --%s", name)
+				fail("unknown option --%s", name)
+				continue
 			}
-			err = take(name, value, has)
+			take(name, value, has)
 		case len(word) > 1 && word[0] == '-':
-			for letters := word[1:]; letters != "" && err == nil; {
+			for letters := word[1:]; letters != ""; {
 				name, known := ipvsadmOptions[letters[0]]
 				if !known {
-					return c, fmt.Errorf("unknown option -%c", letters[0])
+					fail("unknown option -%c", letters[0])
+					break
 				}
 				letters = letters[1:]
 				attached := ""
 				if name == "persistent" || slices.Contains(ipvsadmValues, name) {
 					attached, letters = letters, ""
 				}
-				err = take(name, attached, attached != "")
+				take(name, attached, attached != "")
 			}
 		default:
 			c.rest = append(c.rest, word)
@@ -152,15 +159,43 @@ func knownOption(name string) bool {
 
 func (c call) has(name string) bool { _, has := c.options[name]; return has }
 
+// untold begins a word of which it is not known what it would be.
+const untold = "\x00"
+
+// lose has the service left out that a command would change which is not
+// understood; every one, if it cannot be told which.
+func (t *table) lose(c call) {
+	s, _ := t.service(c)
+	known := s.FWMark != 0 || s.Addr.IsValid()
+	name := c.options["fwmark-service"]
+	for _, p := range ipvs.Protocols {
+		name = cmp.Or(c.options[p.Name+"-service"], name)
+	}
+	switch {
+	case c.has("add-service") && !known:
+		t.unnamed = append(t.unnamed, name)
+		return
+	case !c.has("edit-service") && !c.has("add-server") && !c.has("edit-server") && !c.has("delete-server"), slices.Contains(t.unnamed, name):
+		return
+	}
+	for i := range t.services {
+		if one := &t.services[i]; !known || one.Key() == s.Key() {
+			one.partial = "a command for it is not understood"
+		}
+	}
+}
+
 // command does what ipvsadm would do with these words.
 func (t *table) command(words []string) error {
 	c, err := parseCall(words)
 	switch {
 	case err != nil:
+		t.lose(c)
 		return err
 	case c.has("set"):
 		return t.set(c.rest)
 	case len(c.rest) > 0:
+		t.lose(c)
 		return fmt.Errorf("unexpected %q", c.rest[0])
 	case c.has("clear"):
 		t.services = nil
@@ -176,6 +211,7 @@ func (t *table) command(words []string) error {
 	}
 	s, err := t.service(c)
 	if err != nil {
+		t.lose(c)
 		return err
 	}
 	i := slices.IndexFunc(t.services, func(have Service) bool { return have.Key() == s.Key() })
@@ -201,6 +237,7 @@ func (t *table) command(words []string) error {
 func (t *table) server(c call, s *Service) error {
 	d, err := t.destination(c, &s.Service)
 	if err != nil {
+		s.partial = cmp.Or(s.partial, "a real server is not imported: "+err.Error())
 		return err
 	}
 	i := slices.IndexFunc(s.Destinations, func(have ipvs.Destination) bool { return have.Key() == d.Key() })
@@ -386,7 +423,11 @@ func parseHost(host string, names Names) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr, nil
 	}
-	addr, found := names.Host4(host)
+	var addr netip.Addr
+	found := false
+	if !strings.HasPrefix(host, untold) {
+		addr, found = names.Host4(host)
+	}
 	if !found {
 		return addr, fmt.Errorf("%q is no address, nor a name that this machine knows", host)
 	}

@@ -3,6 +3,7 @@ package imports
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -108,6 +109,16 @@ func (s *script) draft() Draft {
 	} else {
 		d = m.RealServer()
 	}
+	vips := slices.Concat(d.allVIPs(), d.VIPs)
+	for _, a := range s.addresses {
+		addr := a.Prefix.Addr()
+		switch vip := slices.Contains(vips, addr); {
+		case vip && !a.Prefix.IsSingleIP():
+			d.remark("%s on %s: the file means %s", a.Prefix, a.Interface, netip.PrefixFrom(addr, addr.BitLen()))
+		case !vip && !a.looksLikeVIP():
+			d.remark("not imported: %s on %s: it is no VIP", a.Prefix, a.Interface)
+		}
+	}
 	d.InUse, d.Timeouts = false, s.timeouts
 	d.Remarks = slices.Concat(s.remarks, d.Remarks)
 	return d
@@ -129,10 +140,10 @@ func (s *script) statement(one *syntax.Stmt) {
 	switch {
 	case s.depth > deepestCall:
 		s.remark(one, "%s and what follows: too deep", source(one))
-		s.jump = jumpStop
+		s.stop()
 	case s.steps > mostSteps:
 		s.remark(one, "%s and what follows: more than %d commands", source(one), mostSteps)
-		s.jump = jumpStop
+		s.stop()
 	default:
 		s.command(one, one.Cmd)
 	}
@@ -140,6 +151,48 @@ func (s *script) statement(one *syntax.Stmt) {
 		s.outcome = -s.outcome
 	}
 	s.depth--
+}
+
+// stop ends the script at a bound: what else it would do to its services is not
+// known.
+func (s *script) stop() {
+	s.jump = jumpStop
+	for i := range s.services {
+		s.services[i].partial = "the script goes on"
+	}
+}
+
+// lose has the services left out that a part of the script would change which is
+// not understood.
+func (s *script) lose(n syntax.Node) {
+	seen := map[string]bool{} // functions
+	var visit func(syntax.Node) bool
+	visit = func(n syntax.Node) bool {
+		c, isCall := n.(*syntax.CallExpr)
+		if !isCall || len(c.Args) == 0 {
+			return true
+		}
+		name, _ := s.literal(c.Args[0])
+		if body := s.functions[name]; body != nil && !seen[name] {
+			seen[name] = true
+			syntax.Walk(body, visit)
+		}
+		if path.Base(name) != "ipvsadm" {
+			return true
+		}
+		var words []string
+		for _, w := range c.Args[1:] {
+			all, err := s.fields(w)
+			if err != nil {
+				all = []string{untold + source(w)}
+			}
+			words = append(words, all...)
+		}
+		call, _ := parseCall(words)
+		s.table.lose(call)
+		return true
+	}
+	syntax.Walk(n, visit)
 }
 
 func (s *script) command(one *syntax.Stmt, c syntax.Command) {
@@ -172,6 +225,7 @@ func (s *script) command(one *syntax.Stmt, c syntax.Command) {
 	case nil:
 	default:
 		s.remark(one, "%s", source(one))
+		s.lose(one)
 	}
 }
 
@@ -203,6 +257,8 @@ func (s *script) call(one *syntax.Stmt, c *syntax.CallExpr) {
 	}
 	if err == nil {
 		err = s.do(one, words)
+	} else {
+		s.lose(c)
 	}
 	if err != nil && !(s.asking && s.outcome == unknown) {
 		s.remark(one, "%s: %v", source(one), err)
@@ -223,6 +279,7 @@ func (s *script) cases(c *syntax.CaseClause) {
 	word, err := s.literal(c.Word)
 	if err != nil {
 		s.remark(c, "case %s: %v", source(c.Word), err)
+		s.lose(c)
 		return
 	}
 	for _, item := range c.Items {
@@ -241,6 +298,7 @@ func (s *script) loop(c *syntax.ForClause) {
 	over, isWords := c.Loop.(*syntax.WordIter)
 	if !isWords {
 		s.remark(c, "%s", source(c))
+		s.lose(c)
 		return
 	}
 	items, err := s.arguments, error(nil)
@@ -249,6 +307,7 @@ func (s *script) loop(c *syntax.ForClause) {
 	}
 	if err != nil {
 		s.remark(c, "for %s: %v", over.Name.Value, err)
+		s.lose(c)
 		return
 	}
 	for _, item := range items {

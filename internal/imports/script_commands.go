@@ -29,6 +29,7 @@ func (s *script) do(one *syntax.Stmt, words []string) error {
 			return s.sysctl(strings.ReplaceAll(strings.TrimPrefix(path, "/proc/sys/"), "/", ".") + "=" + strings.Join(words[1:], " "))
 		}
 		if written {
+			s.lose(one.Cmd)
 			return cmp.Or(err, errors.New("it writes a file, which lvsdr.yaml does not describe"))
 		}
 	}
@@ -236,12 +237,12 @@ func (s *script) ifconfig(words []string) error {
 
 // parsePrefix reads ADDRESS, which is one with a full mask, or ADDRESS/LENGTH.
 func parsePrefix(word string) (netip.Prefix, error) {
-	if strings.Contains(word, "/") {
-		return netip.ParsePrefix(word)
+	if prefix, err := netip.ParsePrefix(word); err == nil {
+		return prefix, nil
 	}
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
-		return netip.Prefix{}, err
+		return netip.Prefix{}, fmt.Errorf("%q is no address", word)
 	}
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }

@@ -79,6 +79,28 @@ func TestScriptShell(t *testing.T) {
 	}
 }
 
+// A mask that is not full, and an address that is no VIP, are told.
+func TestScriptMasks(t *testing.T) {
+	for _, tt := range []struct{ script, want string }{
+		{web + "ip addr add 172.16.0.100/24 dev eth0", "172.16.0.100/24 on eth0: the file means 172.16.0.100/32"},
+		{web + "ifconfig eth0:1 172.16.0.100 netmask 255.255.0.0 up", "172.16.0.100/16 on eth0: the file means 172.16.0.100/32"},
+		{strings.NewReplacer("172.16.0.100", "[2001:db8::100]", "10.0.0.7", "2001:db8::7").Replace(web) + "ip -6 addr add 2001:db8::100/64 dev eth0",
+			"2001:db8::100/64 on eth0: the file means 2001:db8::100/128"},
+		{web + "ip addr add 172.16.0.100/32 dev eth0", ""},
+		{web + "ip addr add 10.0.0.8/24 dev eth0", "not imported: 10.0.0.8/24 on eth0: it is no VIP"},
+		{"ip addr add 172.16.0.100/32 dev lo; ip addr add 10.0.0.8/24 dev lo", "not imported: 10.0.0.8/24 on lo: it is no VIP"},
+	} {
+		d, err := Script(tt.script, known{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(d.Remarks, "\n")
+		if !strings.Contains(got, tt.want) || tt.want == "" && strings.Contains(got, " on eth0") {
+			t.Errorf("%s\n%q is not in\n%s", tt.script, tt.want, got)
+		}
+	}
+}
+
 // A script that would take for ever, or all memory, ends in a remark, and what
 // it has done before stays.
 func TestScriptBounded(t *testing.T) {

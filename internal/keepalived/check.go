@@ -1,10 +1,11 @@
 package keepalived
 
 import (
-	"net/netip"
+	"cmp"
 	"strconv"
 	"strings"
 
+	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
 )
 
@@ -56,8 +57,7 @@ func ParseCheck(s string) (c Check, wrong string) {
 // plainPath reports whether keepalived reads a path as it stands: there are
 // comments, parameters, quotes and braces in its files.
 func plainPath(path string) bool {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	return strings.Trim(path, letters+"/-._%?&=+,:;@") == ""
+	return strings.Trim(path, plain) == ""
 }
 
 const tlsPort = 443
@@ -88,39 +88,43 @@ func (c Check) kind(s *ipvs.Service) (keyword, reason string) {
 	return "HTTP_GET", ""
 }
 
-// write writes a check of that keyword.
-func (c Check) write(t *text, keyword string) {
-	t.block(keyword, func() {
-		if c.Port != 0 {
-			t.line("connect_port %d", c.Port)
-		}
-		if keyword == "UDP_CHECK" {
-			// A dead neighbour shows after three seconds without an answer to ARP.
-			t.line("connect_timeout 5")
-			return
-		}
-		t.line("connect_timeout 3")
-		if keyword == "TCP_CHECK" {
-			return
-		}
-		t.block("url", func() {
-			t.line("path %s", c.Path)
-			t.line("status_code 200")
-		})
-	})
+// checker is the one for a service that this check asks for.
+func (c Check) checker(keyword string) *checker {
+	k := &checker{keyword: keyword, loop: "5"}
+	if c.Port != 0 {
+		k.line("connect_port %d", c.Port)
+	}
+	if keyword == "UDP_CHECK" {
+		// A dead neighbour shows after three seconds without an answer to ARP.
+		k.line("connect_timeout 5")
+		return k
+	}
+	k.line("connect_timeout 3")
+	if keyword != "TCP_CHECK" {
+		k.url = []string{"path " + c.Path, "status_code 200"}
+	}
+	return k
 }
 
-// sorryFor is the server that stands in for the real servers of a service; not
-// valid: there is none of its address family.
-func (o Options) sorryFor(s *ipvs.Service) netip.AddrPort {
+// sorryFor is who stands in for the real servers of a service; not ok: nobody
+// does. What else the file names is lost.
+func (o Options) sorryFor(w config.Wanted) (sorry ipvs.Destination, lost []string, ok bool) {
+	s := &w.Service
 	for _, server := range o.Sorry {
 		if server.Addr().Is4() != (s.Family == ipvs.INET) {
 			continue
 		}
-		if server.Port() == 0 {
-			return netip.AddrPortFrom(server.Addr(), s.Port)
-		}
-		return server
+		return ipvs.Destination{Addr: server.Addr(), Port: cmp.Or(server.Port(), s.Port), Forward: w.Forward}, nil, true
 	}
-	return netip.AddrPort{}
+	switch {
+	case len(o.Sorry) > 0:
+		return sorry, nil, false
+	case w.Of.Sorry.Page != "":
+		return sorry, []string{"sorry: keepalived has no page"}, false
+	case len(w.Sorry) == 0:
+		return sorry, nil, false
+	case len(w.Sorry) > 1:
+		lost = []string{"sorry: keepalived has one sorry server, the first"}
+	}
+	return w.Sorry[0], lost, true
 }

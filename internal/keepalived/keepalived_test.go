@@ -73,7 +73,7 @@ func written(t *testing.T, file string, o Options) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := Write(&b, c, o); err != nil {
+	if _, err := Write(&b, c, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -132,7 +132,7 @@ func TestWriteNotes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := options
-			o.Check = tt.check
+			o.Check = &tt.check
 			text := written(t, tt.file, o)
 			got, _, _ := strings.Cut(text[strings.LastIndex(text, "\n\n")+2:], "{")
 			if diff := cmp.Diff(tt.want+" ", got); diff != "" {

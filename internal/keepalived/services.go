@@ -2,6 +2,7 @@ package keepalived
 
 import (
 	"fmt"
+	"slices"
 
 	"lvsdr/internal/config"
 	"lvsdr/internal/ipvs"
@@ -17,37 +18,61 @@ func (t *text) services(c config.Config, o Options) {
 
 func (t *text) service(w config.Wanted, o Options) {
 	s := &w.Service
-	keyword, reason := o.Check.kind(s)
+	c, reason := &checker{}, ""
+	if f := w.Of.Check; o.Check == nil && f != nil {
+		c = own(s, f)
+	} else {
+		var check Check
+		if o.Check != nil {
+			check = *o.Check
+		}
+		var keyword string
+		keyword, reason = check.kind(s)
+		c = check.checker(keyword)
+	}
 	switch {
 	case reason != "":
 		t.note("No health check: "+reason+".", "lvsdr export keepalived --check tcp:PORT names one.")
-	case keyword == "UDP_CHECK":
+	case c.keyword == "":
+		t.note("No health check.")
+	case c.keyword == "UDP_CHECK" && !slices.Contains(c.lines, "require_reply"):
 		t.note("The check sends random bytes. It fails only if the port or the machine cannot be",
 			"reached; an answer is not expected.")
 	}
 	if allOf(w.Destinations, func(d ipvs.Destination) bool { return d.Weight == 0 }) {
 		t.note("Every weight is 0: nobody is served, and keepalived warns of the quorum.")
 	}
-	sorry := o.sorryFor(s)
-	if len(o.Sorry) > 0 && !sorry.IsValid() {
+	sorry, lost, hasSorry := o.sorryFor(w)
+	if len(o.Sorry) > 0 && !hasSorry {
 		t.note("No sorry server: none of this address family was named.")
+	}
+	t.lose(c.lost...)
+	t.lose(lost...)
+	if w.Of.Minimum.Count > 0 {
+		t.lose("minimum: keepalived keeps no real server in that fails")
+	}
+	if w.Of.SlowStart > 0 {
+		t.lose("slow_start: keepalived gives a real server that comes back its whole weight")
 	}
 	t.block("virtual_server "+identity(s), func() {
 		t.properties(s)
 		t.line("lvs_method %s", method(w.Forward))
-		if keyword != "" {
-			t.line("delay_loop 5")
+		if c.keyword != "" {
+			t.line("delay_loop %s", c.loop)
 		}
-		if sorry.IsValid() {
-			t.line("sorry_server %s %d", sorry.Addr(), sorry.Port())
+		if hasSorry {
+			t.line("sorry_server %s %d", sorry.Addr, sorry.Port)
+			if sorry.Forward != w.Forward {
+				t.line("sorry_server_lvs_method %s", method(sorry.Forward))
+			}
 		}
 		for i := range w.Destinations {
-			t.realServer(w, &w.Destinations[i], keyword, o.Check)
+			t.realServer(w, &w.Destinations[i], c)
 		}
 	})
 }
 
-func (t *text) realServer(w config.Wanted, d *ipvs.Destination, keyword string, c Check) {
+func (t *text) realServer(w config.Wanted, d *ipvs.Destination, c *checker) {
 	t.block(fmt.Sprintf("real_server %s %d", d.Addr, d.Port), func() {
 		if d.Forward != w.Forward {
 			t.line("lvs_method %s", method(d.Forward))
@@ -57,8 +82,8 @@ func (t *text) realServer(w config.Wanted, d *ipvs.Destination, keyword string, 
 			t.line("uthreshold %d", d.Upper)
 			t.line("lthreshold %d", d.Lower)
 		}
-		if keyword != "" {
-			c.write(t, keyword)
+		if c.keyword != "" {
+			c.block(t)
 		}
 	})
 }

@@ -6,11 +6,20 @@ import (
 	"strings"
 )
 
-// text is a file as it grows. Its words need no quotes: they are numbers,
-// addresses, and names and paths whose characters were checked.
+// text is a file as it grows. Its words are numbers, addresses, and names and paths
+// whose characters were checked; others are quoted.
 type text struct {
 	b     bytes.Buffer
 	depth int
+	lost  int
+}
+
+// lose says what of the file keepalived does not do.
+func (t *text) lose(all ...string) {
+	for _, what := range all {
+		t.note("Not exported: " + what + ".")
+	}
+	t.lost += len(all)
 }
 
 func (t *text) line(format string, args ...any) {

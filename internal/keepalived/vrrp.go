@@ -31,7 +31,7 @@ func (t *text) preface(c config.Config, o Options) {
 		"",
 		"A health check asks a real server at its own address: one that listens only on the",
 		"VIP counts as down.")
-	if o.Check.Path != "" {
+	if o.Check != nil && o.Check.Path != "" {
 		t.note("The request names that address as its host; virtualhost NAME in the block url",
 			"names another one.")
 	}
@@ -43,6 +43,15 @@ func (t *text) preface(c config.Config, o Options) {
 	}
 	if slices.ContainsFunc(c.Services, func(s config.Service) bool { return s.FWMark != 0 }) {
 		t.note("", "Both directors need the rules of the packet filter that set the marks.")
+	}
+	if c.AnnounceTable != 0 {
+		t.lose("announce_table: keepalived has no such routes")
+	}
+	if len(c.Watch.OnEvent) > 0 {
+		t.lose("watch: on_event: see notify in keepalived.conf(5)")
+	}
+	if c.Watch.Listen != "" {
+		t.lose("watch: listen: keepalived has no status page")
 	}
 }
 
@@ -75,6 +84,10 @@ func (t *text) vrrp(c config.Config, o Options) {
 		if !o.VRRPOnly {
 			t.sync(c.Sync, o.Interface, all[0].name)
 			t.timeouts(c.Timeouts)
+			if o.Check == nil && slices.ContainsFunc(c.Services, func(s config.Service) bool { return s.Check != nil && s.Check.Type == config.CheckExec }) {
+				t.note("keepalived 2.2 -t ends with \"Terminated\" where a program has a user; it runs all the same.")
+				t.line("enable_script_security")
+			}
 		}
 	})
 	if o.VRRPOnly {
