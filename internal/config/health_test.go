@@ -74,6 +74,8 @@ var healthFaults = []badFile{
 	{"command by its name", "check: {type: exec, command: [true]}", "1:31: command \"true\": not an absolute path, expected a program as in /usr/local/bin/check\ncheck: {type: exec, command: [true]}\n                              ^"},
 	{"argument with NUL", `check: {type: exec, command: [/bin/true, "a\0"]}`, "1:42: command \"a\\x00\": a NUL, expected text without NUL\ncheck: {type: exec, command: [/bin/true, \"a\\0\"]}\n                                         ^"},
 	{"user with a blank", "check: {type: exec, command: [/bin/true], user: \"a b\"}", "1:49: user \"a b\": not a name, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: \"a b\"}\n                                                ^"},
+	{"user with a number below zero", "check: {type: exec, command: [/bin/true], user: -1}", "1:49: user \"-1\": out of range, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: -1}\n                                                ^"},
+	{"number that is nobody's", "check: {type: exec, command: [/bin/true], user: 4294967295}", "1:49: user \"4294967295\": out of range, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: 4294967295}\n                                                ^"},
 
 	// Checks and their services.
 	{"check of a mark without a port", "services: [{fwmark: 7}]\ncheck: {}\n", "1:12: services: a check of a firewall mark, which has no port, expected port in check\nservices: [{fwmark: 7}]\n           ^"},
