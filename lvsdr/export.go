@@ -45,7 +45,7 @@ func exportKeepalivedCommand() *cli.Command {
 func exportKeepalived(c *cli.Context) error {
 	cfg, err := configOf(c)
 	if err == nil {
-		err = requireComplete(cfg, config.Config.Validate)
+		err = requireComplete(c, cfg, config.Config.Validate)
 	}
 	if err != nil {
 		return err

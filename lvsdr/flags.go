@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -156,11 +157,16 @@ func exists(path string) bool {
 
 // requireComplete refuses a configuration that does not say all that a verb
 // needs.
-func requireComplete(c config.Config, complete func(config.Config) error) error {
-	if err := complete(c); err != nil {
-		return exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+func requireComplete(c *cli.Context, cfg config.Config, complete func(config.Config) error) error {
+	err := complete(cfg)
+	if err == nil {
+		return nil
 	}
-	return nil
+	from := cmp.Or(stringOf(c, "config"), defaultConfig)
+	if from == plan.FlagsAlone || !exists(from) {
+		from = "configuration"
+	}
+	return exitError{statusUsage, fmt.Errorf("%s: %w", from, err)}
 }
 
 func overrides(c *cli.Context) config.Overrides {

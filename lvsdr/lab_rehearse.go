@@ -37,7 +37,7 @@ func labRehearseCommand() *cli.Command {
 func labRehearse(c *cli.Context) error {
 	cfg, err := configOf(c)
 	if err == nil {
-		err = requireComplete(cfg, config.Config.Validate)
+		err = requireComplete(c, cfg, config.Config.Validate)
 	}
 	if err != nil {
 		return err

@@ -85,3 +85,23 @@ func TestRunHelp(t *testing.T) {
 		})
 	}
 }
+
+// A file may be good, and yet say too little for a role. What is lacking is said of the file.
+func TestConfigRole(t *testing.T) {
+	for _, tt := range []struct{ name, config, words, want string }{
+		{"no VIP", "real_servers: [10.0.0.7]\n", "--role rs", "no VIP, expected one in the file or with --vip"},
+		{"no VIP, a director", "real_servers: [10.0.0.7]\n", "--role vs", "no VIP, expected one in the file or with --vip"},
+		{"no real servers", "vip: 172.16.0.100\n", "--role vs", "services[0]: no real servers, expected some in the file or with --rs"},
+		{"no real servers, one of them", "vip: 172.16.0.100\n", "--role rs", ""},
+		{"the rest by a flag", "vip: 172.16.0.100\n", "--role vs --rs 10.0.0.7", ""},
+		{"no role", "announce: false\n", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d, want := newDesk(t, tt.config), result{}
+			if tt.want != "" {
+				want = result{Stderr: "lvsdr: " + d.file + ": " + tt.want + "\n", Status: 2}
+			}
+			d.expect("config --quiet "+tt.words, want)
+		})
+	}
+}

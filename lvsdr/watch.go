@@ -255,7 +255,7 @@ func (s *watchSite) End(h plan.Health) error {
 func (s *watchSite) Reload() (config.Config, error) {
 	c, err := configOf(s.again)
 	if err == nil {
-		err = requireComplete(c, config.Config.Validate)
+		err = requireComplete(s.again, c, config.Config.Validate)
 	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err
