@@ -30,7 +30,7 @@ func checkCommand() *cli.Command {
 		Description: "Prints what is wrong, why it matters and the command that mends it; changes nothing.\n" +
 			"The exit status is 1 if a check failed. --quiet leaves out what passed.",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`", EnvVars: env("peer")},
+			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`"},
 			roleFlag("vs or rs, the `ROLE` of this machine (default: found out)")),
 		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
@@ -164,7 +164,7 @@ func repeatCommand(c *cli.Context, role, verb string, words ...string) string {
 	for _, f := range append(globalFlags()[:1], configFlags()...) {
 		name := f.Names()[0]
 		given := setIn(c, name)
-		if _, fromEnv := os.LookupEnv(env(name)[0]); fromEnv || !given.IsSet(name) {
+		if os.Getenv(env(name)) != "" || !given.IsSet(name) {
 			continue
 		}
 		values := []string{given.String(name)}

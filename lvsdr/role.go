@@ -18,7 +18,7 @@ func roleCommand(r plan.Role) *cli.Command {
 
 // roleFlag names the role of a machine.
 func roleFlag(usage string) cli.Flag {
-	return &cli.StringFlag{Name: "role", Usage: usage, EnvVars: env("role")}
+	return &cli.StringFlag{Name: "role", Usage: usage}
 }
 
 // roleTold is the role that the flag names; "": none.
@@ -44,7 +44,7 @@ func verb(r plan.Role, name, usage string, complete func(config.Config) error, r
 // anything.
 func verbOf(r plan.Role, name, usage string, complete func(config.Config) error, run func(o order, wrong error) error, more ...cli.Flag) *cli.Command {
 	if r == plan.RealServer {
-		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "every VIP, not only those of services that list this machine", EnvVars: env("all-vips")})
+		more = append(more, &cli.BoolFlag{Name: "all-vips", Usage: "every VIP, not only those of services that list this machine"})
 	}
 	return &cli.Command{
 		Name:  name,

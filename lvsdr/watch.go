@@ -32,7 +32,7 @@ func watchCommand() *cli.Command {
 		Name:  "watch",
 		Usage: "check the real servers, and keep the kernel's table as it should be",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.BoolFlag{Name: "shadow", Usage: "change nothing: print what would be done, and where the table differs", EnvVars: env("shadow")}),
+			&cli.BoolFlag{Name: "shadow", Usage: "change nothing: print what would be done, and where the table differs"}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {
