@@ -80,8 +80,14 @@ func (v value) find(at path) (_ value, found bool) {
 	return v, true
 }
 
-// blame gives the fault of a check its place in the file.
+// blame gives the fault of a check its place in the file: where one of its values is
+// said, if that of the fault is a default.
 func (v value) blame(f *Fault) *Fault {
-	v, _ = v.find(f.at)
-	return v.fault(f.What, f.Want)
+	at, _ := v.find(f.at)
+	for _, other := range f.also {
+		if at.Node == v.Node {
+			at, _ = v.find(other)
+		}
+	}
+	return at.fault(f.What, f.Want)
 }
