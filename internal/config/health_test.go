@@ -213,6 +213,14 @@ check: {type: http, path: /healthz, host: example.com, body: ok, headers: {Accep
 		}),
 	},
 	{
+		"what is sent as a block of text",
+		"check:\n  send: |\n    HELO a\n    QUIT\n  receive: ^221",
+		with(func(c *Config) {
+			c.Check = checkOf(func(c *Check) { c.Send, c.Receive = "HELO a\nQUIT\n", "^221" })
+			c.Services[0].Check = c.Check
+		}),
+	},
+	{
 		"every key of every type",
 		`
 services:

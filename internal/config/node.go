@@ -18,6 +18,7 @@ const (
 	mappingForm = "a mapping"
 	listForm    = "a list"
 	wordForm    = "a single value"
+	blockForm   = "a block of text" // of what is sent alone
 )
 
 // form says in plain words what the value is.
@@ -34,7 +35,7 @@ func (v value) form() string {
 	case v.Kind == yaml.SequenceNode:
 		return listForm
 	case v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return "a block of text"
+		return blockForm
 	case v.Tag == "!!null":
 		return "nothing"
 	}
