@@ -2,7 +2,10 @@ package lvsdr
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"lvsdr/internal/health"
 	"lvsdr/internal/host"
 	"lvsdr/internal/ipvs"
+	"lvsdr/internal/machinetest"
 )
 
 // TestWatchGoesOn: what cannot be keeps nothing else from being done: a VIP that
@@ -83,4 +87,66 @@ func TestWatchGoesOn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWatchReady: what keeps clients away keeps a watch from being ready, and nothing
+// else does, however long it fails.
+func TestWatchReady(t *testing.T) {
+	const text = "vip: [172.16.0.100, 172.16.0.101]\nreal_servers: [10.0.0.7, 10.0.0.17]\n" + watchCheck
+	for _, tt := range []struct {
+		name, config string
+		wrong        func(*desk)
+		right        func(*desk) // nil: it does not matter
+		why          string
+	}{
+		{"an interface that is missing", "director_label: vips:1\n" + text, func(*desk) {},
+			func(d *desk) { d.machine.AddLink(host.Link{Name: "vips", Kind: "dummy", NoARP: true}) }, "there is no interface vips"},
+		{"a scheduler that is missing", strings.Replace(text, "vip:", "services: [{port: 80, scheduler: lc}]\nvip:", 1),
+			func(d *desk) {
+				d.system.open = func(need) (machine, error) { return unscheduled{d.machine}, nil }
+			}, func(d *desk) {
+				d.configure(text)
+			}, "no such file or directory"},
+		{"a VIP elsewhere", text, func(d *desk) {
+			must(d.t, d.machine.AddAddress(host.Address{Prefix: netip.MustParsePrefix("172.16.0.100/32"), Interface: "eth0", Label: "eth0"}))
+		}, nil, "172.16.0.100 is already on eth0"},
+		{"somebody else's daemon", "sync: {role: master, interface: eth0, id: 1}\n" + text, func(d *desk) {
+			must(d.t, d.machine.StartDaemon(ipvs.Daemon{State: ipvs.Master, Interface: "eth0", SyncID: 7}))
+		}, nil, "daemon"},
+		{"no room for the record", text, func(d *desk) {
+			must(d.t, os.MkdirAll(filepath.Join(d.state+".new", "in the way"), 0o700))
+		}, nil, "record"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, tt.config)
+				tt.wrong(d)
+				w := d.watch(&answers{})
+				defer w.end()
+				time.Sleep(30 * time.Second)
+				if said := w.said(); !strings.Contains(said, tt.why) || strings.Contains(said, `"ready"`) != (tt.right == nil) {
+					t.Errorf("it says\n%s", said)
+				}
+				if tt.right == nil {
+					return
+				}
+				tt.right(d)
+				w.reload <- struct{}{}
+				time.Sleep(15 * time.Second)
+				if said := w.said(); !strings.Contains(said, `"ready"`) {
+					t.Errorf("it says\n%s", said)
+				}
+			})
+		})
+	}
+}
+
+// unscheduled is a machine that lacks the module of a scheduler.
+type unscheduled struct{ *machinetest.Machine }
+
+func (m unscheduled) AddService(s ipvs.Service) error {
+	if s.Scheduler == "lc" {
+		return syscall.ENOENT
+	}
+	return m.Machine.AddService(s)
 }

@@ -41,21 +41,27 @@ func (o order) retire(timeout time.Duration) error {
 		return exitError{statusUsage, hint.Add(errors.New("vs retire: the configuration has neither watch.vip: vrrp nor announce_table: no other director takes the VIP"),
 			"with one director: "+o.again("vs", "stop"))}
 	}
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer cancel()
 	s, err := o.setRetired(true, plan.Unfit)
-	if err != nil {
+	if s == nil {
 		return err
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer cancel()
-	if err := s.awaitPeer(ctx, timeout); err != nil {
+	if err == nil {
+		err = s.awaitPeer(ctx, timeout)
+	}
+	if err == nil {
+		err = stop(o, nil)
+	}
+	if err != nil {
 		_, wrong := o.setRetired(false, plan.Fit)
 		return errors.Join(err, wrong)
 	}
-	return stop(o, nil)
+	return nil
 }
 
 // setRetired notes whether this director retires, and tells the VRRP daemon or the
-// routing daemon.
+// routing daemon. Without a session nothing was noted.
 func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	s, end, err := o.lock(o.need())
 	if err != nil {
@@ -68,8 +74,8 @@ func (o order) setRetired(retired bool, penalty int) (*session, error) {
 	if s.config.AnnounceTable != 0 {
 		return s, s.carryOut(plan.Advertise)
 	}
-	if !retired && s.isWatched() {
-		return s, nil
+	if watched, err := s.isWatched(); !retired && watched || err != nil {
+		return s, err
 	}
 	fmt.Fprintf(s.stderr, "echo %d > %s\n", penalty, s.config.Watch.TrackFile)
 	return s, s.tell(penalty)

@@ -118,7 +118,8 @@ func (o order) look(n need) (*session, error) {
 	return s, err
 }
 
-// lock opens the machine to a verb that changes it, alone until end is called.
+// lock opens the machine to a verb that changes it, alone until end is called. Until
+// then a reader of what it says that pauses keeps nobody waiting for the lock.
 func (o order) lock(n need) (s *session, end func(), err error) {
 	surviveReaders()
 	if s, err = o.enter(); err != nil {
@@ -133,7 +134,13 @@ func (o order) lock(n need) (s *session, end func(), err error) {
 		return nil, nil, err
 	}
 	plan.RemoveStale(s.system.runDir, s.namespace, s.system.held)
-	return s, func() { unlock() }, nil
+	said := newSink()
+	s.stderr, s.warnings = said.all(o.stderr), said.all(o.warnings)
+	return s, func() {
+		unlock()
+		said.flush()
+		s.stderr, s.warnings = o.stderr, o.warnings
+	}, nil
 }
 
 // enter goes into the network namespace.

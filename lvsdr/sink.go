@@ -37,6 +37,12 @@ func (s sink) hand(do func()) bool {
 	}
 }
 
+// flush waits until all is done.
+func (s sink) flush() {
+	close(s.todo)
+	<-s.done
+}
+
 // end waits for what is left to be done, but not for longer than that.
 func (s sink) end(wait time.Duration) {
 	close(s.todo)
@@ -47,15 +53,18 @@ func (s sink) end(wait time.Duration) {
 }
 
 // to is a writer that never waits.
-func (s sink) to(w io.Writer) io.Writer { return sinking{s, w} }
-
-type sinking struct {
-	sink
-	w io.Writer
+func (s sink) to(w io.Writer) io.Writer {
+	return writing(func(b []byte) { s.hand(func() { w.Write(b) }) })
 }
 
-func (s sinking) Write(b []byte) (int, error) {
-	text := bytes.Clone(b)
-	s.hand(func() { s.w.Write(text) })
+// all is a writer that drops nothing, and waits only for a backlog.
+func (s sink) all(w io.Writer) io.Writer {
+	return writing(func(b []byte) { s.todo <- func() { w.Write(b) } })
+}
+
+type writing func(b []byte)
+
+func (f writing) Write(b []byte) (int, error) {
+	f(bytes.Clone(b))
 	return len(b), nil
 }

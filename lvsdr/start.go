@@ -32,28 +32,35 @@ func start(o order) error {
 	if o.dryRun {
 		return preview(o, plan.Start)
 	}
-	s, end, err := o.lock(o.need())
+	s, err := o.bring()
 	if err != nil {
 		return err
+	}
+	s.warn()
+	return s.say(wordsOf(s.Role).ready)
+}
+
+// bring makes everything as configured.
+func (o order) bring() (*session, error) {
+	s, end, err := o.lock(o.need())
+	if err != nil {
+		return nil, err
 	}
 	defer end()
 	s.warnOfStale()
 	if err := s.Record.SetStopped(s.Claimant, false); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.Record.SetRetired(s.Claimant, false); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.carryOut(plan.Start); err != nil {
-		return err
+		return nil, err
 	}
-	if !s.isWatched() {
-		if err := s.tell(plan.Fit); err != nil {
-			return err
-		}
+	if watched, err := s.isWatched(); watched || err != nil {
+		return s, err
 	}
-	s.warn()
-	return s.say(wordsOf(s.Role).ready)
+	return s, s.tell(plan.Fit)
 }
 
 // warnOfStale says that what a watch has found is not gone by.

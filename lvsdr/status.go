@@ -51,6 +51,8 @@ func (s *session) status() (status.Status, error) {
 		st.Orphans = append(st.Orphans, status.Orphan{Role: string(who.Role), File: who.File})
 	}
 	st.Watch = s.watch()
+	st.Retired = s.Record.IsRetired(s.Claimant)
+	st.InPlace = st.InPlace && !st.Retired
 	return st, err
 }
 
@@ -132,6 +134,9 @@ func printStatus(w io.Writer, st status.Status, coloured bool) error {
 	}
 	if line := watchWords(st.Watch); err == nil && line != "" {
 		_, err = fmt.Fprintln(w, line)
+	}
+	if err == nil && st.Retired {
+		_, err = fmt.Fprintln(w, "retired: the VIPs are left to the other director; to take them back: lvsdr vs start")
 	}
 	for _, o := range st.Orphans {
 		if err == nil {

@@ -24,32 +24,41 @@ func stop(o order, wrong error) error {
 	if err != nil {
 		return cmp.Or(wrong, err)
 	}
-	defer end()
-	if !s.findClaim() && wrong != nil {
-		return wrong
+	if err = s.takeAway(wrong); err == nil && !o.dryRun {
+		end()
+		return s.say(wordsOf(s.Role).canceled)
 	}
-	if o.dryRun {
-		return s.preview(plan.Stop)
-	}
-	if err := errors.Join(s.tell(plan.Unfit), s.haltWatch(), s.Record.SetRetired(s.Claimant, false)); err != nil {
-		return err
-	}
-	if err := s.carryOut(plan.Stop); err != nil {
-		return err
-	}
-	return s.say(wordsOf(s.Role).canceled)
+	end()
+	return err
 }
 
-// haltWatch has a watch that is at work idle until start, which goes by what it
-// has found. What one that has ended had found is forgotten.
-func (s *session) haltWatch() error {
+// takeAway undoes what start did. If that fails, all is as before.
+func (s *session) takeAway(wrong error) error {
 	switch {
-	case s.watched == nil:
-		return nil
-	case s.watched.Ended:
+	case !s.findClaim() && wrong != nil:
+		return wrong
+	case s.dryRun:
+		return s.preview(plan.Stop)
+	}
+	watched, err := s.isWatched()
+	if err != nil {
+		return err
+	}
+	stopped, retired, told := s.Record.IsStopped(s.Claimant), s.Record.IsRetired(s.Claimant), s.told()
+	err = errors.Join(s.tell(plan.Unfit), s.Record.SetRetired(s.Claimant, false))
+	if err == nil && watched { // it idles until start, which goes by what it has found
+		err = s.Record.SetStopped(s.Claimant, true)
+	}
+	if err == nil {
+		err = s.carryOut(plan.Stop)
+	}
+	switch {
+	case err != nil:
+		return errors.Join(err, s.Record.SetStopped(s.Claimant, stopped), s.Record.SetRetired(s.Claimant, retired), told())
+	case !watched && s.watched != nil: // what one that has ended had found is forgotten
 		return plan.DropHealth(s.folder, s.namespace, s.Claimant)
 	}
-	return s.Record.SetStopped(s.Claimant, true)
+	return nil
 }
 
 func (o order) openToStop() (*session, func(), error) {

@@ -22,7 +22,7 @@ func (s *watchSite) track(w plan.Wish, a watch.Applied) (soon bool, err error) {
 	if a.Config.Watch.VIP != config.VIPVRRP {
 		return false, nil
 	}
-	want := a.Health.Penalty()
+	want := a.Health.Penalty(len(a.Config.AllVIPs()), s.lacking(w, a))
 	if a.Stopped || s.Record.IsRetired(s.Claimant) {
 		want = plan.Unfit
 	}
@@ -64,7 +64,35 @@ func (s *session) tell(penalty int) error {
 	return plan.Track(s.config.Watch.TrackFile, penalty)
 }
 
-// isWatched reports whether a watch is at work, which tells the VRRP daemon itself.
-func (s *session) isWatched() bool {
-	return s.watched != nil && !s.watched.Ended && !s.watched.Stale()
+// told has the VRRP daemon told again what it was told before.
+func (s *session) told() (again func() error) {
+	penalty, err := plan.Tracked(s.config.Watch.TrackFile)
+	if err != nil {
+		return func() error { return nil }
+	}
+	return func() error { return s.tell(penalty) }
+}
+
+// isWatched reports whether a watch is at work, which tells the VRRP daemon itself,
+// or was killed just now: it is started again.
+func (s *session) isWatched() (bool, error) {
+	if s.watched != nil && !s.watched.Ended && !s.watched.Stale() {
+		return true, nil
+	}
+	if s.Role != plan.Director {
+		return false, nil
+	}
+	return plan.IsWatched(s.folder, s.Claimant)
+}
+
+// lacking is how many services could not be made.
+func (s *watchSite) lacking(w plan.Wish, a watch.Applied) int {
+	if a.Failed == nil {
+		return 0
+	}
+	state, err := plan.Look(s.Machine, w, s.Record)
+	if err != nil {
+		return len(w.Services)
+	}
+	return w.Lacking(state)
 }

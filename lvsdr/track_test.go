@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -92,7 +93,7 @@ func TestTrack(t *testing.T) {
 				tracked("stopped, a minute later", "100")
 				d.succeed("vs start")
 				tracked("started, the watch idles yet", "100")
-				time.Sleep(interval + 3*time.Second)
+				time.Sleep(20 * time.Second) // they are asked anew
 				tracked("started", "10")
 				w.end()
 				tracked("the watch has ended", "10")
@@ -119,6 +120,9 @@ func TestRetire(t *testing.T) {
 		go func() {
 			time.Sleep(5 * time.Second)
 			tracked("retiring", "100")
+			if got := d.run("vs status"); got.Status != 3 || !strings.Contains(got.Stdout, "\nretired: the VIPs are left to the other director; to take them back: lvsdr vs start\n") {
+				t.Errorf("status of one who retires: %+v", got)
+			}
 			must(t, d.machine.DeleteAddress(vrrpVIP))
 		}()
 		start := time.Now()
@@ -148,5 +152,92 @@ func TestRetire(t *testing.T) {
 		d.configure("vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n")
 		d.expect("vs retire", result{Status: 2, Stderr: "lvsdr: vs retire: the configuration has neither watch.vip: vrrp nor announce_table: no other director takes the VIP\n" +
 			"lvsdr: hint: with one director: lvsdr vs stop --config " + d.file + "\n"})
+	})
+}
+
+// TestRetireFails: whatever ends a retirement, the director is back.
+func TestRetireFails(t *testing.T) {
+	d, tracked := pairDesk(t)
+	d.succeed("vs start")
+	must(t, d.machine.AddAddress(vrrpVIP))
+	whole := d.text()
+	back := func(when string) {
+		t.Helper()
+		tracked(when, "0")
+		d.looks(when, whole)
+		if got := d.run("vs status"); strings.Contains(got.Stdout, "retired") {
+			t.Errorf("%s: %+v", when, got)
+		}
+	}
+	back("before")
+
+	// As when the terminal goes.
+	got := make(chan result)
+	go func() { got <- d.run("vs retire --quiet") }()
+	for !strings.Contains(d.run("vs status").Stdout, "retired") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	must(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
+	if r := <-got; r.Status != 1 || r.Stderr != "lvsdr: vs retire: interrupted; nothing was stopped\n" {
+		t.Errorf("hung up: %+v", r)
+	}
+	back("hung up")
+
+	file := d.load().Watch.TrackFile
+	must(t, os.MkdirAll(file+".new/x", 0o700))
+	if r := d.run("vs retire --quiet"); r.Status != 1 || !strings.Contains(r.Stderr, "tell the VRRP daemon") {
+		t.Errorf("cannot tell: %+v", r)
+	}
+	must(t, os.RemoveAll(file+".new"))
+	back("cannot tell")
+
+	must(t, d.machine.DeleteAddress(vrrpVIP))
+	whole = d.text()
+	d.machine.FailAt(d.machine.Calls()+2, syscall.EIO)
+	if r := d.run("vs retire --quiet"); r.Status != 1 || !strings.Contains(r.Stderr, "input/output error") {
+		t.Errorf("cannot stop: %+v", r)
+	}
+	back("cannot stop")
+}
+
+// TestStopFails: a stop that fails leaves a watch at work, as it was.
+func TestStopFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, tracked := pairDesk(t)
+		w := d.watch(&answers{said: map[netip.Addr]health.Answer{}})
+		time.Sleep(10 * time.Second)
+		whole := d.text()
+		d.machine.FailAt(d.machine.Calls()+2, syscall.EIO)
+		if got := d.run("vs stop"); got.Status != 1 {
+			t.Errorf("%+v", got)
+		}
+		tracked("at once", "0")
+		d.looks("at once", whole)
+		time.Sleep(time.Minute)
+		tracked("a minute later", "0")
+		d.looks("a minute later", whole)
+		if strings.Contains(w.said(), `"stopped"`) {
+			t.Errorf("the watch idles:\n%s", w.said())
+		}
+		w.end()
+	})
+}
+
+// TestTrackLacking: a director that cannot make its services says so.
+func TestTrackLacking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, tracked := pairDesk(t)
+		for n := 1; n < 1000; n++ {
+			d.machine.FailAt(n, syscall.ENOENT)
+		}
+		w := d.watch(&answers{said: map[netip.Addr]health.Answer{}})
+		time.Sleep(10 * time.Second)
+		tracked("no scheduler", "20")
+		for n := 1; n < 1000; n++ {
+			d.machine.FailAt(n, nil)
+		}
+		time.Sleep(10 * time.Second)
+		tracked("there is one", "0")
+		w.end()
 	})
 }

@@ -518,5 +518,71 @@ func TestCheckBesideWatch(t *testing.T) {
 				t.Errorf("%+v, want a warning: %s", r, want)
 			}
 		}
+		a.set(netip.MustParseAddr("10.0.0.7"), refuses)
+		time.Sleep(time.Minute)
+		want := "no real server of -t 172.16.0.100:80 is left: all are kept in"
+		for _, r := range d.reportOf("--role vs", 1).Checks {
+			if r.Name == "weights" && (r.Outcome != check.Fail || !strings.HasPrefix(r.Seen, want+"; ")) {
+				t.Errorf("%+v, want a fault: %s", r, want)
+			}
+		}
+		if d.run("vs start"); !strings.Contains(d.warnings, "vs start: warning: weights: "+want) {
+			t.Errorf("start warns %q, want %s", d.warnings, want)
+		}
 	})
+}
+
+// TestStopUnrecorded: a stop has a watch idle that could not record anything yet.
+func TestStopUnrecorded(t *testing.T) {
+	const text = "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\n" + watchCheck
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, text)
+		d.machine.AddSysctl("net.ipv4.vs.expire_nodest_conn", 0)
+		clean := d.text()
+		inTheWay := filepath.Join(filepath.Dir(d.state), "health.json.new")
+		must(t, os.MkdirAll(filepath.Join(inTheWay, "x"), 0o700))
+		w := d.watch(&answers{said: map[netip.Addr]health.Answer{}})
+		time.Sleep(5 * time.Second)
+		d.succeed("vs stop")
+		time.Sleep(time.Minute)
+		d.looks("a minute after the stop", clean)
+		w.end()
+	})
+}
+
+// TestReaderPauses: whoever reads what a verb says and pauses keeps nobody waiting for
+// the lock.
+func TestReaderPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, tutorial)
+		paused := make(pausing)
+		status := make(chan int)
+		for _, verb := range []string{"vs start", "vs drain 10.0.0.7", "vs undrain 10.0.0.7", "vs stop"} {
+			go func() { status <- d.runInto(verb, paused, paused) }()
+			time.Sleep(time.Second)
+			unlock, err := plan.Lock(filepath.Dir(d.state), 0)
+			if err != nil {
+				t.Errorf("%s: %v", verb, err)
+			} else {
+				must(t, unlock())
+			}
+			for done := false; !done; {
+				select {
+				case <-paused:
+				case got := <-status:
+					if done = true; got != 0 {
+						t.Errorf("%s: status %d", verb, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+// pausing is a reader that takes a text when it likes to.
+type pausing chan struct{}
+
+func (p pausing) Write(b []byte) (int, error) {
+	p <- struct{}{}
+	return len(b), nil
 }

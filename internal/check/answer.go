@@ -15,6 +15,7 @@ import (
 // places of the VIPs show it.
 func judgeAnswer(m *facts, f *finding) error {
 	if m.byBGP() {
+		m.judgeAdverts(f)
 		return errRouted
 	}
 	addresses, err := m.addresses.get()
@@ -42,7 +43,11 @@ func judgeAnswer(m *facts, f *finding) error {
 		if err != nil {
 			return err
 		}
+		m.judgeCarrier(vip, facing, f)
 		for _, l := range facing {
+			if l.Unplugged {
+				continue
+			}
 			if l.NoARP && !slices.Contains(withoutARP, l.Kind) {
 				f.fail("%s neither asks nor answers neighbours (NOARP)", l.Name).mend(fmt.Sprintf("ip link set %s arp on", l.Name))
 				continue
@@ -53,6 +58,51 @@ func judgeAnswer(m *facts, f *finding) error {
 		}
 	}
 	return nil
+}
+
+// judgeAdverts looks whether the routes are there by which a routing daemon learns of
+// the VIPs.
+func (m *facts) judgeAdverts(f *finding) {
+	for _, v := range m.Status.VIPs {
+		if slices.Contains(v.Differs, "route") {
+			f.fail("the route to %s in table %d is not as configured", v.Address.Addr(), m.Config.AnnounceTable).mend(m.Lvsdr("vs", "start"))
+		}
+	}
+}
+
+// judgeCarrier looks whether clients can come in at all. A bridge without a carrier,
+// such as docker0, is nothing to them if they can come in elsewhere.
+func (m *facts) judgeCarrier(vip netip.Addr, facing []host.Link, f *finding) {
+	if link := m.downFor(vip); link != "" {
+		f.fail("%s, in whose network %s is, is down", link, vip).mend(fmt.Sprintf("ip link set %s up", link))
+		return
+	}
+	if len(facing) == 0 {
+		f.unknown("which interface faces clients of %s is unknown", vip)
+	}
+	bad := Fail
+	if slices.ContainsFunc(facing, func(l host.Link) bool { return !l.Unplugged }) {
+		bad = Warn
+	}
+	for _, l := range facing {
+		if l.Unplugged && (bad == Fail || l.Kind != "bridge") {
+			f.add(bad, "%s has no carrier: no client of %s comes in by it", l.Name, vip)
+		}
+	}
+}
+
+// downFor is the interface that is down, and in whose network a VIP would be; "" if
+// it is in one that is up.
+func (m *facts) downFor(vip netip.Addr) string {
+	if host.LAN(vip, m.links.value, m.routes.value) != "" {
+		return ""
+	}
+	for _, a := range m.addresses.value {
+		if !a.Prefix.IsSingleIP() && a.Prefix.Contains(vip) && m.isDown(a.Interface) {
+			return a.Interface
+		}
+	}
+	return ""
 }
 
 // withoutARP are kinds of interfaces that never have it: an ipvlan's parent answers

@@ -134,6 +134,68 @@ func TestDirector(t *testing.T) {
 			want: []string{"fail vip answer: eth0 neither asks nor answers neighbours (NOARP)", "> ip link set eth0 arp on"},
 		},
 		{
+			name: "clients' interface is unplugged, and real servers are on another one",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[1].Unplugged = true
+			},
+			want: []string{"fail vip answer: eth0 has no carrier: no client of 172.16.0.100 comes in by it"},
+		},
+		{
+			name: "the only interface is unplugged", change: func(_ *Site, f *fake) { f.links[1].Unplugged = true },
+			want: []string{
+				"fail vip answer: eth0 has no carrier: no client of 172.16.0.100 comes in by it",
+				"fail neighbours: 10.0.0.7 does not answer on eth0; 10.0.0.17 does not answer on eth0",
+				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
+				"unknown ports: nothing to look at",
+				"unknown vip owner: nobody can be asked for 172.16.0.100: no interface with a carrier leads to clients or real servers",
+			},
+		},
+		{
+			name: "one of two ways for clients is unplugged",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[2].Unplugged = true
+				f.routes = append(f.routes, routeOn("eth1", "0.0.0.0/0", true))
+			},
+			want: []string{
+				"warn vip answer: eth1 has no carrier: no client of 172.16.0.100 comes in by it",
+				"fail neighbours: 10.0.0.7 does not answer on eth1; 10.0.0.17 does not answer on eth1",
+				"> lvsdr vs drain 10.0.0.7", "> lvsdr vs drain 10.0.0.17",
+				"unknown ports: nothing to look at",
+			},
+		},
+		{
+			name: "a bridge without a port beside the network",
+			change: func(_ *Site, f *fake) {
+				f.links = append(f.links, host.Link{Name: "docker0", Up: true, Broadcast: true, Unplugged: true, MAC: rs1MAC, Kind: "bridge"})
+				f.addresses = append(f.addresses, addressOn("docker0", "172.17.0.1/16"))
+				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0
+				f.sysctls["net.ipv4.conf.docker0.rp_filter"], f.sysctls["net.ipv4.conf.docker0.arp_ignore"], f.sysctls["net.ipv4.conf.docker0.arp_filter"] = 0, 0, 0
+			},
+		},
+		{
+			name: "the interface of the VIP's network is down",
+			change: func(_ *Site, f *fake) {
+				between(f)
+				f.links[1].Up = false
+				f.addresses = append(f.addresses, addressOn("eth0", "172.16.0.8/24"))
+				f.routes, f.sysctls["net.ipv4.conf.all.rp_filter"] = f.routes[:1], 0
+			},
+			want: []string{"fail vip answer: eth0, in whose network 172.16.0.100 is, is down", "> ip link set eth0 up"},
+		},
+		{
+			name: "a network without Ethernet", config: "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\nservices: [{port: 80, forward: tunnel}]\n",
+			change: func(_ *Site, f *fake) { f.links[1].MAC, f.links[1].Kind = nil, "gre" },
+			want: []string{
+				"unknown vip answer: which interface faces clients of 172.16.0.100 is unknown",
+				"unknown on-link: nothing to look at",
+				"unknown neighbours: nothing to look at",
+				"unknown vip owner: nobody can be asked for 172.16.0.100: no interface with a carrier leads to clients or real servers",
+				"unknown return route: which interface faces clients of 172.16.0.100 is unknown",
+			},
+		},
+		{
 			name: "the VIP's interface is down", change: func(_ *Site, f *fake) { f.links[0].Up = false },
 			want: []string{"fail vip: 172.16.0.100/32 is on lo, which is down", "> ip link set lo up"},
 		},
@@ -251,6 +313,33 @@ func TestDirector(t *testing.T) {
 			},
 		},
 		{
+			name: "timeouts and daemons that are not as configured",
+			change: func(s *Site, _ *fake) {
+				s.Status.Timeouts = []status.Timeout{{Name: "tcp", Value: 900, Wanted: 60, State: status.Differs}, {Name: "udp", Value: 300, Wanted: 300, State: status.OK}}
+				s.Status.Sync = []status.Daemon{{Role: "master", State: status.Missing}, {Role: "backup", State: status.Differs}}
+			},
+			want: []string{
+				"fail services: the timeout tcp is 900, not 60; the master synchronisation daemon is missing; the backup synchronisation daemon is not as configured",
+				"> lvsdr vs start",
+			},
+		},
+		{
+			name: "one that is down has an entry",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Differs, r.Health = status.Differs, []string{"down"}, &status.Health{Verdict: status.Down, Why: "refused"}
+			},
+			want: []string{
+				"fail services: -t 172.16.0.100:80 has the real server 10.0.0.7, which is down", "> lvsdr vs start",
+				"warn weights: -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: refused",
+			},
+		},
+		{
+			name:   "vs watch is silent",
+			change: func(s *Site, _ *fake) { s.Status.Watch = &status.Watch{State: status.WatchSilent, Age: 7500} },
+			want:   []string{"warn weights: vs watch was last heard of 2h5m0s ago: its verdicts no longer count"},
+		},
+		{
 			name: "one weight differs",
 			change: func(s *Site, _ *fake) {
 				r := &service(s).RealServers[0]
@@ -325,7 +414,76 @@ func TestDirector(t *testing.T) {
 					r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Down, Why: "refused"}
 				}
 			},
-			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left"},
+			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left; " +
+				"-t 172.16.0.100:80: vs watch has 10.0.0.7 out: refused; -t 172.16.0.100:80: vs watch has 10.0.0.17 out: refused"},
+		},
+		{
+			name: "all are down, and kept in",
+			change: func(s *Site, _ *fake) {
+				service(s).FailOpen = true
+				for i := range service(s).RealServers {
+					service(s).RealServers[i].Health = &status.Health{Verdict: status.Down, Why: "status 500"}
+				}
+				service(s).RealServers[1].Health.Remedy, service(s).RealServers[1].Health.At = []string{"lvsdr rs start"}, "10.0.0.17"
+			},
+			want: []string{
+				"fail weights: no real server of -t 172.16.0.100:80 is left: all are kept in; " +
+					"-t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500; -t 172.16.0.100:80: 10.0.0.17 is down, but kept in: status 500",
+				"> 10.0.0.17 lvsdr rs start",
+			},
+		},
+		{
+			name: "one is down, and kept in",
+			change: func(s *Site, _ *fake) {
+				r := service(s).RealServers
+				r[0].Health, r[1].Health = &status.Health{Verdict: status.Down, Why: "status 500"}, &status.Health{Verdict: status.Up}
+			},
+			want: []string{"warn weights: -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500"},
+		},
+		{
+			name: "the one that is down is kept in, and the other has weight 0 by hand",
+			change: func(s *Site, _ *fake) {
+				r := service(s).RealServers
+				r[0].Health, r[1].Health = &status.Health{Verdict: status.Down, Why: "status 500"}, &status.Health{Verdict: status.Up}
+				r[1].State, r[1].Weight, r[1].Differs = status.Differs, 0, []string{"weight"}
+			},
+			want: []string{
+				"fail weights: no real server of -t 172.16.0.100:80 is left; -t 172.16.0.100:80: 10.0.0.7 is down, but kept in: status 500",
+				"> lvsdr vs start",
+			},
+		},
+		{
+			name: "all are drained or down, and others answer",
+			change: func(s *Site, _ *fake) {
+				service(s).Sorry = true
+				r := service(s).RealServers
+				r[0].State, r[0].Weight, r[0].Health = status.Draining, 0, &status.Health{Verdict: status.Up}
+				r[1].State, r[1].Weight, r[1].Health = status.Draining, 0, &status.Health{Verdict: status.Down, Why: "status 500"}
+				service(s).RealServers = append(r, status.RealServer{Address: "10.0.0.27", Weight: 1, Configured: 1, State: status.OK, Sorry: true})
+			},
+			want: []string{"fail weights: no real server of -t 172.16.0.100:80 is left: others answer", "> lvsdr vs undrain 10.0.0.7"},
+		},
+		{
+			name: "not asked yet",
+			change: func(s *Site, _ *fake) {
+				r := &service(s).RealServers[0]
+				r.State, r.Weight, r.Health = status.IsDown, 0, &status.Health{Verdict: status.Unknown}
+			},
+			want: []string{"warn weights: -t 172.16.0.100:80: vs watch has 10.0.0.7 out: not asked yet"},
+		},
+		{
+			name: "a service without entries",
+			change: func(s *Site, _ *fake) {
+				for i := range service(s).RealServers {
+					r := &service(s).RealServers[i]
+					r.State, r.Weight = status.Missing, 0
+				}
+			},
+			want: []string{
+				"fail services: -t 172.16.0.100:80 lacks the real server 10.0.0.7; -t 172.16.0.100:80 lacks the real server 10.0.0.17",
+				"> lvsdr vs start",
+				"fail weights: no real server of -t 172.16.0.100:80 is left",
+			},
 		},
 		{
 			name: "weight 0 by configuration",
@@ -491,6 +649,16 @@ func TestDirector(t *testing.T) {
 			want: []string{"unknown vip answer: " + errRouted.Error(), "unknown vip owner: " + errRouted.Error()},
 		},
 		{
+			name: "routers are told otherwise of the VIP", config: byBGP,
+			change: func(s *Site, _ *fake) {
+				s.Status.VIPs = []status.VIP{{Address: netip.MustParsePrefix("172.16.0.100/32"), State: status.Differs, Differs: []string{"route"}}}
+			},
+			want: []string{
+				"fail vip answer: the route to 172.16.0.100 in table 179 is not as configured", "> lvsdr vs start",
+				"unknown vip owner: " + errRouted.Error(),
+			},
+		},
+		{
 			name: "others on several interfaces",
 			change: func(_ *Site, f *fake) {
 				for _, name := range []string{"eth3", "eth1", "eth2"} {
@@ -546,7 +714,7 @@ func TestDirector(t *testing.T) {
 				f.routes, f.hops = nil, map[string]host.Hop{"fd00::7": {Interface: "eth0"}}
 				f.answers["eth0"] = []wire.Answer{answerOf("fd00::7", rs1MAC)}
 			},
-			want: []string{"unknown vip answer: nothing to look at"},
+			want: []string{"unknown vip answer: which interface faces clients of fd00::100 is unknown"},
 		},
 		{
 			name: "no rp_filter",
@@ -739,6 +907,19 @@ func TestDirector(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// between has the real servers on an interface of their own, eth1; clients come in by eth0.
+func between(f *fake) {
+	eth1 := f.links[1]
+	eth1.Name, eth1.Index = "eth1", 3
+	f.links = append(f.links, eth1)
+	f.addresses[2].Interface, f.routes[0].Interface = "eth1", "eth1"
+	f.hops = map[string]host.Hop{"10.0.0.7": {Interface: "eth1"}, "10.0.0.17": {Interface: "eth1"}}
+	f.answers["eth1"], f.answers["eth0"] = f.answers["eth0"], nil
+	for _, name := range []string{"rp_filter", "arp_ignore", "arp_filter"} {
+		f.sysctls["net.ipv4.conf.eth1."+name] = 0
 	}
 }
 

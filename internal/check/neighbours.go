@@ -27,7 +27,7 @@ func (m *facts) askNeighbours(k Kernel, wait time.Duration) (map[string][]wire.A
 func (m *facts) ask(k Kernel, asked map[string][]netip.Addr, wait time.Duration) (map[string][]wire.Answer, error) {
 	var questions []wire.Question
 	for _, l := range m.links.value {
-		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) {
+		if addrs := asked[l.Name]; len(addrs) > 0 && hears(l) && !l.Unplugged {
 			slices.SortFunc(addrs, netip.Addr.Compare)
 			questions = append(questions, wire.Question{Link: l, Addrs: addrs})
 		}
@@ -74,10 +74,12 @@ func (m *facts) facing(vip netip.Addr) ([]host.Link, error) {
 	return host.FacingLinks(vip, m.links.value, m.addresses.value, m.routes.value), err
 }
 
-// onLink is the interface of a real server that no router stands before.
+// onLink is the interface of a real server that no router stands before, and that can
+// be asked there by ARP or neighbour discovery.
 func (m *facts) onLink(addr netip.Addr) (link string, ok bool) {
 	hop, err := m.hops[addr].get()
-	return hop.Interface, err == nil && !hop.Gateway && !hop.Local
+	return hop.Interface, err == nil && !hop.Gateway && !hop.Local &&
+		slices.ContainsFunc(m.links.value, func(l host.Link) bool { return l.Name == hop.Interface && hears(l) })
 }
 
 // hears reports whether neighbours on l tell their addresses by ARP or neighbour
@@ -113,10 +115,15 @@ func judgeOwner(m *facts, f *finding) error {
 	if m.byBGP() {
 		return errRouted
 	}
-	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, m.addresses.err); err != nil {
+	questions, err := m.questions()
+	if err := cmp.Or(m.answers.err, m.neighbours.err, m.vrrp.err, err); err != nil {
 		return err
 	}
 	for _, vip := range m.vips() {
+		if !m.asksFor(vip, questions) {
+			f.unknown("nobody can be asked for %s: no interface with a carrier leads to clients or real servers", vip)
+			continue
+		}
 		others := 0
 		away := m.vrrp.value && !m.holds(vip)
 		for _, link := range slices.Sorted(maps.Keys(m.answers.value)) {
@@ -149,6 +156,16 @@ func judgeOwner(m *facts, f *finding) error {
 		}
 	}
 	return nil
+}
+
+// asksFor reports whether somebody was asked for an address.
+func (m *facts) asksFor(addr netip.Addr, questions map[string][]netip.Addr) bool {
+	for link := range m.answers.value {
+		if slices.Contains(questions[link], addr) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayDirect reports whether another machine that answers for a VIP may be the

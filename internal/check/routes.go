@@ -28,6 +28,9 @@ func judgeDirectorRoute(m *facts, f *finding) error {
 		if err != nil {
 			return err
 		}
+		if len(facing) == 0 {
+			f.unknown("which interface faces clients of %s is unknown", vip)
+		}
 		defaults, way := defaultRoutes(vip, routes), m.ways[vip]
 		if out := way.value.Interface; out != "" && !slices.Contains(defaults, out) {
 			defaults = append(defaults, out) // by a rule

@@ -31,8 +31,8 @@ func (v visit) own() endpoint {
 // unchanged. Only real servers within reach of a frame can be asked for it, and this
 // machine itself.
 func (m *facts) asked(r server) (own []endpoint, vips []visit) {
-	hop, err := m.hops[r.addr].get()
-	near := err == nil && !hop.Gateway
+	_, near := m.onLink(r.addr)
+	near = near || m.isLocal(r.addr)
 	for _, d := range r.deliveries {
 		e := endpoint{d.to.protocol, netip.AddrPortFrom(r.addr, d.port)}
 		switch {

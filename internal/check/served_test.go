@@ -109,6 +109,8 @@ func TestVisits(t *testing.T) {
 			want: []string{"unknown ports: 10.0.0.7:53/udp: a udp port cannot be probed"}},
 		{name: "behind a router", change: func(f *fake) { f.hops["10.0.0.17"] = host.Hop{Interface: "eth0", Gateway: true} },
 			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp; 10.0.0.17:80/tcp accepts"}},
+		{name: "no Ethernet", change: func(f *fake) { f.links[1].MAC, f.links[1].Kind = nil, "gre" },
+			want: []string{"pass ports: 10.0.0.7:80/tcp accepts; 10.0.0.17:80/tcp accepts"}},
 		{name: "silent neighbour", change: func(f *fake) { f.answers["eth0"] = f.answers["eth0"][:1] },
 			visits: []string{first}, want: []string{"pass ports: 10.0.0.7 serves 172.16.0.100:80/tcp"}},
 		{name: "IPv6, and the VIP would be the source", config: "vip: fd00::100\nreal_servers: ['fd00::7']\n",

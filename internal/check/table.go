@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -43,12 +44,30 @@ func judgeServices(m *facts, f *finding) error {
 			compareServer(v, r, f)
 		}
 	}
+	m.compareRest(f)
 	if f.seen[Fail] != nil {
 		f.mend(m.Lvsdr("vs", "start"))
 		return nil
 	}
 	f.pass("as configured: %d", len(m.Status.Services))
 	return nil
+}
+
+// compareRest compares what there is one of for all services.
+func (m *facts) compareRest(f *finding) {
+	for _, t := range m.Status.Timeouts {
+		if t.State != status.OK {
+			f.fail("the timeout %s is %d, not %d", t.Name, t.Value, t.Wanted)
+		}
+	}
+	for _, d := range m.Status.Sync {
+		switch d.State {
+		case status.Missing:
+			f.fail("the %s synchronisation daemon is missing", d.Role)
+		case status.Differs:
+			f.fail("the %s synchronisation daemon is not as configured", d.Role)
+		}
+	}
 }
 
 func compareServer(v status.Service, r status.RealServer, f *finding) {
@@ -58,6 +77,8 @@ func compareServer(v status.Service, r status.RealServer, f *finding) {
 		f.fail("%s lacks the real server %s", v.Service, r.Address)
 	case slices.Contains(what, "unlisted"):
 		f.fail("%s has the real server %s, which is not configured", v.Service, r.Address)
+	case slices.Contains(what, "down"):
+		f.fail("%s has the real server %s, which is down", v.Service, r.Address)
 	case len(what) > 0:
 		f.fail("%s of real server %s of %s is not as configured", strings.Join(what, " and "), r.Address, v.Service)
 	}
@@ -68,6 +89,9 @@ func judgeWeights(m *facts, f *finding) error {
 	if m.IPVS != nil {
 		return errNoTable
 	}
+	if w := m.Status.Watch; w != nil && w.State == status.WatchSilent {
+		f.warn("vs watch was last heard of %s ago: its verdicts no longer count", status.Age(w.Age))
+	}
 	for _, v := range m.Status.Services {
 		if v.State != status.Missing && len(v.RealServers) > 0 {
 			m.weigh(v, f)
@@ -76,33 +100,32 @@ func judgeWeights(m *facts, f *finding) error {
 	return nil
 }
 
-// weigh looks for a real server that takes connections, and for weights that
-// are not as configured.
+// weigh looks for a real server that takes connections and does its work, and for
+// weights that are not as configured.
 func (m *facts) weigh(v status.Service, f *finding) {
 	var there, wrong, refused []status.RealServer
-	most, out := uint32(0), 0
 	for _, r := range v.RealServers {
-		if r.State == status.Missing {
-			continue
-		}
 		if r.Refused != nil {
 			refused = append(refused, r)
 		}
-		if r.State == status.IsDown && r.Health != nil {
-			out++
-			reportOut(v, r, f)
+		if r.State == status.Missing || isOut(r) {
 			continue
 		}
-		there, most = append(there, r), max(most, r.Weight)
+		there = append(there, r)
 		if slices.Contains(r.Differs, "weight") {
 			wrong = append(wrong, r)
 		}
 	}
+	lost, bad := unserved(v, there), Warn
+	if lost != "" {
+		bad = Fail
+		f.fail("%s", lost)
+	}
+	for _, r := range v.RealServers {
+		reportDown(v, r, bad, f)
+	}
 	switch {
-	case len(there) > 0 && most == 0:
-		f.fail("weight 0 for every real server of %s", v.Service)
-	case out > 0 && len(there) == 0:
-		f.fail("no real server of %s is left", v.Service)
+	case lost != "":
 	case len(wrong) > 0:
 		f.fail("%s", weights(v, wrong))
 	case len(refused) > 0:
@@ -118,10 +141,37 @@ func (m *facts) weigh(v status.Service, f *finding) {
 	m.reweigh(there, wrong, f)
 }
 
-// reportOut says why vs watch has a real server out. That is no difference: start
-// would not bring it back.
-func reportOut(v status.Service, r status.RealServer, f *finding) {
-	f.warn("%s: vs watch has %s out: %s", v.Service, r.Address, r.Health.Why)
+// unserved says that no real server serves the clients of a service; "" if one does,
+// as far as is known.
+func unserved(v status.Service, there []status.RealServer) string {
+	left := fmt.Sprintf("no real server of %s is left", v.Service)
+	switch {
+	case v.Sorry:
+		return left + ": others answer"
+	case v.FailOpen:
+		return left + ": all are kept in"
+	case v.Served():
+		return ""
+	case len(there) > 0 && !slices.ContainsFunc(there, func(r status.RealServer) bool { return r.Weight > 0 }):
+		return "weight 0 for every real server of " + v.Service
+	}
+	return left
+}
+
+// isOut reports whether vs watch has a real server out.
+func isOut(r status.RealServer) bool { return r.State == status.IsDown && r.Health != nil }
+
+// reportDown says why vs watch has a real server out. That is no difference: start
+// would not bring it back. One that is kept in for want of others serves nobody.
+func reportDown(v status.Service, r status.RealServer, bad Outcome, f *finding) {
+	switch {
+	case isOut(r):
+		f.add(bad, "%s: vs watch has %s out: %s", v.Service, r.Address, cmp.Or(r.Health.Why, "not asked yet"))
+	case r.Down() && r.Weight > 0:
+		f.add(bad, "%s: %s is down, but kept in: %s", v.Service, r.Address, r.Health.Why)
+	default:
+		return
+	}
 	for _, command := range r.Health.Remedy {
 		f.mendOn(r.Health.At, command)
 	}
@@ -134,7 +184,7 @@ func (m *facts) reweigh(there, wrong []status.RealServer, f *finding) {
 		return
 	}
 	for _, r := range there {
-		if r.State == status.Draining {
+		if r.State == status.Draining && !r.Down() {
 			f.mend(m.Lvsdr("vs", "undrain", hostOf(r.Address)))
 		}
 	}

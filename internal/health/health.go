@@ -6,8 +6,8 @@
 package health
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -34,14 +34,15 @@ type Answer struct {
 	// Refused reports that a connection, or a datagram, was refused.
 	Refused bool
 	// Unasked reports that this machine could not ask: it lacked descriptors, ports,
-	// memory, or the program and its user, or the context ended. It says nothing about the real server.
+	// memory, or the program or its user, or the question was called off. It says
+	// nothing about the real server.
 	Unasked bool
 	Why     string // of one that is not good
 	Took    time.Duration
 }
 
-// Ask puts one question, and waits for the answer for at most the check's
-// timeout.
+// Ask puts one question, and waits for the answer for at most the check's timeout. A
+// deadline of the context only makes that shorter.
 func Ask(ctx context.Context, t Target) Answer {
 	ask, known := kinds[t.Check.Type]
 	if !known {
@@ -52,8 +53,12 @@ func Ask(ctx context.Context, t Target) Answer {
 	defer cancel()
 	alive, err := ask(limited, t)
 	took := time.Since(start)
-	if ctx.Err() != nil || exhausted(err) {
-		return Answer{Unasked: true, Why: "not asked: " + t.why(cmp.Or(ctx.Err(), err), alive), Took: took}
+	off := errors.Is(ctx.Err(), context.Canceled)
+	if off {
+		err = ctx.Err()
+	}
+	if off || exhausted(err) {
+		return Answer{Unasked: true, Why: "not asked: " + t.why(err, alive), Took: took}
 	}
 	return Answer{Good: err == nil, Refused: refused(err), Alive: alive || refused(err), Why: t.why(err, alive), Took: took}
 }

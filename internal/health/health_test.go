@@ -160,7 +160,8 @@ func TestAskEnded(t *testing.T) {
 	server := serve(t, silent)
 	for _, kind := range []config.CheckType{config.CheckHTTP, config.CheckTLS, config.CheckUDP, config.CheckDNS, config.CheckExec} {
 		t.Run(string(kind), func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), soon)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(soon, cancel).Stop()
 			defer cancel()
 			started := time.Now()
 			server := server
@@ -177,6 +178,17 @@ func TestAskEnded(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		})
+	}
+}
+
+// TestAskShortened: silence up to a deadline of whoever asks is an answer.
+func TestAskShortened(t *testing.T) {
+	target := Target{Server: blackHole(t), Protocol: ipvs.TCP, Check: check(config.CheckTCP)}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	got := Ask(ctx, target)
+	if got.Good || got.Unasked || got.Alive || !strings.HasPrefix(got.Why, "no answer") || got.Took < soon/2 {
+		t.Errorf("%+v, want no answer", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -120,18 +121,22 @@ func (h *Host) Facing(vip netip.Addr) ([]Link, error) {
 	return FacingLinks(vip, links, addresses, routes), nil
 }
 
-// dumpAttempts is how often a list is asked for that changes tear.
-const dumpAttempts = 5
+const (
+	// dumpPause is until a list that changes tore is asked for again.
+	dumpPause = 20 * time.Millisecond
+	// dumpPatience is how long changes may go on: those of a machine that starts take
+	// seconds.
+	dumpPatience = 5 * time.Second
+)
 
 // whole asks for a list again while changes tear it.
 func whole[T any](list func() ([]T, error)) (found []T, err error) {
-	for range dumpAttempts {
+	for begin := time.Now(); ; time.Sleep(dumpPause) {
 		found, err = list()
-		if !errors.Is(err, netlink.ErrDumpInterrupted) {
-			break
+		if !errors.Is(err, netlink.ErrDumpInterrupted) || time.Since(begin) >= dumpPatience {
+			return found, err
 		}
 	}
-	return found, err
 }
 
 // prefixOf translates the network of the older vocabulary, in which the mask

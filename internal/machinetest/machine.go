@@ -36,6 +36,7 @@ type Machine struct {
 	redirects bool
 	calls     int
 	failures  map[int]error
+	before    map[int]func()
 }
 
 // New returns the tutorial's director before anything is set up: lo and eth0,
@@ -44,8 +45,8 @@ func New() *Machine {
 	m := &Machine{
 		sysctls:  map[string]int{"net.ipv4.ip_forward": 0},
 		timeouts: ipvs.Timeouts{TCP: 900, TCPFin: 120, UDP: 300},
-		failures: map[int]error{},
-		network:  network{connects: map[netip.AddrPort]error{}, probes: map[string]wire.Outcome{}, release: "6.1.0"},
+		failures: map[int]error{}, before: map[int]func(){},
+		network: network{connects: map[netip.AddrPort]error{}, probes: map[string]wire.Outcome{}, release: "6.1.0"},
 	}
 	m.addParameters("all")
 	m.addParameters("default")
@@ -123,6 +124,13 @@ func (m *Machine) FailAt(n int, err error) {
 	m.failures[n] = err
 }
 
+// BeforeCall has something done before the n-th changing call since [New].
+func (m *Machine) BeforeCall(n int, do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.before[n] = do
+}
+
 // Calls counts the changing calls since [New], failed ones and announcements
 // included.
 func (m *Machine) Calls() int {
@@ -136,6 +144,9 @@ func (m *Machine) change(do func() error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls++
+	if do := m.before[m.calls]; do != nil {
+		do()
+	}
 	if err := m.failures[m.calls]; err != nil {
 		return err
 	}

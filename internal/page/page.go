@@ -120,6 +120,9 @@ func (s Source) ready(w http.ResponseWriter, r *http.Request) {
 // served; known is whether there is such a VIP.
 func Unready(st status.Status, vip string) (known bool, wrong []string) {
 	known = vip == ""
+	if st.Retired {
+		wrong = append(wrong, "retired: the VIPs are left to the other director")
+	}
 	for _, v := range st.VIPs {
 		address := v.Address.Addr().String()
 		if vip != "" && address != vip {
@@ -139,22 +142,11 @@ func Unready(st status.Status, vip string) (known bool, wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s: %s", s.Title(), s.State))
 		case s.Sorry:
 			wrong = append(wrong, s.Title()+": no real server is left, and others answer")
-		case !served(s):
+		case !s.Served():
 			wrong = append(wrong, s.Title()+": no real server is left")
 		}
 	}
 	return known, wrong
-}
-
-// served reports whether some real server takes new connections and, as far as is
-// known, does its work.
-func served(s status.Service) bool {
-	for _, rs := range s.RealServers {
-		if rs.Weight > 0 && !rs.Sorry && (rs.Health == nil || rs.Health.Verdict != status.Down) {
-			return true
-		}
-	}
-	return false
 }
 
 //go:embed page.html

@@ -48,7 +48,7 @@ func Lock(dir string, wait time.Duration) (unlock func() error, err error) {
 // LockWatch makes this run the only watch of a claimant, while it holds the
 // folder's lock, until it ends, however that is, or calls unlock.
 func LockWatch(dir string, who Claimant) (unlock func() error, err error) {
-	name := filepath.Join(dir, fmt.Sprintf("watch-%x.lock", sha256.Sum256([]byte(who.File))))
+	name := watchLock(dir, who)
 	for {
 		f, err := tryLock(name)
 		switch {
@@ -60,6 +60,25 @@ func LockWatch(dir string, who Claimant) (unlock func() error, err error) {
 			return nil, err
 		}
 	}
+}
+
+// IsWatched reports whether a watch of a claimant is at work, while this run holds
+// the folder's lock.
+func IsWatched(dir string, who Claimant) (bool, error) {
+	f, err := os.Open(watchLock(dir, who))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("lock: %w", err)
+	}
+	defer f.Close()
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	return err != nil, nil
+}
+
+func watchLock(dir string, who Claimant) string {
+	return filepath.Join(dir, fmt.Sprintf("watch-%x.lock", sha256.Sum256([]byte(who.File))))
 }
 
 var (

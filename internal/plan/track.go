@@ -13,22 +13,28 @@ import (
 const (
 	// Fit is that of a director all of whose services are served.
 	Fit = 0
-	// lame is that of each service that no real server is left for; all of them
-	// together leave a director fitter than one that balances nothing.
+	// lame is that of each service that no real server is left for or that could not
+	// be made, and of each VIP that is not up yet; all of them together leave a
+	// director fitter than one that balances nothing.
 	lame, lamest = 10, 90
 	// Unfit is that of a director that balances nothing. Lower than this no
 	// priority falls, which is never so low that VRRP has the VIP nowhere.
 	Unfit = 100
 )
 
-// Penalty is what to take off the priority of a director with this health.
-func (h *Health) Penalty() int {
-	penalty := Fit
+// Penalty is what to take off the priority of a director with this health, so many
+// VIPs, and services that it lacks.
+func (h *Health) Penalty(vips, lacking int) int {
+	waiting := 0
 	for _, held := range h.Held {
 		if held {
-			return Unfit
+			waiting++
 		}
 	}
+	if waiting > 0 && waiting == vips {
+		return Unfit
+	}
+	penalty := Fit + lame*(waiting+lacking)
 	for _, s := range h.Services {
 		if s.Instead || s.FailOpen {
 			penalty += lame
@@ -56,6 +62,16 @@ func Track(file string, penalty int) error {
 		return fmt.Errorf("tell the VRRP daemon: %w", err)
 	}
 	return nil
+}
+
+// Lacking is how many services of the wish are not there.
+func (w Wish) Lacking(s State) (n int) {
+	for _, v := range w.Services {
+		if s.Service(v.Key()) == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // VRRPHolds reports whether a VRRP daemon has a VIP of the wish here.

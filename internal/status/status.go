@@ -2,7 +2,10 @@
 // "status --json" prints.
 package status
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Status is what "status --json" prints.
 type Status struct {
@@ -16,6 +19,8 @@ type Status struct {
 	// Orphans are configurations that were started here, and whose file is gone.
 	Orphans []Orphan `json:"orphans,omitempty"`
 	Watch   *Watch   `json:"watch,omitempty"` // of a director that is watched, or was
+	// Retired: the director leaves the VIPs to the other one until start.
+	Retired bool `json:"retired,omitempty"`
 }
 
 // Watch is what is known of "vs watch".
@@ -130,6 +135,15 @@ type RealServer struct {
 	Sorry  bool    `json:"sorry,omitempty"` // it answers in place of real servers
 	// Refused: the kernel has it at weight 0, and its clients get no other one.
 	Refused *Refused `json:"-"`
+}
+
+// Down reports whether asking a real server has shown that it does not do its work.
+func (r RealServer) Down() bool { return r.Health != nil && r.Health.Verdict == Down }
+
+// Served reports whether some real server of a service takes new connections and, as
+// far as is known, does its work.
+func (s Service) Served() bool {
+	return slices.ContainsFunc(s.RealServers, func(r RealServer) bool { return r.Weight > 0 && !r.Sorry && !r.Down() })
 }
 
 // Refused is why the clients of a real server get no other one.

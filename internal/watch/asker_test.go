@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,4 +81,24 @@ func TestAskUnplugged(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAskTimeouts: who is silent is told when its own time is over, whoever else is
+// asked at the same moment.
+func TestAskTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, vip := netip.MustParseAddr("10.0.0.7"), netip.MustParseAddrPort("172.16.0.100:80")
+		n := newNeighbours(&unplugged{})
+		w, begin := n.way(server), time.Now()
+		var all sync.WaitGroup
+		for _, timeout := range []time.Duration{10 * time.Second, time.Second, 3 * time.Second, time.Second} {
+			all.Go(func() {
+				o, _, err := n.ask(t.Context(), server, w, vip, timeout)
+				if took := time.Since(begin); o != wire.Silent || err != nil || took != timeout+batch {
+					t.Errorf("with %v, it took %v: %v, %v", timeout, took, o, err)
+				}
+			})
+		}
+		all.Wait()
+	})
 }

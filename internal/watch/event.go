@@ -22,7 +22,7 @@ type Event struct {
 // The events.
 const (
 	EventStarted   = "started"   // it begins to watch
-	EventReady     = "ready"     // real servers have first verdicts, and the table follows
+	EventReady     = "ready"     // real servers have first verdicts; table and VIPs are in place
 	EventUp        = "up"        // a real server does its work
 	EventDown      = "down"      // it does not
 	EventUnasked   = "unasked"   // it could not be asked, which says nothing about it

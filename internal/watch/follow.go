@@ -1,10 +1,12 @@
 package watch
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"lvsdr/internal/config"
@@ -88,10 +90,12 @@ func (w *Watch) take(o outcome) {
 	if len(w.queue) == 0 {
 		w.schedule(&o.State)
 	}
-	for _, err := range append(o.failed, o.err, o.Failed, o.Unnoted) {
-		if err != nil {
-			w.tellSeldom(Event{Event: EventError, Why: err.Error()})
-		}
+	for _, err := range o.errors() {
+		w.tellSeldom(Event{Event: EventError, Why: err.Error()})
+	}
+	if status := o.status(); status != w.status {
+		w.status = status
+		w.Site.Notify("STATUS=" + status)
 	}
 	if o.err != nil {
 		return
@@ -100,34 +104,91 @@ func (w *Watch) take(o outcome) {
 		w.idle = o.Stopped
 		event := Event{Event: EventResumed}
 		if w.idle {
-			event = Event{Event: EventStopped, Why: "by vs stop; it idles until vs start"}
+			event = Event{Event: EventStopped, Why: idling}
+		} else {
+			w.schedule(&o.State)
 		}
 		w.tell(event)
-		w.Site.Notify("STATUS=" + event.Why)
 	}
 	if w.idle {
 		w.last = nil
 		w.pages.keep(plan.Health{})
+		if time.Since(w.followed) > plan.MaxSilence {
+			w.forget()
+		}
 		w.beReady()
 		return
 	}
-	for _, s := range o.roster.services {
-		after := o.Health.Services[s.words]
-		w.tellTurn(s, after)
-		s.applied = after
-	}
-	for vip := range w.held {
-		w.held[vip] = o.Health.Held[vip]
+	if o.roster == w.roster { // otherwise it knows nothing of what the file has now
+		for _, s := range w.roster.services {
+			after := o.Health.Services[s.words]
+			w.tellTurn(s, after)
+			s.applied = after
+		}
+		for vip := range w.held {
+			w.held[vip] = o.Health.Held[vip]
+		}
 	}
 	w.tellDone(o.Applied)
 	for _, e := range w.shadow.note(time.Now(), o.Differences, o.Would) {
 		w.tell(e)
 	}
-	w.pages.keep(o.Health)
-	w.last = &o.Applied
-	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) {
+	if o.Failed == nil { // an entry that leads to a page may not be gone otherwise
+		w.pages.keep(o.Health)
+	}
+	w.last, w.followed = &o.Applied, time.Now()
+	if !slices.Contains(slices.Collect(maps.Values(w.held)), true) && (o.Failed == nil || w.Shadow || o.served()) {
 		w.beReady()
 	}
+}
+
+// forget has everybody asked anew, as by a watch that starts: nobody was asked while it
+// was idle.
+func (w *Watch) forget() {
+	for _, t := range w.roster.targets {
+		for _, s := range t.subjects {
+			s.judge, s.at, s.rose, s.last = judge{verdict: status.Unknown}, 0, false, answer{}
+		}
+	}
+	for _, s := range w.roster.services {
+		s.applied = plan.ServiceHealth{}
+	}
+	for vip := range w.held {
+		w.held[vip] = true
+	}
+}
+
+// idling is why nothing is done.
+const idling = "by vs stop; it idles until vs start"
+
+// status is what there is to say to the service manager, in one line.
+func (o outcome) status() string {
+	switch err := errors.Join(o.errors()...); {
+	case err != nil:
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	case o.Stopped:
+		return idling
+	}
+	return ""
+}
+
+// errors is all that went wrong.
+func (o outcome) errors() []error {
+	return slices.DeleteFunc(slices.Concat(o.failed, []error{o.err, o.Failed, o.Unnoted}), func(err error) bool { return err == nil })
+}
+
+// served reports whether an Apply found every service in the table, and every VIP in
+// its place: what fails all the same, such as a record that cannot be written, keeps no
+// client away. It is known a second after it was so, when it is tried again.
+func (o outcome) served() bool {
+	moved := o.roster.config.Watch.VIP == config.VIPVRRP
+	for _, s := range o.roster.services {
+		missing := func(vip netip.Addr) bool { return !moved && !o.State.Owns(vip) }
+		if o.State.Service(s.Service.Key()) == nil || slices.ContainsFunc(s.VIPs, missing) {
+			return false
+		}
+	}
+	return true
 }
 
 // moving reports whether weights are ramped up, or those who answered in place of

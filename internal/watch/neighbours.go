@@ -44,7 +44,7 @@ type neighbours struct {
 	addresses []host.Address
 	ways      map[netip.Addr]way
 	read      time.Time
-	probes    []asked // for the next batch
+	probes    map[time.Duration][]asked // for the next batch, by how long they wait
 	// sought are real servers to which a way is looked for, with those who wait.
 	sought map[netip.Addr][]chan<- way
 }
@@ -60,11 +60,12 @@ type way struct {
 // asked is a probe with who waits for it.
 type asked struct {
 	wire.Probe
-	wait  time.Duration
 	reply chan<- wire.ProbeReply
 }
 
-func newNeighbours(k Kernel) *neighbours { return &neighbours{Kernel: k} }
+func newNeighbours(k Kernel) *neighbours {
+	return &neighbours{Kernel: k, probes: map[time.Duration][]asked{}}
+}
 
 func (n *neighbours) setVIPs(vips []netip.Addr) {
 	n.mu.Lock()
@@ -91,7 +92,7 @@ func (n *neighbours) ask(ctx context.Context, server netip.Addr, w way, vip neti
 		p.Source = w.hop.Source
 	}
 	reply := make(chan wire.ProbeReply, 1)
-	n.queue(asked{p, wait, reply})
+	n.queue(asked{p, reply}, wait)
 	select {
 	case r := <-reply:
 		if r.Err != nil || r.Outcome == wire.Silent {
@@ -103,25 +104,26 @@ func (n *neighbours) ask(ctx context.Context, server netip.Addr, w way, vip neti
 	}
 }
 
-// queue adds a probe to the batch.
-func (n *neighbours) queue(a asked) {
+// queue adds a probe to the batch of those that wait as long: who is silent is told
+// apart only when the time of a batch is over.
+func (n *neighbours) queue(a asked, wait time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.probes = append(n.probes, a)
-	if len(n.probes) == 1 {
-		time.AfterFunc(batch, n.send)
+	n.probes[wait] = append(n.probes[wait], a)
+	if len(n.probes[wait]) == 1 {
+		time.AfterFunc(batch, func() { n.send(wait) })
 	}
 }
 
-// send asks the batch. Those who wait the longest do not make others wait.
-func (n *neighbours) send() {
+// send asks a batch.
+func (n *neighbours) send(wait time.Duration) {
 	n.mu.Lock()
-	all := n.probes
-	n.probes = nil
+	all := n.probes[wait]
+	delete(n.probes, wait)
 	n.mu.Unlock()
-	probes, wait := make([]wire.Probe, len(all)), time.Duration(0)
+	probes := make([]wire.Probe, len(all))
 	for i, a := range all {
-		probes[i], wait = a.Probe, max(wait, a.wait)
+		probes[i] = a.Probe
 	}
 	n.ProbeEach(probes, wait, func(i int, r wire.ProbeReply) { all[i].reply <- r })
 }

@@ -3,18 +3,48 @@ package watch
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// A change that keeps failing holds nobody up: it is ready once first verdicts are
-// in, and not before.
-func TestReadyAllTheSame(t *testing.T) {
+// While the table or a VIP cannot be as it should, it is not ready, and the service
+// manager is told why; it is once that is mended.
+func TestNotReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watchOn(t, two+"check: {type: http}\n")
 		defer w.end()
-		w.with(func(b *book) { b.failed = errors.New("there is no interface vips") })
+		w.with(func(b *book) {
+			b.failed = errors.Join(errors.New("there is no interface vips"), errors.New("ipvsadm -A: no such file or directory"))
+		})
+		time.Sleep(time.Minute)
+		if ready, ups := w.times(EventReady, ""), w.times(EventUp, ""); len(ready) != 0 || len(ups) != 2 {
+			t.Errorf("up %v, ready %v", ups, ready)
+		}
+		if n := len(w.times(EventError, "")); n != 1 {
+			t.Errorf("the change that fails is told %d times in a minute", n)
+		}
+		w.with(func(b *book) { b.failed = nil })
+		time.Sleep(2 * time.Second)
+		if n := len(w.times(EventReady, "")); n != 1 {
+			t.Errorf("mended, and %d times ready", n)
+		}
+		w.with(func(b *book) {
+			told := slices.DeleteFunc(b.states, func(s string) bool { return s == "WATCHDOG=1" })
+			want := []string{"STATUS=there is no interface vips; ipvsadm -A: no such file or directory", "STATUS=", "READY=1"}
+			if !slices.Equal(told, want) {
+				t.Errorf("the service manager was told %q, want %q", told, want)
+			}
+		})
+	})
+}
+
+// It is ready once first verdicts are in, and not before.
+func TestReadyOnVerdicts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http}\n")
+		defer w.end()
 		w.set(rs7, dead)
 		w.set(netip.MustParseAddr("10.0.0.17"), dead)
 		began := time.Now()
@@ -22,9 +52,6 @@ func TestReadyAllTheSame(t *testing.T) {
 		ready, downs := w.times(EventReady, ""), w.times(EventDown, "")
 		if len(ready) != 1 || len(downs) != 2 || ready[0].Before(downs[0]) || ready[0].Sub(began) > soon+time.Second {
 			t.Errorf("began %v, down %v, ready %v", began, downs, ready)
-		}
-		if n := len(w.times(EventError, "")); n != 1 {
-			t.Errorf("the change that fails is told %d times in a minute", n)
 		}
 	})
 }

@@ -81,10 +81,12 @@ type Watch struct {
 	failed     bool // the last one, which is tried again
 	idle       bool
 	ready      bool
+	status     string // that the service manager was told
 	held       map[netip.Addr]bool
 	kept       map[string]bool
 	complaints map[string]time.Time
 	lastLook   time.Time
+	followed   time.Time // when the table did so last
 	late       atomic.Int64
 	questions  atomic.Int64
 }
@@ -141,10 +143,11 @@ func (w *Watch) begin(c config.Config) {
 	w.results, w.applied = make(chan result, 64), make(chan outcome, 1)
 	w.pages, w.shadow = pages{}, newShadow(time.Now())
 	w.held, w.kept, w.complaints = map[netip.Addr]bool{}, map[string]bool{}, map[string]time.Time{}
-	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: w.Own, mend: w.MendThere}
-	if w.Own == nil {
-		w.asker.own = health.Ask
+	own := w.Own
+	if own == nil {
+		own = health.Ask
 	}
+	w.asker = &asker{neighbours: newNeighbours(w.Kernel), own: bounded(own), mend: w.MendThere}
 	w.enroll(c)
 }
 

@@ -26,6 +26,7 @@ type lan struct {
 	mu     sync.Mutex
 	states map[netip.Addr]state
 	asked  map[netip.Addr]int // at their own addresses
+	free   chan struct{}      // closed: nothing is stuck any more
 }
 
 type state string
@@ -37,9 +38,12 @@ const (
 	hangs   state = "it accepts and does not answer"
 	noVIP   state = "the VIP is missing"
 	unable  state = "the director cannot ask"
+	stuck   state = "what asks it cannot be ended"
 )
 
-func newLAN() *lan { return &lan{states: map[netip.Addr]state{}, asked: map[netip.Addr]int{}} }
+func newLAN() *lan {
+	return &lan{states: map[netip.Addr]state{}, asked: map[netip.Addr]int{}, free: make(chan struct{})}
+}
 
 func (l *lan) set(server netip.Addr, s state) {
 	l.mu.Lock()
@@ -114,6 +118,9 @@ func (l *lan) own(ctx context.Context, t health.Target) health.Answer {
 		return health.Answer{Refused: true, Alive: true, Why: "connection refused"}
 	case s == unable:
 		return health.Answer{Unasked: true, Why: "not asked: no descriptors"}
+	case s == stuck:
+		<-l.free
+		return health.Answer{Why: "still running"}
 	case s == dead, s == hangs && t.Check.Type != config.CheckTCP:
 		select {
 		case <-time.After(t.Check.Timeout):
@@ -129,11 +136,13 @@ type book struct {
 	config  config.Config
 	mu      sync.Mutex
 	events  []Event
+	states  []string // that the service manager was told
 	health  plan.Health
 	applies int
 	fails   error // what an Apply fails with
 	failed  error // what an Apply could not do beside the rest
 	wrong   error // what a Reload fails with
+	stopped bool  // by "vs stop"
 }
 
 func (b *book) Apply(c config.Config, _ *Applied, decide func(plan.State, []netip.Addr) plan.Health) (Applied, error) {
@@ -143,6 +152,9 @@ func (b *book) Apply(c config.Config, _ *Applied, decide func(plan.State, []neti
 	b.applies++
 	if b.fails != nil {
 		return Applied{}, b.fails
+	}
+	if b.stopped {
+		return Applied{Config: c, Stopped: true}, nil
 	}
 	h := decide(plan.State{}, nil)
 	b.health = h
@@ -155,7 +167,11 @@ func (b *book) Reload() (config.Config, error) {
 	defer b.mu.Unlock()
 	return b.config, b.wrong
 }
-func (*book) Notify(string) {}
+func (b *book) Notify(state string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.states = append(b.states, state)
+}
 
 func (*book) Heard(Event, string, time.Duration) {}
 func (b *book) Tell(e Event) {
@@ -383,6 +399,85 @@ func TestReloads(t *testing.T) {
 	})
 }
 
+// A VIP that comes with a reload is held back until its real servers have verdicts,
+// also where an Apply of what the file said before ends meanwhile.
+func TestReloadHoldsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: http}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		for _, server := range []string{"10.0.0.7", "10.0.0.17"} {
+			w.set(netip.MustParseAddr(server), hangs)
+		}
+		w.reload <- struct{}{}
+		time.Sleep(100 * time.Millisecond) // an Apply is on its way
+		w.with(func(b *book) {
+			b.config = load(strings.Replace(two, "172.16.0.100", "[172.16.0.100, 172.16.0.101]", 1) + "check: {type: http}\n")
+		})
+		w.reload <- struct{}{}
+		vip := netip.MustParseAddr("172.16.0.101")
+		for range 20 {
+			time.Sleep(100 * time.Millisecond)
+			w.with(func(b *book) {
+				if _, knows := b.health.Services["-t 172.16.0.101:80"]; knows && !b.health.Held[vip] {
+					t.Fatalf("it is up before anybody was asked: %+v", b.health)
+				}
+			})
+		}
+		time.Sleep(time.Minute)
+		w.with(func(b *book) {
+			if _, knows := b.health.Services["-t 172.16.0.101:80"]; !knows || b.health.Held[vip] {
+				t.Errorf("a minute later: %+v", b.health)
+			}
+		})
+	})
+}
+
+// A watch that was idle for longer than verdicts count begins as one that starts: it
+// takes out nobody before it has asked.
+func TestIdle(t *testing.T) {
+	for _, tt := range []struct {
+		idle time.Duration
+		old  bool
+	}{{10 * time.Minute, true}, {20 * time.Second, false}} {
+		t.Run(tt.idle.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watchOn(t, two+"check: {type: http}\n")
+				defer w.end()
+				time.Sleep(10 * time.Second)
+				w.set(rs7, hangs)
+				time.Sleep(20 * time.Second)
+				w.with(func(b *book) { b.stopped = true })
+				time.Sleep(5 * time.Second)
+				asked := w.count(rs7)
+				time.Sleep(tt.idle)
+				if n := w.count(rs7) - asked; n > 0 || w.why(EventStopped) == "" {
+					t.Errorf("asked %d times while it idled", n)
+				}
+				w.set(rs7, well)
+				w.with(func(b *book) { b.stopped, b.health = false, plan.Health{} })
+				var seen []plan.Standing
+				for range 30 {
+					time.Sleep(100 * time.Millisecond)
+					if now := w.standing(web, "10.0.0.7"); now != "" {
+						seen = append(seen, now)
+					}
+				}
+				if stale := slices.Contains(seen, plan.Quiesced); stale == tt.old || len(w.times(EventResumed, "")) != 1 {
+					t.Errorf("after it idled: %v", seen)
+				}
+				if tt.old && seen[len(seen)-1] != plan.In {
+					t.Errorf("not asked at once: %v", seen)
+				}
+				time.Sleep(10 * time.Second)
+				if got := w.standing(web, "10.0.0.7"); got != plan.In {
+					t.Errorf("in the end %s", got)
+				}
+			})
+		})
+	}
+}
+
 // A file that is read again and again keeps nobody from being asked.
 func TestReloadsAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -421,6 +516,34 @@ func TestWireAlone(t *testing.T) {
 		time.Sleep(time.Minute)
 		if n := w.count(rs7); n > 1 {
 			t.Errorf("asked %d times at its own address", n)
+		}
+	})
+}
+
+// A program that cannot be ended is a bad answer, and is not started again before it
+// has ended.
+func TestStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watchOn(t, two+"check: {type: exec, command: [/usr/local/bin/probe]}\n")
+		defer w.end()
+		time.Sleep(10 * time.Second)
+		w.set(rs7, stuck)
+		began := time.Now()
+		time.Sleep(2 * time.Second) // it is asked, and does not answer
+		before := w.count(rs7)
+		time.Sleep(10 * time.Minute)
+		downs := w.times(EventDown, "")
+		if len(downs) != 1 || downs[0].Sub(began) > 10*time.Second || !strings.HasPrefix(w.why(EventDown), "/usr/local/bin/probe cannot be ended") {
+			t.Errorf("began %v, down %v: %q", began, downs, w.why(EventDown))
+		}
+		if n := w.count(rs7) - before; n > 0 {
+			t.Errorf("started %d times more", n)
+		}
+		w.set(rs7, well)
+		close(w.free)
+		time.Sleep(10 * time.Second)
+		if n := len(w.times(EventUp, "10.0.0.7")); n != 2 {
+			t.Errorf("up %d times", n)
 		}
 	})
 }
