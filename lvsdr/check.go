@@ -30,8 +30,8 @@ func checkCommand() *cli.Command {
 		Description: "Prints what is wrong, why it matters and the command that mends it; changes nothing.\n" +
 			"The exit status is 1 if a check failed. --quiet leaves out what passed.",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`", EnvVars: env("peer")},
-			&cli.StringFlag{Name: "role", Usage: "vs or rs, the `ROLE` of this machine (default: found out)", EnvVars: env("role")}),
+			&cli.StringFlag{Name: "peer", Usage: "compare the table with that of the other director, whose watch listens at `URL`"},
+			roleFlag("vs or rs, the `ROLE` of this machine (default: found out)")),
 		Action: func(c *cli.Context) error { return failIn("check", stringOf(c, "netns"), examine(c)) },
 	}
 }
@@ -39,9 +39,9 @@ func checkCommand() *cli.Command {
 // examine makes the checks and prints what they saw. Status 1 says that one of
 // them failed.
 func examine(c *cli.Context) error {
-	told := check.Role(c.String("role"))
-	if told != "" && told != check.Director && told != check.RealServer {
-		return usageError("check: --role %q: expected vs or rs", told)
+	told, err := roleTold(c)
+	if err != nil {
+		return err
 	}
 	peer, err := peerOf(c)
 	if err != nil {
@@ -69,8 +69,7 @@ func examine(c *cli.Context) error {
 }
 
 // openSite reads the configuration and looks at the machine.
-func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
-	r := plan.Role(told)
+func openSite(c *cli.Context, r plan.Role) (*check.Site, machine, error) {
 	o, err := orderOf(c, r, func(config.Config) error { return nil })
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +86,7 @@ func openSite(c *cli.Context, told check.Role) (*check.Site, machine, error) {
 			return nil, nil, err
 		}
 	}
-	if err := requireComplete(o.config, completeFor(r)); err != nil {
+	if err := requireComplete(c, o.config, completeFor(r)); err != nil {
 		return nil, nil, err
 	}
 	o.Role = r
@@ -165,7 +164,7 @@ func repeatCommand(c *cli.Context, role, verb string, words ...string) string {
 	for _, f := range append(globalFlags()[:1], configFlags()...) {
 		name := f.Names()[0]
 		given := setIn(c, name)
-		if _, fromEnv := os.LookupEnv(env(name)[0]); fromEnv || !given.IsSet(name) {
+		if os.Getenv(env(name)) != "" || !given.IsSet(name) {
 			continue
 		}
 		values := []string{given.String(name)}

@@ -199,7 +199,7 @@ func TestCheckUsage(t *testing.T) {
 	for _, tt := range []struct{ words, want string }{
 		{"check --role director", "lvsdr: check: --role \"director\": expected vs or rs\n"},
 		{"check now", "lvsdr: check: unexpected argument \"now\"\nlvsdr: hint: lvsdr check [FLAG...]: find what keeps direct routing from working on this machine\n"},
-		{"check", "lvsdr: configuration: services[0]: no real servers, expected some in the file or with --rs\n"},
+		{"check", "lvsdr: " + d.file + ": services[0]: no real servers, expected some in the file or with --rs\n"},
 	} {
 		if got := d.run(tt.words); got != (result{Stderr: tt.want, Status: 2}) {
 			t.Errorf("lvsdr %s: %+v", tt.words, got)

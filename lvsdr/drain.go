@@ -33,7 +33,7 @@ type Drain struct {
 // drainCommand is "lvsdr vs drain RS".
 func drainCommand() *cli.Command {
 	return drainVerb("drain", "set the weight of a real server to 0, and wait for its connections to end", drain,
-		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: for ever", EnvVars: env("timeout")})
+		&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`; 0: for ever"})
 }
 
 // undrainCommand is "lvsdr vs undrain RS".

@@ -31,13 +31,13 @@ func exportKeepalivedCommand() *cli.Command {
 			"moves to the second director when the first one is lost. Its comments say what\n" +
 			"remains to be done, and what keepalived cannot do.",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` of the VIP and between the directors", EnvVars: env("interface"), DefaultText: "where vs start announces the VIP"},
-			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", EnvVars: env("router-id"), Value: "51"},
-			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", EnvVars: env("priority"), Value: "100"},
-			&cli.BoolFlag{Name: "vrrp-only", Usage: "only move the VIP: vs watch keeps the services on both directors", EnvVars: env("vrrp-only")},
-			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6", EnvVars: env("peer")},
-			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is checked over TLS", EnvVars: env("check"), DefaultText: "the file's, else tcp"},
-			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` that answers when all real servers are down; repeatable: IPv4, IPv6", EnvVars: env("sorry-server")}),
+			&cli.StringFlag{Name: "interface", Usage: "`INTERFACE` of the VIP and between the directors", DefaultText: "where vs start announces the VIP"},
+			&cli.StringFlag{Name: "router-id", Usage: "`NUMBER` that VRRP knows the directors by, 1 to 255", Value: "51"},
+			&cli.StringFlag{Name: "priority", Usage: "`NUMBER` of this director, 1 to 254; the highest gets the VIP", Value: "100"},
+			&cli.BoolFlag{Name: "vrrp-only", Usage: "only move the VIP: vs watch keeps the services on both directors"},
+			&cli.StringSliceFlag{Name: "peer", Usage: "`ADDRESS` of the other director, for VRRP without multicast; repeatable: IPv4, IPv6"},
+			&cli.StringFlag{Name: "check", Usage: "tcp[:PORT] or http[:PORT][/PATH] (`CHECK`); port 443 is checked over TLS", DefaultText: "the file's, else tcp"},
+			&cli.StringSliceFlag{Name: "sorry-server", Usage: "`ADDR[:PORT]` that answers when all real servers are down; repeatable: IPv4, IPv6"}),
 		Action: exportKeepalived,
 	}
 }
@@ -48,7 +48,7 @@ func exportKeepalived(c *cli.Context) error {
 	}
 	cfg, err := configOf(c)
 	if err == nil {
-		err = requireComplete(cfg, config.Config.Validate)
+		err = requireComplete(c, cfg, config.Config.Validate)
 	}
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func TestExportKeepalived(t *testing.T) {
 func TestExportKeepalivedUsage(t *testing.T) {
 	const both = "vip: [172.16.0.100, 2001:db8::100]\nreal_servers: [10.0.0.7, 2001:db8::7]\n"
 	for _, tt := range []struct{ name, config, words, want string }{
-		{"no real servers", "vip: 172.16.0.100\n", "", "configuration: services[0]: no real servers, expected some in the file or with --rs"},
+		{"no real servers", "vip: 172.16.0.100\n", "--config - --vip 172.16.0.100", "configuration: services[0]: no real servers, expected some in the file or with --rs"},
 		{"an object", tutorial, "--json", "export keepalived: --json, expected none: it is a file of keepalived's"},
 		{"argument", tutorial, "now", "export keepalived: unexpected argument \"now\"\nlvsdr: hint: lvsdr export keepalived [FLAG...]: print a keepalived.conf for two directors"},
 		{"router too high", tutorial, "--router-id 256", `--router-id "256": out of range, expected a number from 1 to 255`},

@@ -27,9 +27,16 @@ func configCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "config",
 		Usage: "check file, environment and flags, and print the configuration",
-		Flags: append(globalFlags(), configFlags()...),
+		Flags: append(append(globalFlags(), configFlags()...), roleFlag("refuse what says too little for a machine with this `ROLE`: vs or rs")),
 		Action: func(c *cli.Context) error {
+			r, err := roleTold(c)
+			if err != nil {
+				return err
+			}
 			cfg, err := configOf(c)
+			if err == nil && r != "" {
+				err = requireComplete(c, cfg, completeFor(r))
+			}
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,43 +24,67 @@ const defaultConfig = "/etc/lvsdr/lvsdr.yaml"
 // globalFlags may stand before or behind the verb.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Category: ofMost, Usage: "configuration `FILE`, else " + defaultConfig + "; -: none", EnvVars: env("config")},
+		&cli.StringFlag{Name: "config", Category: ofMost, Usage: "configuration `FILE`, else " + defaultConfig + "; -: none"},
 		netnsFlag(),
-		&cli.DurationFlag{Name: "wait", Category: ofMost, Usage: "wait at most `DURATION` for another lvsdr", EnvVars: env("wait"), Value: 10 * time.Second},
+		&cli.DurationFlag{Name: "wait", Category: ofMost, Usage: "wait at most `DURATION` for another lvsdr", Value: 10 * time.Second},
 		jsonFlag(),
-		&cli.BoolFlag{Name: "quiet", Category: ofMost, Usage: "do not print the steps", EnvVars: env("quiet")},
+		&cli.BoolFlag{Name: "quiet", Category: ofMost, Usage: "do not print the steps"},
 	}
 }
 
 func netnsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "netns", Category: ofMost, Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")}
+	return &cli.StringFlag{Name: "netns", Category: ofMost, Usage: "work inside the network namespace `NAME`"}
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Category: ofMost, Usage: "print one JSON object", EnvVars: env("json")}
+	return &cli.BoolFlag{Name: "json", Category: ofMost, Usage: "print one JSON object"}
 }
 
 // configFlags win over the file.
 func configFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "vip", Category: insteadOfFile, Usage: "VIP (`ADDRESS`); repeatable", EnvVars: env("vip")},
-		&cli.StringFlag{Name: "label", Category: insteadOfFile, Usage: "`INTERFACE:ALIAS` that carries the VIP", EnvVars: env("label")},
-		&cli.StringSliceFlag{Name: "port", Category: insteadOfFile, Usage: "service on `PORT[/udp]`; repeatable", EnvVars: env("port")},
-		&cli.StringFlag{Name: "scheduler", Category: insteadOfFile, Usage: "scheduler `NAME`", EnvVars: env("scheduler")},
-		&cli.StringFlag{Name: "forward", Category: insteadOfFile, Usage: "direct, tunnel or masquerade (`METHOD`)", EnvVars: env("forward")},
-		&cli.StringFlag{Name: "persistent", Category: insteadOfFile, Usage: "a client stays with its real server for `SECONDS`", EnvVars: env("persistent")},
-		&cli.StringSliceFlag{Name: "rs", Category: insteadOfFile, Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable", EnvVars: env("rs")},
+		&cli.StringSliceFlag{Name: "vip", Category: insteadOfFile, Usage: "VIP (`ADDRESS`); repeatable"},
+		&cli.StringFlag{Name: "label", Category: insteadOfFile, Usage: "`INTERFACE:ALIAS` that carries the VIP"},
+		&cli.StringSliceFlag{Name: "port", Category: insteadOfFile, Usage: "service on `PORT[/udp]`; repeatable"},
+		&cli.StringFlag{Name: "scheduler", Category: insteadOfFile, Usage: "scheduler `NAME`"},
+		&cli.StringFlag{Name: "forward", Category: insteadOfFile, Usage: "direct, tunnel or masquerade (`METHOD`)"},
+		&cli.StringFlag{Name: "persistent", Category: insteadOfFile, Usage: "a client stays with its real server for `SECONDS`"},
+		&cli.StringSliceFlag{Name: "rs", Category: insteadOfFile, Usage: "real server, `ADDR[:PORT][=WEIGHT]`; repeatable"},
 	}
 }
 
-// env is the environment's name of a flag. A variable that is empty counts as
-// unset.
-func env(flag string) []string {
-	name := "LVSDR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
-	if value, set := os.LookupEnv(name); set && value == "" {
-		return nil
+// env is the environment's name of a flag.
+func env(flag string) string {
+	return "LVSDR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// bindFlags gives flags their names in the environment, where an empty value is none, and
+// refuses durations below zero.
+func bindFlags(flags []cli.Flag) {
+	for _, f := range flags {
+		name, vars := f.Names()[0], new([]string)
+		switch f := f.(type) {
+		case *cli.BoolFlag:
+			vars = &f.EnvVars
+		case *cli.DurationFlag:
+			vars = &f.EnvVars
+			f.Action = func(c *cli.Context, d time.Duration) error {
+				if d < 0 {
+					return wrongFlag(c, wrongValue("flag --"+name, d.String(), f))
+				}
+				return nil
+			}
+		case *cli.IntFlag:
+			vars = &f.EnvVars
+		case *cli.StringFlag:
+			vars = &f.EnvVars
+		case *cli.StringSliceFlag:
+			vars = &f.EnvVars
+		}
+		if value, set := os.LookupEnv(env(name)); !set || value != "" {
+			*vars = []string{env(name)}
+		}
 	}
-	return []string{name}
 }
 
 // refuseEmpty keeps a flag without a value, as a script has it whose variable is
@@ -192,11 +217,16 @@ func exists(path string) bool {
 
 // requireComplete refuses a configuration that does not say all that a verb
 // needs.
-func requireComplete(c config.Config, complete func(config.Config) error) error {
-	if err := complete(c); err != nil {
-		return exitError{statusUsage, fmt.Errorf("configuration: %w", err)}
+func requireComplete(c *cli.Context, cfg config.Config, complete func(config.Config) error) error {
+	err := complete(cfg)
+	if err == nil {
+		return nil
 	}
-	return nil
+	from := cmp.Or(stringOf(c, "config"), defaultConfig)
+	if from == plan.FlagsAlone || !exists(from) {
+		from = "configuration"
+	}
+	return exitError{statusUsage, fmt.Errorf("%s: %w", from, err)}
 }
 
 func overrides(c *cli.Context) config.Overrides {

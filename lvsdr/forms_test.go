@@ -39,6 +39,7 @@ func TestForms(t *testing.T) {
 		{export, "router-id", "NUMBER that VRRP knows the directors by, 1 to 255", "a number from 1 to 255", "1 255"},
 		{export, "priority", "NUMBER of this director, 1 to 254", "a number from 1 to 254", "1 254"},
 		{"check", "role", "vs or rs", "vs or rs", "vs rs"},
+		{"config", "role", "vs or rs", "vs or rs", "vs rs"},
 	} {
 		d := newDesk(t, "vip: 172.16.0.100\nreal_servers: [10.0.0.17]")
 		if help := strings.Join(strings.Fields(d.run(tt.verb+" --help").Stdout), " "); !strings.Contains(help, tt.help) {

@@ -161,7 +161,7 @@ var examples = map[string][]string{
 	"rs diff":   {"lvsdr rs diff"},
 
 	"list":       {"lvsdr list", "lvsdr list --connections --client 192.168.0.0/24 --state ESTABLISHED"},
-	"check":      {"lvsdr check", "lvsdr check --role rs", "lvsdr check --peer http://10.0.0.9:9101"},
+	"check":      {"lvsdr check", "lvsdr check --role rs", "lvsdr check --peer http://10.0.0.9:9812"},
 	"top":        {"lvsdr top", "lvsdr top --once"},
 	"metrics":    {"lvsdr metrics"},
 	"init":       {"lvsdr init > /etc/lvsdr/lvsdr.yaml"},

@@ -28,12 +28,12 @@ func importCommand() *cli.Command {
 		Description: "Of a director: its table, VIPs, timeouts and synchronisation; of a real server: its VIPs\n" +
 			"and ARP settings. What the configuration cannot say is a comment in it.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`", EnvVars: env("netns")},
-			&cli.StringSliceFlag{Name: "vip", Usage: "VIP (`ADDRESS`) that firewall marks stand for; repeatable", EnvVars: env("vip")},
-			&cli.StringFlag{Name: "rules", Usage: "read a `FILE` of rules saved by ipvsadm -S", EnvVars: env("rules")},
-			&cli.StringFlag{Name: "ldirectord", Usage: "read a `FILE` of ldirectord", EnvVars: env("ldirectord")},
-			&cli.StringFlag{Name: "keepalived", Usage: "read a `FILE` of keepalived, and those it includes", EnvVars: env("keepalived")},
-			&cli.StringFlag{Name: "script", Usage: "read a shell script, `FILE`, without running it", EnvVars: env("script")},
+			&cli.StringFlag{Name: "netns", Usage: "work inside the network namespace `NAME`"},
+			&cli.StringSliceFlag{Name: "vip", Usage: "VIP (`ADDRESS`) that firewall marks stand for; repeatable"},
+			&cli.StringFlag{Name: "rules", Usage: "read a `FILE` of rules saved by ipvsadm -S"},
+			&cli.StringFlag{Name: "ldirectord", Usage: "read a `FILE` of ldirectord"},
+			&cli.StringFlag{Name: "keepalived", Usage: "read a `FILE` of keepalived, and those it includes"},
+			&cli.StringFlag{Name: "script", Usage: "read a shell script, `FILE`, without running it"},
 		},
 		Action: func(c *cli.Context) error {
 			netns := stringOf(c, "netns")

@@ -22,9 +22,9 @@ func labRehearseCommand() *cli.Command {
 			"traffic; then faults are made, one at a time, and mended. The exit status is 1 if a promise\n" +
 			"was broken. If this kernel has no IPVS, or you may not use it, all runs in user-mode-linux.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", EnvVars: env("config"), DefaultText: defaultConfig},
-			&cli.StringSliceFlag{Name: "fault", Usage: "make only `FAULT[@SERVER]`: " + strings.Join(rehearsal.Names(), ", ") + "; repeatable", EnvVars: env("fault")},
-			&cli.StringFlag{Name: "rules", Usage: "load `FILE` into the director's packet filter, as iptables-save or nft write it", EnvVars: env("rules")},
+			&cli.StringFlag{Name: "config", Usage: "configuration `FILE`", DefaultText: defaultConfig},
+			&cli.StringSliceFlag{Name: "fault", Usage: "make only `FAULT[@SERVER]`: " + strings.Join(rehearsal.Names(), ", ") + "; repeatable"},
+			&cli.StringFlag{Name: "rules", Usage: "load `FILE` into the director's packet filter, as iptables-save or nft write it"},
 			jsonFlag(),
 			quietFlag(),
 			&cli.BoolFlag{Name: "here", Hidden: true, Usage: "this network namespace is the client's"},
@@ -37,7 +37,7 @@ func labRehearseCommand() *cli.Command {
 func labRehearse(c *cli.Context) error {
 	cfg, err := configOf(c)
 	if err == nil {
-		err = requireComplete(cfg, config.Config.Validate)
+		err = requireComplete(c, cfg, config.Config.Validate)
 	}
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func labDownCommand() *cli.Command {
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Usage: "do not print the steps", EnvVars: env("quiet")}
+	return &cli.BoolFlag{Name: "quiet", Usage: "do not print the steps"}
 }
 
 func labUp(c *cli.Context) error {

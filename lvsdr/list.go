@@ -81,7 +81,7 @@ func listCommand() *cli.Command {
 		Name:  "list",
 		Usage: "print all services in the kernel, or connections",
 		Flags: append([]cli.Flag{netnsFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "connections", Usage: "print the connections instead", EnvVars: env("connections")}}, filterFlags()...),
+			&cli.BoolFlag{Name: "connections", Usage: "print the connections instead"}}, filterFlags()...),
 		Action: func(c *cli.Context) error { return failIn("list", stringOf(c, "netns"), list(c)) },
 	}
 }

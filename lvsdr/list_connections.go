@@ -145,10 +145,10 @@ type ends struct {
 
 func filterFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "service", Usage: "only those to `ADDRESS[:PORT][/PROTOCOL]`; repeatable", EnvVars: env("service")},
-		&cli.StringSliceFlag{Name: "real-server", Usage: "only those that are sent to `ADDRESS[:PORT]`; repeatable", EnvVars: env("real-server")},
-		&cli.StringSliceFlag{Name: "client", Usage: "only those from `ADDRESS[:PORT]`, or a prefix such as 192.168.0.0/24; repeatable", EnvVars: env("client")},
-		&cli.StringSliceFlag{Name: "state", Usage: "only those in this `STATE`, such as ESTABLISHED; repeatable", EnvVars: env("state")},
+		&cli.StringSliceFlag{Name: "service", Usage: "only those to `ADDRESS[:PORT][/PROTOCOL]`; repeatable"},
+		&cli.StringSliceFlag{Name: "real-server", Usage: "only those that are sent to `ADDRESS[:PORT]`; repeatable"},
+		&cli.StringSliceFlag{Name: "client", Usage: "only those from `ADDRESS[:PORT]`, or a prefix such as 192.168.0.0/24; repeatable"},
+		&cli.StringSliceFlag{Name: "state", Usage: "only those in this `STATE`, such as ESTABLISHED; repeatable"},
 	}
 }
 

@@ -206,7 +206,7 @@ func portOf(where string) uint16 {
 // listen has what a watch shows answered where the configuration says, until end
 // is called. Where that is not this machine alone, it warns.
 func (s *shown) listen(where string, warnings io.Writer) (end func(), err error) {
-	l, err := page.Listen(where, s.system.runDir)
+	l, err := page.Listen(where)
 	if err != nil {
 		return nil, err
 	}

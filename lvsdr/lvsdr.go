@@ -63,10 +63,13 @@ func newApp(env command.Env, sys system) *cli.App {
 	return app
 }
 
-// setUsage gives a command, and those below it, our manner of usage errors.
+// setUsage gives a command, and those below it, our manner of flags and usage errors.
 func setUsage(c *cli.Command) {
 	c.OnUsageError = refuseFlags
 	c.HideHelpCommand = true
+	if !c.Hidden {
+		bindFlags(c.Flags)
+	}
 	if len(c.Subcommands) > 0 {
 		c.Action = group(c.Name)
 	} else {

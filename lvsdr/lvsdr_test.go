@@ -123,3 +123,55 @@ func TestRunNoVerb(t *testing.T) {
 		d.expect(group, result{"", help.Stdout, 2})
 	}
 }
+
+// A file may be good, and yet say too little for a role. What is lacking is said of the file.
+func TestConfigRole(t *testing.T) {
+	for _, tt := range []struct{ name, config, words, want string }{
+		{"no VIP", "real_servers: [10.0.0.7]\n", "--role rs", "no VIP, expected one in the file or with --vip"},
+		{"no VIP, a director", "real_servers: [10.0.0.7]\n", "--role vs", "no VIP, expected one in the file or with --vip"},
+		{"no real servers", "vip: 172.16.0.100\n", "--role vs", "services[0]: no real servers, expected some in the file or with --rs"},
+		{"no real servers, one of them", "vip: 172.16.0.100\n", "--role rs", ""},
+		{"the rest by a flag", "vip: 172.16.0.100\n", "--role vs --rs 10.0.0.7", ""},
+		{"no role", "announce: false\n", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d, want := newDesk(t, tt.config), result{}
+			if tt.want != "" {
+				want = result{Stderr: "lvsdr: " + d.file + ": " + tt.want + "\n", Status: 2}
+			}
+			d.expect("config --quiet "+tt.words, want)
+		})
+	}
+}
+
+// Each flag has a name in the environment. An empty variable is none, and a wrong one stops only commands with that flag.
+func TestEnvironment(t *testing.T) {
+	for _, tt := range []struct{ variable, words, want string }{
+		{"LVSDR_WAIT=bogus", "config --quiet", `config: LVSDR_WAIT: "bogus", expected a duration, as in 10s or 5m`},
+		{"LVSDR_WAIT=bogus", "version", ""},
+		{"LVSDR_WAIT=", "config --quiet", ""},
+		{"LVSDR_WAIT=bogus", "config --quiet --wait 1s", `config: LVSDR_WAIT: "bogus", expected a duration, as in 10s or 5m`},
+		{"LVSDR_QUIET=maybe", "config", `config: LVSDR_QUIET: "maybe", expected true or false`},
+		{"LVSDR_STEP=last", "lab run --step 99", `lab run: LVSDR_STEP: "last", expected a number`},
+		{"LVSDR_ONCE=twice", "top", `top: LVSDR_ONCE: "twice", expected true or false`},
+		{"LVSDR_VIP=", "config --quiet", ""},
+		{"LVSDR_VIP=www", "config --quiet", `--vip "www": not an address, expected a unicast IPv4 or IPv6 address`},
+		{"LVSDR_FORWARD=", "config --quiet", ""},
+		{"LVSDR_X=", "lab run --step last", `lab run: flag --step: "last", expected a number`},
+		{"LVSDR_X=", "vs start --wait -5s", `vs start: flag --wait: "-5s", expected a duration, as in 10s or 5m`},
+		{"LVSDR_X=", "vs drain 10.0.0.7 --timeout -5s", `vs drain: flag --timeout: "-5s", expected a duration, as in 10s or 5m`},
+		{"LVSDR_TIMEOUT=-5s", "vs retire", `vs retire: flag --timeout: "-5s", expected a duration, as in 10s or 5m`},
+	} {
+		t.Run(tt.variable+" "+tt.words, func(t *testing.T) {
+			name, value, _ := strings.Cut(tt.variable, "=")
+			t.Setenv(name, value)
+			status := 0
+			if tt.want != "" {
+				tt.want, status = "lvsdr: "+tt.want+"\n", 2
+			}
+			if got := newDesk(t, tutorial).run(tt.words); got.Stderr != tt.want || got.Status != status {
+				t.Errorf("%+v, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -24,7 +24,7 @@ func retireCommand() *cli.Command {
 		Name:  "retire",
 		Usage: "hand the VIP to the other director, wait for clients to leave, and stop",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`", EnvVars: env("timeout"), Value: time.Minute}),
+			&cli.DurationFlag{Name: "timeout", Usage: "wait at most `DURATION`", Value: time.Minute}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {

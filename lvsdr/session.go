@@ -92,7 +92,7 @@ func orderOf(c *cli.Context, r plan.Role, complete func(config.Config) error) (o
 		o.stderr = io.Discard
 	}
 	if o.config, err = configOf(c); err == nil {
-		err = requireComplete(o.config, complete)
+		err = requireComplete(c, o.config, complete)
 	}
 	return o, err
 }

@@ -17,15 +17,15 @@ func startCommand(r plan.Role) *cli.Command {
 	if r == plan.Director {
 		flags = append(flags,
 			&cli.BoolFlag{Name: "exclusive",
-				Usage: "delete services that the configuration does not have", EnvVars: env("exclusive")},
+				Usage: "delete services that the configuration does not have"},
 			&cli.BoolFlag{Name: "flush-firewall",
-				Usage: "delete all rules of the IPv4 packet filter; stop does not restore them", EnvVars: env("flush-firewall")})
+				Usage: "delete all rules of the IPv4 packet filter; stop does not restore them"})
 	}
 	return verb(r, "start", "apply the configuration", completeFor(r), start, flags...)
 }
 
 func dryRunFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, change nothing", EnvVars: env("dry-run")}
+	return &cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, change nothing"}
 }
 
 func start(o order) error {

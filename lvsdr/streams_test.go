@@ -79,7 +79,7 @@ func TestFullOutput(t *testing.T) {
 		{"completion bash", full1},
 		{"export keepalived --interface eth0", full1},
 		{"--help", full1},
-		{"vs", full1},
+		{"vs --help", full1},
 		{"vs drain --json --quiet 10.0.0.7", "vs drain: 10.0.0.7 is drained, but that could not be written: no space left on device"},
 		{"vs undrain --json --quiet 10.0.0.7", "vs undrain: 10.0.0.7 is no longer drained, but that could not be written: no space left on device"},
 	} {

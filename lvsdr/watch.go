@@ -32,7 +32,7 @@ func watchCommand() *cli.Command {
 		Name:  "watch",
 		Usage: "check the real servers, and keep the kernel's table as it should be",
 		Flags: append(append(globalFlags(), configFlags()...),
-			&cli.BoolFlag{Name: "shadow", Usage: "change nothing: print what would be done, and where the table differs", EnvVars: env("shadow")}),
+			&cli.BoolFlag{Name: "shadow", Usage: "change nothing: print what would be done, and where the table differs"}),
 		Action: func(c *cli.Context) error {
 			o, err := orderOf(c, plan.Director, config.Config.Validate)
 			if err == nil {
@@ -255,7 +255,7 @@ func (s *watchSite) End(h plan.Health) error {
 func (s *watchSite) Reload() (config.Config, error) {
 	c, err := configOf(s.again)
 	if err == nil {
-		err = requireComplete(c, config.Config.Validate)
+		err = requireComplete(s.again, c, config.Config.Validate)
 	}
 	if exit, ok := err.(exitError); ok {
 		err = exit.err

@@ -95,7 +95,10 @@ func flagOf(flags []cli.Flag, name string) cli.Flag {
 	return nil
 }
 
-var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+): `)
+var (
+	invalidValue    = regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-(\S+): `)
+	invalidVariable = regexp.MustCompile(`^could not parse "(.*)" as .* value from environment variable "(\S+)" for flag (\S+): `)
+)
 
 // refuseFlags is the error of a word that is no flag, or of a flag with a wrong
 // value or none.
@@ -116,12 +119,27 @@ func refuseFlags(c *cli.Context, err error, _ bool) error {
 	} else if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		text = "flag --" + name + " needs a value"
 	} else if m := invalidValue.FindStringSubmatch(text); m != nil {
-		expected := "true or false"
-		if _, ok := flagOf(flags, m[2]).(*cli.DurationFlag); ok {
-			expected = "a duration, as in 10s or 5m"
-		}
-		text = fmt.Sprintf("flag --%s: %q, expected %s", m[2], m[1], expected)
+		text = wrongValue("flag --"+m[2], m[1], flagOf(flags, m[2]))
+	} else if m := invalidVariable.FindStringSubmatch(text); m != nil {
+		text = wrongValue(m[2], m[1], flagOf(flags, m[3]))
 	}
+	return wrongFlag(c, text)
+}
+
+// wrongValue says that a flag, or its name in the environment, has a value that it cannot have.
+func wrongValue(from, value string, f cli.Flag) string {
+	expected := "true or false"
+	switch f.(type) {
+	case *cli.DurationFlag:
+		expected = "a duration, as in 10s or 5m"
+	case *cli.IntFlag:
+		expected = "a number"
+	}
+	return fmt.Sprintf("%s: %q, expected %s", from, value, expected)
+}
+
+// wrongFlag is an error of the flags of a command.
+func wrongFlag(c *cli.Context, text string) error {
 	if verb, below := verbName(c); below {
 		text = verb + ": " + text
 	}

@@ -154,7 +154,7 @@ func checkService(s Service, at path) *Fault {
 	case s.Port == 0 && s.FWMark == 0 && s.Persistent == 0:
 		return clash("port 0 is every port, and needs persistence", "a number from 1 to 65535, or persistent as well",
 			at.key("port"), at.key("persistent"))
-	case s.Netmask != 0 && s.Persistent == 0:
+	case s.Netmask != 0 && s.Netmask != ipvs.SingleClients(s.Netmask.Family()) && s.Persistent == 0:
 		return clash("netmask without persistence", "persistent as well", at.key("netmask"), at.key("persistent"))
 	case s.OnePacket && s.FWMark == 0 && s.Protocol != ipvs.UDP:
 		return clash("one_packet without UDP", "protocol: udp, or fwmark", at.key("one_packet"), at.key("protocol"))

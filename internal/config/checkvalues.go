@@ -32,7 +32,7 @@ var (
 	headerName  = kind[string]{want: "the name of a header, as in Accept", parse: parseToken}
 	headerValue = kind[string]{want: "text without control characters", parse: parseHeader}
 	statusRange = kind[StatusRange]{want: "statuses from 100 to 599, as in 204 or 200-299", parse: parseStatus}
-	userName    = kind[string]{want: "the name or number of a user", parse: parseName}
+	userName    = kind[string]{want: "the name or number of a user", parse: parseUser}
 )
 
 // oneOfThese is one of a few words.
@@ -94,6 +94,15 @@ func parseArgument(s string) (string, error) {
 		return s, errors.New("a NUL")
 	}
 	return s, nil
+}
+
+// parseUser takes no number that means "as it is" to the kernel (chown(2)).
+func parseUser(s string) (string, error) {
+	if strings.Trim(strings.TrimPrefix(s, "-"), "0123456789") != "" {
+		return parseName(s)
+	}
+	_, err := number[uint32](0, 1<<32-2).parse(s)
+	return s, err
 }
 
 func parsePattern(s string) (string, error) {

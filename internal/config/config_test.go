@@ -110,6 +110,15 @@ services:
 		}),
 	},
 	{
+		"masks of single clients without persistence",
+		"services: [{port: 80, persistent: 0, netmask: 255.255.255.255}, {fwmark: 7, family: ipv6, netmask: 128}]",
+		with(func(c *Config) {
+			port := portService(ipvs.TCP, 80)
+			port.Netmask = ipvs.SingleIPv4
+			c.Services = []Service{port, {FWMark: 7, Family: ipvs.INET6, Scheduler: "wrr", Forward: ipvs.DirectRoute, Netmask: ipvs.SingleIPv6}}
+		}),
+	},
+	{
 		"same port of every protocol",
 		"services: [{port: 80}, {port: 80, protocol: udp}, {port: 80, protocol: sctp}]",
 		with(func(c *Config) {

@@ -74,12 +74,15 @@ var healthFaults = []badFile{
 	{"command by its name", "check: {type: exec, command: [true]}", "1:31: command \"true\": not an absolute path, expected a program as in /usr/local/bin/check\ncheck: {type: exec, command: [true]}\n                              ^"},
 	{"argument with NUL", `check: {type: exec, command: [/bin/true, "a\0"]}`, "1:42: command \"a\\x00\": a NUL, expected text without NUL\ncheck: {type: exec, command: [/bin/true, \"a\\0\"]}\n                                         ^"},
 	{"user with a blank", "check: {type: exec, command: [/bin/true], user: \"a b\"}", "1:49: user \"a b\": not a name, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: \"a b\"}\n                                                ^"},
+	{"user with a number below zero", "check: {type: exec, command: [/bin/true], user: -1}", "1:49: user \"-1\": out of range, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: -1}\n                                                ^"},
+	{"number that is nobody's", "check: {type: exec, command: [/bin/true], user: 4294967295}", "1:49: user \"4294967295\": out of range, expected the name or number of a user\ncheck: {type: exec, command: [/bin/true], user: 4294967295}\n                                                ^"},
 
 	// Checks and their services.
 	{"check of a mark without a port", "services: [{fwmark: 7}]\ncheck: {}\n", "1:12: services: a check of a firewall mark, which has no port, expected port in check\nservices: [{fwmark: 7}]\n           ^"},
 	{"check of a mark by a program without a port", "services:\n  - {fwmark: 7, check: {type: exec, command: [/bin/true]}}\n", "2:24: check: a check of a firewall mark, which has no port, expected port in check\n  - {fwmark: 7, check: {type: exec, command: [/bin/true]}}\n                       ^"},
 	{"check of every port", "services: [{port: 0, persistent: 5, check: {}}]", "1:44: check: a check of port 0, which is every port, expected port in check\nservices: [{port: 0, persistent: 5, check: {}}]\n                                           ^"},
 	{"the file's check by TCP with a UDP service", "services: [{port: 80}, {port: 53, protocol: udp}]\ncheck: {}\n", "1:24: services: a check of type tcp where a service of protocol udp listens, expected type: udp, dns or exec, or port in check\nservices: [{port: 80}, {port: 53, protocol: udp}]\n                       ^"},
+	{"the file's check by UDP with the default service", "vip: 172.16.0.100\nreal_servers: [10.0.0.7]\ncheck: {type: udp}", "3:8: check: a check of type udp where a service of protocol tcp listens, expected type: tcp, tls, http, https, dns or exec, or port in check\ncheck: {type: udp}\n       ^"},
 	{"check by HTTP of a UDP service", "services: [{port: 53, protocol: udp, check: {type: http}}]", "1:52: type \"http\": a check of type http where a service of protocol udp listens, expected type: udp, dns or exec, or port in check\nservices: [{port: 53, protocol: udp, check: {type: http}}]\n                                                   ^"},
 	{"check by UDP of a TCP service", "services: [{port: 53, check: {type: udp}}]", "1:37: type \"udp\": a check of type udp where a service of protocol tcp listens, expected type: tcp, tls, http, https, dns or exec, or port in check\nservices: [{port: 53, check: {type: udp}}]\n                                    ^"},
 	{"check by TLS of an SCTP service", "services: [{port: 53, protocol: sctp, check: {type: tls}}]", "1:53: type \"tls\": a check of type tls where a service of protocol sctp listens, expected type: tcp or exec, or port in check\nservices: [{port: 53, protocol: sctp, check: {type: tls}}]\n                                                    ^"},
@@ -120,6 +123,13 @@ var healthFaults = []badFile{
 	{"name to listen on", "watch: {listen: \"localhost:9812\"}", "1:17: listen \"localhost:9812\": not an address with a port, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"localhost:9812\"}\n                ^"},
 	{"socket by a relative path", "watch: {listen: \"unix:sock\"}", "1:17: listen \"unix:sock\": not an absolute path, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"unix:sock\"}\n                ^"},
 	{"port 0 to listen on", "watch: {listen: \"127.0.0.1:0\"}", "1:17: listen \"127.0.0.1:0\": port is out of range, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"127.0.0.1:0\"}\n                ^"},
+	{"port too high to listen on", "watch: {listen: \"127.0.0.1:70000\"}", "1:17: listen \"127.0.0.1:70000\": port is out of range, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"127.0.0.1:70000\"}\n                ^"},
+	{"port too high to listen on, IPv6", "watch: {listen: \"[::1]:70000\"}", "1:17: listen \"[::1]:70000\": port is out of range, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"[::1]:70000\"}\n                ^"},
+	{"socket where only root enters", "watch: {listen: \"unix:/run/lvsdr/x\"}", "1:17: listen \"unix:/run/lvsdr/x\": nobody but root enters /run/lvsdr, expected a socket in a folder of its own, as in unix:/run/lvsdr-page/socket\nwatch: {listen: \"unix:/run/lvsdr/x\"}\n                ^"},
+	{"socket where only root enters, deeper", "watch: {listen: \"unix:/run//lvsdr/4/../x\"}", "1:17: listen \"unix:/run//lvsdr/4/../x\": nobody but root enters /run/lvsdr, expected a socket in a folder of its own, as in unix:/run/lvsdr-page/socket\nwatch: {listen: \"unix:/run//lvsdr/4/../x\"}\n                ^"},
+	{"socket in place of lvsdr's folder", "watch: {listen: \"unix:/run/lvsdr\"}", "1:17: listen \"unix:/run/lvsdr\": nobody but root enters /run/lvsdr, expected a socket in a folder of its own, as in unix:/run/lvsdr-page/socket\nwatch: {listen: \"unix:/run/lvsdr\"}\n                ^"},
+	{"socket without a name", "watch: {listen: \"unix:/\"}", "1:17: listen \"unix:/\": a folder, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"unix:/\"}\n                ^"},
+	{"socket that is a folder", "watch: {listen: \"unix:/run/lvsdr-page/\"}", "1:17: listen \"unix:/run/lvsdr-page/\": a folder, expected ADDRESS:PORT, as in 127.0.0.1:9812, or unix:PATH\nwatch: {listen: \"unix:/run/lvsdr-page/\"}\n                ^"},
 	{"two daemons that move a VIP", "announce_table: 179\nwatch: {vip: vrrp}", "1:17: announce_table \"179\": announce_table with VIPs that VRRP moves, expected announce_table, or vip: vrrp in watch\nannounce_table: 179\n                ^"},
 	{"a track file that is not absolute", "watch: {track_file: track}", "1:21: track_file \"track\": not an absolute path, expected an absolute path of letters, digits and /._-, as in /run/lvsdr/track\nwatch: {track_file: track}\n                    ^"},
 	{"a track file with a blank", "watch: {track_file: /run/a b}", "1:21: track_file \"/run/a b\": not a plain path, expected an absolute path of letters, digits and /._-, as in /run/lvsdr/track\nwatch: {track_file: /run/a b}\n                    ^"},
@@ -200,6 +210,14 @@ check: {type: http, path: /healthz, host: example.com, body: ok, headers: {Accep
 				checked(ipvs.TCP, 84, over(func(c *Check) { c.Type = CheckNone })),
 				checked(ipvs.TCP, 85, over(func(c *Check) { c.Body, c.Headers, c.Host = "", nil, "" })),
 			}
+		}),
+	},
+	{
+		"what is sent as a block of text",
+		"check:\n  send: |\n    HELO a\n    QUIT\n  receive: ^221",
+		with(func(c *Config) {
+			c.Check = checkOf(func(c *Check) { c.Send, c.Receive = "HELO a\nQUIT\n", "^221" })
+			c.Services[0].Check = c.Check
 		}),
 	},
 	{

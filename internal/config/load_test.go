@@ -115,6 +115,8 @@ var fileFaults = []badFile{
 	{"long line", "label: " + strings.Repeat("x", 300) + "\n", "1:8: label \"" + strings.Repeat("x", 60) + "…\": no alias, " + aLabel + "\nlabel: " + strings.Repeat("x", 100) + "\n       ^"},
 	{"label without alias", "label: lo\n", "1:8: label \"lo\": no alias, " + aLabel + "\nlabel: lo\n       ^"},
 	{"label too long", "label: enp0s31f6:vip100\nvip: 1.2.3.4\n", "1:8: label \"enp0s31f6:vip100\": too long, " + aLabel + "\nlabel: enp0s31f6:vip100\n       ^"},
+	{"label on no interface", "label: .:1\n", "1:8: label \".:1\": not a label, " + aLabel + "\nlabel: .:1\n       ^"},
+	{"label that climbs", "label: ..:1\n", "1:8: label \"..:1\": not a label, " + aLabel + "\nlabel: ..:1\n       ^"},
 	{"label with a blank", "label: 'lo:a b'\n", "1:8: label \"lo:a b\": not a label, " + aLabel + "\nlabel: 'lo:a b'\n       ^"},
 	{"interface with a slash", "arp: {interfaces: [all, ../all]}\n", "1:25: interfaces \"../all\": not a name, expected the name of an interface, or all\narp: {interfaces: [all, ../all]}\n                        ^"},
 	{"interface that climbs", "arp: {interfaces: [..]}\n", "1:20: interfaces \"..\": not a name, expected the name of an interface, or all\narp: {interfaces: [..]}\n                   ^"},

@@ -18,6 +18,7 @@ const (
 	mappingForm = "a mapping"
 	listForm    = "a list"
 	wordForm    = "a single value"
+	blockForm   = "a block of text" // of what is sent alone
 )
 
 // form says in plain words what the value is.
@@ -34,7 +35,7 @@ func (v value) form() string {
 	case v.Kind == yaml.SequenceNode:
 		return listForm
 	case v.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return "a block of text"
+		return blockForm
 	case v.Tag == "!!null":
 		return "nothing"
 	}
@@ -80,8 +81,14 @@ func (v value) find(at path) (_ value, found bool) {
 	return v, true
 }
 
-// blame gives the fault of a check its place in the file.
+// blame gives the fault of a check its place in the file: where one of its values is
+// said, if that of the fault is a default.
 func (v value) blame(f *Fault) *Fault {
-	v, _ = v.find(f.at)
-	return v.fault(f.What, f.Want)
+	at, _ := v.find(f.at)
+	for _, other := range f.also {
+		if at.Node == v.Node {
+			at, _ = v.find(other)
+		}
+	}
+	return at.fault(f.What, f.Want)
 }

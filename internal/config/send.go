@@ -12,6 +12,10 @@ import (
 // bytes; YAML has characters of them.
 func readSend(r *reader, c *Check) func(value) {
 	return func(v value) {
+		if v.form() == blockForm {
+			c.Send = v.Value
+			return
+		}
 		if c.Send = word(r, v, anyText); v.Style&yaml.DoubleQuotedStyle != 0 {
 			c.Send = withBytes(c.Send, bytesOf(r.source(v)))
 		}

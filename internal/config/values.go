@@ -184,13 +184,14 @@ func parseVirtualAddress(s string) (netip.Addr, error) {
 
 func parseLabel(s string) (string, error) {
 	device, alias, ok := strings.Cut(s, ":")
+	_, err := parseInterface(device)
 	switch {
 	case !ok:
 		return s, errors.New("no alias")
-	case device == "" || alias == "" || !isPlain(device+alias):
-		return s, errors.New("not a label")
 	case len(s) > maxName:
 		return s, errors.New("too long")
+	case err != nil || alias == "" || !isPlain(alias):
+		return s, errors.New("not a label")
 	}
 	return s, nil
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// runFolder is where lvsdr keeps its records.
+const runFolder = "/run/lvsdr"
+
 // maxSocket is sizeof(sun_path) of unix(7), less the NUL.
 const maxSocket = 107
 
@@ -40,13 +43,21 @@ func parseListen(s string) (string, error) {
 		switch {
 		case !filepath.IsAbs(file):
 			return s, errors.New("not an absolute path")
+		case strings.HasSuffix(file, "/"):
+			return s, errors.New("a folder")
 		case len(file) > maxSocket:
 			return s, errors.New("too long")
+		case strings.HasPrefix(filepath.Clean(file)+"/", runFolder+"/"):
+			return s, unfit{"nobody but root enters " + runFolder, "a socket in a folder of its own, as in unix:/run/lvsdr-page/socket"}
 		}
 		return parseArgument(s)
 	}
 	at, err := netip.ParseAddrPort(s)
+	host, port, _ := cutPort(s)
+	_, portErr := number[uint16](1, 65535).parse(port)
 	switch {
+	case err != nil && isAddress(host) && portErr != nil && portErr.Error() == "out of range":
+		return s, errors.New("port is out of range")
 	case err != nil:
 		return s, errors.New("not an address with a port")
 	case at.Port() == 0:

@@ -27,7 +27,7 @@ const (
 func askExec(ctx context.Context, t Target) (alive bool, err error) {
 	credential, err := credentialOf(t.Check.User)
 	if err != nil {
-		return false, err
+		return false, unstarted{err}
 	}
 	said := new(head)
 	c := exec.CommandContext(ctx, t.Check.Command[0], t.Check.Command[1:]...)
@@ -48,12 +48,17 @@ func askExec(ctx context.Context, t Target) (alive bool, err error) {
 	case ctx.Err() != nil:
 		return false, fmt.Errorf("still running after %v%s", t.Check.Timeout, said)
 	case c.ProcessState == nil:
-		return false, fmt.Errorf("run %s as %s: %w", t.Check.Command[0], t.Check.User, cause(err))
+		return false, unstarted{fmt.Errorf("run %s as %s: %w", t.Check.Command[0], t.Check.User, cause(err))}
 	case !c.ProcessState.Success():
 		return false, fmt.Errorf("%v%s", c.ProcessState, said)
 	}
 	return true, nil
 }
+
+// unstarted is why a program did not run: it says nothing about the real server.
+type unstarted struct{ error }
+
+func (u unstarted) Unwrap() error { return u.error }
 
 // cause is what a system call said, without its name.
 func cause(err error) error {
@@ -66,11 +71,7 @@ func cause(err error) error {
 
 // credentialOf is who a program runs as: a user, with the groups of that user. For our own user nothing has to change.
 func credentialOf(name string) (*syscall.Credential, error) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := u.GroupIds()
+	u, ids, err := lookUp(name)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +91,22 @@ func credentialOf(name string) (*syscall.Credential, error) {
 		c.Groups = append(c.Groups, gid)
 	}
 	return c, nil
+}
+
+// lookUp finds a user by name or number. A number that nobody has is a user all the same, in the group of that number alone.
+func lookUp(name string) (u *user.User, groups []string, err error) {
+	if u, err = user.Lookup(name); err == nil {
+		groups, err = u.GroupIds()
+		return u, groups, err
+	}
+	if _, isName := number(name); isName != nil {
+		return nil, nil, err
+	}
+	if u, err = user.LookupId(name); err == nil {
+		groups, err = u.GroupIds()
+		return u, groups, err
+	}
+	return &user.User{Uid: name, Gid: name}, nil, nil
 }
 
 func number(s string) (uint32, error) {

@@ -33,9 +33,9 @@ type Answer struct {
 	Alive bool
 	// Refused reports that a connection, or a datagram, was refused.
 	Refused bool
-	// Unasked reports that this machine could not ask: it lacked descriptors, ports
-	// or memory, or the question was called off. It says nothing about the real
-	// server.
+	// Unasked reports that this machine could not ask: it lacked descriptors, ports,
+	// memory, or the program or its user, or the question was called off. It says
+	// nothing about the real server.
 	Unasked bool
 	Why     string // of one that is not good
 	Took    time.Duration

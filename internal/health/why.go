@@ -56,6 +56,9 @@ func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // exhausted reports whether this machine lacked what it takes to ask.
 func exhausted(err error) bool {
+	if _, ok := errors.AsType[unstarted](err); ok {
+		return true
+	}
 	for _, lack := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS, syscall.EADDRNOTAVAIL, syscall.EAGAIN,
 	} {
