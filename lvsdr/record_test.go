@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,26 +99,26 @@ func TestLockWhileTakenAway(t *testing.T) {
 	must(t, err)
 	defer f.Close()
 	must(t, os.Remove(dying))
-	dir := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+	fd := int(f.Fd())
+	dir := fmt.Sprintf("/proc/self/fd/%d", fd)
 	if _, err := plan.Lock(dir, 0); err == nil || !strings.Contains(err.Error(), "another lvsdr has held") {
 		t.Errorf("without waiting: %v", err)
 	}
-	var replaced atomic.Bool
+	replaced := make(chan error, 1)
 	time.AfterFunc(200*time.Millisecond, func() {
 		n, err := os.Open(next)
 		if err == nil {
 			defer n.Close()
-			replaced.Store(true)
-			err = unix.Dup3(int(n.Fd()), int(f.Fd()), unix.O_CLOEXEC)
+			err = unix.Dup3(int(n.Fd()), fd, unix.O_CLOEXEC)
 		}
-		if err != nil {
-			t.Error(err)
-		}
+		replaced <- err
 	})
+	begin := time.Now()
 	unlock, err := plan.Lock(dir, time.Minute)
 	must(t, err)
-	if !replaced.Load() {
-		t.Error("locked in a folder that is gone")
+	must(t, <-replaced)
+	if took := time.Since(begin); took < 200*time.Millisecond {
+		t.Errorf("locked after %s in a folder that is gone", took)
 	}
 	must(t, unlock())
 }

@@ -1,6 +1,7 @@
 package lvsdr
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -172,14 +173,15 @@ func TestRetireFails(t *testing.T) {
 	back("before")
 
 	// As when the terminal goes.
-	got := make(chan result)
-	go func() { got <- d.run("vs retire --quiet") }()
-	for !strings.Contains(d.run("vs status").Stdout, "retired") {
+	var said bytes.Buffer
+	status := make(chan int)
+	go func() { status <- d.runInto("vs retire --quiet", &said, &said) }()
+	for !strings.Contains(d.record(), "retired") {
 		time.Sleep(10 * time.Millisecond)
 	}
 	must(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
-	if r := <-got; r.Status != 1 || r.Stderr != "lvsdr: vs retire: interrupted; nothing was stopped\n" {
-		t.Errorf("hung up: %+v", r)
+	if got := <-status; got != 1 || said.String() != "lvsdr: vs retire: interrupted; nothing was stopped\n" {
+		t.Errorf("hung up: status %d\n%s", got, &said)
 	}
 	back("hung up")
 
