@@ -78,7 +78,7 @@ test: deps build ## everything, beside the real ipvsadm
 	$(PURE_TEST) $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	@.ci/deps packages
-	+$(AT_ONCE) $(LONG_TARGETS) package-test $(KERNEL_TARGETS) guest-test kernel-newest
+	+$(AT_ONCE) package-test $(LONG_TARGETS) $(KERNEL_TARGETS) guest-test kernel-newest
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
