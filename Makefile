@@ -44,6 +44,7 @@ KERNEL_TEST     = $(TEST) -timeout 60m -exec "$(abspath bin/lvsdr) lab kernel --
 # A guest is one processor, and tests in it wait for half of their time: three are
 # enough for two processors. The longest begin.
 AT_ONCE        = $(MAKE) -j3 --output-sync --no-print-directory
+PACKAGE_TEST   = $(TEST) -v -count 1 -timeout 40m ./packaging
 KERNEL_TARGETS = kernel-compat kernel-faults kernel-director
 LONG_TARGETS   = kernel-scripts kernel-packages
 
@@ -72,17 +73,21 @@ deps: ## install from Debian what tests and demo need
 demo: deps build ## walk through the tutorial's network, with real packets
 	@bin/lvsdr lab run
 
-test: deps build ## everything, beside the real ipvsadm
+test: deps dist ## everything, beside the real ipvsadm
 	@.ci/deps stock
 	go vet $(TAGS) ./...
 	$(PURE_TEST) $(PURE_PACKAGES)
 	$(TEST) -run '^$$' -bench . -benchtime 1x ./ipvsadm ./internal/ipvs
 	@.ci/deps packages
-	+$(AT_ONCE) package-test $(LONG_TARGETS) $(KERNEL_TARGETS) guest-test kernel-newest
+	+$(AT_ONCE) package-made $(LONG_TARGETS) $(KERNEL_TARGETS) guest-test kernel-newest
 
 package-test: deps dist ## install the packages into a new Debian, as root
 	@.ci/deps packages
-	$(TEST) -v -count 1 -timeout 40m ./packaging
+	$(PACKAGE_TEST)
+
+# The packages are there: what has to be made first would come last among many.
+package-made:
+	$(PACKAGE_TEST)
 
 browser-test: ## the status page in a real browser; installs Debian's chromium
 	@.ci/deps browser
@@ -173,4 +178,4 @@ clean: ## remove what the other targets made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: build install dist deps demo test package-test browser-test pictures manual guest-test kernel-test kernel-newest kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean help
+.PHONY: build install dist deps demo test package-test package-made browser-test pictures manual guest-test kernel-test kernel-newest kernel-compat kernel-faults kernel-director kernel-packages kernel-scripts compat golden fuzz bench bench-watch kernels lint cover clean help
