@@ -28,7 +28,7 @@ StandardOutput=append:/table
 END`)
 	const (
 		service = "-A -t 192.0.2.1:80 -s rr\n"
-		daemons = "master sync daemon (mcast=lo, syncid=7, maxlen=65507, group=224.0.0.81, port=8848, ttl=1)\n" +
+		daemons = "master sync daemon (mcast=lo, syncid=7, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n" +
 			"backup sync daemon (mcast=lo, syncid=7, maxlen=65507, group=224.0.0.81, port=8848, ttl=1)\n"
 	)
 	for _, tt := range []struct {
